@@ -1,0 +1,16 @@
+# Everything comes from Debian 12's packages; scripts/install.sh names them.
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+
+# Asio and Beast are compiled once, here, instead of in every translation unit that uses them.
+add_library(stillpoint_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl.cpp)
+target_compile_features(stillpoint_boost PUBLIC cxx_std_20)
+target_include_directories(stillpoint_boost SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
+target_compile_definitions(stillpoint_boost PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(stillpoint_boost PUBLIC Boost::json Threads::Threads)

@@ -1,0 +1,28 @@
+# One interface target carries what every translation unit of the project is compiled with.
+add_library(stillpoint_options INTERFACE)
+target_compile_features(stillpoint_options INTERFACE cxx_std_20)
+target_include_directories(stillpoint_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(stillpoint_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})  # executables at the top of the build folder
+
+# A fixed position of code and data is part of a run's identity (pointer-ordered containers), and the loader's lazy
+# binding would allocate at unpredictable moments: bind now.
+add_link_options(-Wl,-z,now -Wl,--build-id=sha1)
+
+set(STILLPOINT_SANITIZE "" CACHE STRING "Sanitizers to build with, for example 'address,undefined'")
+if(STILLPOINT_SANITIZE)
+  add_compile_options(-fsanitize=${STILLPOINT_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${STILLPOINT_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND STILLPOINT_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize=function)  # clang 14's check does not understand coroutine frames
+    add_link_options(-fno-sanitize=function)
+  endif()
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
