@@ -1,0 +1,95 @@
+#include "sim-core/engine/event_queue.hpp"
+
+#include "sim-core/base/assert.hpp"
+
+namespace stillpoint {
+namespace {
+constexpr std::size_t kArity = 4;
+constexpr int kSerialBits = 40;  // 1.1e12 schedulings; the 24 bits above them are the rank
+}  // namespace
+
+Event::~Event() { SP_ASSERT(!scheduled()); }
+
+VirtualTime EventQueue::next_time() const {
+  SP_ASSERT(!heap_.empty());
+  return heap_.front().at;
+}
+
+void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
+  SP_ASSERT(at >= now_);
+  const std::uint64_t serial = ++serial_;
+  SP_ASSERT(serial < (std::uint64_t{1} << kSerialBits));
+  const Entry entry{at, (std::uint64_t{rank & 0xFFFFFF} << kSerialBits) | serial, &event};
+  if (!event.scheduled()) {
+    heap_.emplace_back();
+    sift_up(heap_.size() - 1, entry);
+    return;
+  }
+  const std::size_t index = event.position_;
+  if (entry.before(heap_[index])) {
+    sift_up(index, entry);
+  } else {
+    sift_down(index, entry);
+  }
+}
+
+void EventQueue::cancel(Event& event) {
+  if (event.scheduled()) remove_at(event.position_);
+}
+
+Event& EventQueue::pop() {
+  SP_ASSERT(!heap_.empty());
+  const Entry first = heap_.front();
+  SP_ASSERT(first.at >= now_);
+  now_ = first.at;
+  remove_at(0);
+  SP_ASSERT(heap_.empty() || first.before(heap_.front()));
+  return *first.event;
+}
+
+void EventQueue::advance(VirtualTime to) {
+  SP_ASSERT(to >= now_);
+  SP_ASSERT(heap_.empty() || heap_.front().at >= to);
+  now_ = to;
+}
+
+void EventQueue::remove_at(std::size_t index) {
+  heap_[index].event->position_ = Event::kNowhere;
+  const Entry last = heap_.back();
+  heap_.pop_back();
+  if (index == heap_.size()) return;
+  if (index > 0 && last.before(heap_[(index - 1) / kArity])) {
+    sift_up(index, last);
+  } else {
+    sift_down(index, last);
+  }
+}
+
+void EventQueue::sift_up(std::size_t index, Entry entry) {
+  while (index > 0) {
+    const std::size_t parent = (index - 1) / kArity;
+    if (!entry.before(heap_[parent])) break;
+    place(index, heap_[parent]);
+    index = parent;
+  }
+  place(index, entry);
+}
+
+void EventQueue::sift_down(std::size_t index, Entry entry) {
+  const std::size_t count = heap_.size();
+  for (;;) {
+    const std::size_t first_child = index * kArity + 1;
+    if (first_child >= count) break;
+    const std::size_t end = first_child + kArity < count ? first_child + kArity : count;
+    std::size_t best = first_child;
+    for (std::size_t child = first_child + 1; child < end; ++child) {
+      if (heap_[child].before(heap_[best])) best = child;
+    }
+    if (!heap_[best].before(entry)) break;
+    place(index, heap_[best]);
+    index = best;
+  }
+  place(index, entry);
+}
+
+}  // namespace stillpoint

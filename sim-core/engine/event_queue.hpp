@@ -1,0 +1,82 @@
+#pragma once
+// The one queue of everything that will happen, totally ordered by (virtual time, sequence).
+//
+// An Event is a node that lives inside the thing it belongs to (a timer, a direction of a connection, a host's next slice), so
+// scheduling allocates nothing but the queue's own array, and an event is in the queue at most once. The sequence of an entry is
+// (rank, serial): the serial counts schedulings and makes the order unique; the rank orders what is simultaneous, and comes from a
+// seeded stream of whoever schedules (rank 0 everywhere is FIFO). Invariants, asserted: time never goes back, nothing is scheduled
+// in the past, no two entries compare equal.
+//
+// A 4-ary heap with positions stored in the events: cancel and reschedule cost O(log n).
+#include <cstdint>
+#include <vector>
+
+#include <stillpoint/time.hpp>
+
+namespace stillpoint {
+
+class EventQueue;
+
+class Event {
+ public:
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  // What happens at the event's time. The event is no longer scheduled when it is called, and may be scheduled again.
+  virtual void fire() = 0;
+
+  bool scheduled() const { return position_ != kNowhere; }
+
+ protected:
+  // An event must be cancelled before it dies.
+  ~Event();
+
+ private:
+  friend class EventQueue;
+  static constexpr std::uint32_t kNowhere = UINT32_MAX;
+  std::uint32_t position_ = kNowhere;
+};
+
+// Orders simultaneous events: lower first. Only the low 24 bits count.
+using Rank = std::uint32_t;
+
+class EventQueue {
+ public:
+  VirtualTime now() const { return now_; }
+  bool empty() const { return heap_.empty(); }
+  std::size_t size() const { return heap_.size(); }
+  // The time of the next event. Requires !empty().
+  VirtualTime next_time() const;
+
+  // Schedules `event` at `at`, or moves it there if it was scheduled already. Requires at >= now().
+  void schedule(Event& event, VirtualTime at, Rank rank = 0);
+  // Removes the event if it is scheduled.
+  void cancel(Event& event);
+
+  // Moves time to the next event, takes it out, and returns it for the caller to fire. Requires !empty().
+  Event& pop();
+  // Moves time forward to `to` where nothing is due before. Requires that no event is due before `to`.
+  void advance(VirtualTime to);
+
+ private:
+  struct Entry {
+    VirtualTime at;
+    std::uint64_t sequence;
+    Event* event;
+    bool before(const Entry& other) const { return at < other.at || (at == other.at && sequence < other.sequence); }
+  };
+  void sift_up(std::size_t index, Entry entry);
+  void sift_down(std::size_t index, Entry entry);
+  void place(std::size_t index, const Entry& entry) {
+    heap_[index] = entry;
+    entry.event->position_ = static_cast<std::uint32_t>(index);
+  }
+  void remove_at(std::size_t index);
+
+  std::vector<Entry> heap_;
+  VirtualTime now_{};
+  std::uint64_t serial_ = 0;
+};
+
+}  // namespace stillpoint

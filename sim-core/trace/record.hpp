@@ -1,0 +1,93 @@
+#pragma once
+// The form of a trace: a sequence of records, each a fixed header and a payload, padded to eight bytes. This is what the simulation
+// appends to shared memory, what the hash covers, and what record/ puts into SQLite. kTraceFormat numbers it: whatever changes a record's
+// meaning changes the number, and every hash.
+//
+// Events are numbered from 1 in their order; the number is not stored. A record never holds a pointer, a real time or a real identifier.
+#include <cstdint>
+#include <string_view>
+
+#include "sim-core/base/ids.hpp"
+
+namespace stillpoint {
+
+constexpr std::uint32_t kTraceFormat = 1;
+
+enum class RecordType : std::uint8_t {
+  event = 1,  // something that happened; hashed
+  edge,       // a further cause of an event (its first cause is in the event itself): subject = event, cause = cause; hashed
+  host,       // a host's identity, before its first event: host, payload "name\0role\0address"; not hashed
+  log,        // a line of a log: subject = the event in whose slice it was written, a = severity, payload = text; hashed apart
+  witness,    // an event that proves a violation: subject = the violation's event, cause = the witness, payload = its role; hashed
+};
+
+// What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection + direction,
+// where direction 0 leads away from the host that connected.
+enum class EventKind : std::uint8_t {
+  boot = 1,   // a host started: a = its address
+  slice,      // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
+  listen,     // a host listens: a = address << 16 | port, b = backlog
+  send,       // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes
+  deliver,    // a segment arrived: subject = stream, a = Segment, b = bytes; cause: its send
+  drop,       // a segment was discarded on arrival: subject = stream, a = Segment, b = bytes; cause: its send
+  connect,    // a connection was asked for: subject = connection, a = remote address << 16 | port, b = local address << 16 | port
+  arm,        // a timer was set: subject = the timer's number on this host, a = deadline in nanoseconds
+  expire,     // a timer expired: subject = the timer's number on this host; cause: its arming
+  step,       // a simulated user decided something: payload "user\0what"
+  invoke,     // a client operation began: payload "user\0function\0arguments"; cause: the user's step
+  ok,         // it succeeded: subject = its invoke event, payload = the answer; cause: the delivery that brought the answer
+  fail,       // it certainly had no effect: likewise
+  info,       // its outcome is not known to the client: likewise
+  receive,    // the service received a request: payload = the request; cause: the delivery that completed it
+  apply,      // the service changed its state: payload = what changed; causes: the request, the operation whose state it read
+  note,       // anything that a scenario wants to see: payload = text
+  violation,  // a check was broken: a = 1 if it is one of liveness; payload "check\0promised\0found\0because"
+  stop,       // the run ended: payload = why
+};
+constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::stop) + 1;
+
+// The kinds of segments that streams carry.
+enum class Segment : std::uint8_t { syn = 1, syn_ack, ack, data, fin, rst };
+
+// Why an event happened (decision 6 of the design, told in docs/trace.md).
+enum class CauseKind : std::uint8_t {
+  none = 0,
+  message,  // a delivery from its send
+  arming,   // an expiry from the timer's arming
+  wakeup,   // a slice from what made its host runnable
+  fault,    // whatever a fault delayed, dropped or killed
+  user,     // an operation from its user's step
+  state,    // an applied operation from the one whose state it read
+};
+
+struct Cause {
+  EventId event = kNoEvent;
+  CauseKind kind = CauseKind::none;
+};
+
+struct RecordHeader {
+  std::uint32_t size;  // of header and payload, with padding: a multiple of 8
+  RecordType type;
+  std::uint8_t kind;  // EventKind, of an event
+  CauseKind cause_kind;
+  std::uint8_t reserved;
+  HostId host;
+  Boot boot;
+  std::uint32_t payload_size;
+  std::int64_t time_ns;
+  std::uint64_t subject;
+  std::uint64_t a;
+  std::uint64_t b;
+  EventId cause;
+};
+static_assert(sizeof(RecordHeader) == 56);
+
+constexpr std::uint32_t record_size(std::size_t payload) {
+  return static_cast<std::uint32_t>((sizeof(RecordHeader) + payload + 7) & ~std::size_t{7});
+}
+
+std::string_view name_of(EventKind kind);
+std::string_view name_of(CauseKind kind);
+std::string_view name_of(Segment segment);
+
+}  // namespace stillpoint
