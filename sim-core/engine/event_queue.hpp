@@ -28,9 +28,8 @@ class Event {
 
   bool scheduled() const { return position_ != kNowhere; }
 
- protected:
   // An event must be cancelled before it dies.
-  ~Event();
+  virtual ~Event();
 
  private:
   friend class EventQueue;

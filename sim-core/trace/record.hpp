@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sim-core/base/ids.hpp"
+#include <stillpoint/ids.hpp>
 
 namespace stillpoint {
 

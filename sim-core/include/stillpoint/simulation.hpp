@@ -1,0 +1,143 @@
+#pragma once
+// The simulation that a scenario builds and then watches: hosts and links, checks, the history of what users did.
+//
+// All of it is called either while the scenario is built, or from code that runs inside the simulation (on a host, in a hook of the service, at a
+// time asked for with at()). Nothing here is reachable from the service under test.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stillpoint/ids.hpp>
+#include <stillpoint/random.hpp>
+#include <stillpoint/time.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace stillpoint {
+
+struct HostOptions {
+  // Unique and stable: the host's random streams hang on it.
+  std::string name;
+  // What the host is for, as faults and the visualizer group them: "plaza", "users".
+  std::string role;
+  // Virtual CPU time of one slice (one handler), in whole microseconds. Zero: the host is never busy.
+  Duration slice_cost{};
+  // Starts what runs on the host, in its first slice: creates the service on the io_context and returns what must stay alive.
+  // The harness then calls poll_one() for it. An exception that escapes is a crash of the service.
+  std::function<std::shared_ptr<void>(boost::asio::io_context&)> start;
+};
+
+struct LinkOptions {
+  // One-way latency of a packet, drawn uniformly, in whole microseconds.
+  Duration latency_min = std::chrono::microseconds(500);
+  Duration latency_max = std::chrono::microseconds(500);
+};
+
+// An event that proves a violation, and the part that it played.
+struct Witness {
+  EventId event;
+  std::string role;
+};
+
+// What a check found wrong, in words for a person.
+struct Finding {
+  std::string promised;
+  std::string found;
+  std::string because;
+  std::vector<Witness> witnesses;
+};
+
+// One invariant of a scenario. It counts how often it was looked at, so that a report can tell a check that held from one that never ran.
+class Check {
+ public:
+  virtual ~Check() = default;
+  // It was looked at, and it holds.
+  void held() { ++times_; }
+  // It does not hold. The run ends with the slice that runs; the first violation of a run is its verdict.
+  virtual void broken(const Finding& finding) = 0;
+  // A few words for the report: "slowest 412 ms".
+  void remark(std::string words) { remark_ = std::move(words); }
+
+  std::uint64_t times() const { return times_; }
+  const std::string& remark() const { return remark_; }
+
+ private:
+  std::uint64_t times_ = 0;
+  std::string remark_;
+};
+
+class Simulation {
+ public:
+  virtual ~Simulation() = default;
+
+  // ---- building ----
+  virtual HostId add_host(HostOptions options) = 0;
+  virtual void default_link(LinkOptions options) = 0;
+  // One direction; the other is another link.
+  virtual void link(HostId from, HostId to, LinkOptions options) = 0;
+  // The host's IPv4 address, dotted.
+  virtual std::string address(HostId host) const = 0;
+  // A check of what must never happen; of what must happen in the end.
+  virtual Check& safety(std::string name) = 0;
+  virtual Check& liveness(std::string name) = 0;
+  // Calls back at a virtual time, on no host.
+  virtual void at(VirtualTime when, std::function<void()> what) = 0;
+
+  // ---- while it runs ----
+  virtual std::uint64_t seed() const = 0;
+  virtual VirtualTime now() const = 0;
+  // The stream of (purpose, entity) for this run's seed, from its beginning.
+  RandomStream stream(std::string_view purpose, std::string_view entity) const { return {seed(), purpose, entity}; }
+  // Ends the run when the slice that runs is over: all that the scenario wanted has happened.
+  virtual void stop(std::string_view why) = 0;
+
+  // ---- the history: client operations as users see them ----
+  // A simulated user decided something.
+  virtual EventId step(std::string_view user, std::string_view what) = 0;
+  // An operation begins; `step` is what led to it. Returns its event, which names the operation from then on.
+  virtual EventId invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step = kNoEvent) = 0;
+  // It succeeded; it certainly had no effect; nobody can tell.
+  virtual EventId ok(EventId invoke, std::string_view answer) = 0;
+  virtual EventId fail(EventId invoke, std::string_view answer) = 0;
+  virtual EventId info(EventId invoke, std::string_view answer) = 0;
+
+  // ---- what the service's hooks tell ----
+  // The service received a request; its cause is the delivery that brought the last bytes the host read.
+  virtual EventId receive(std::string_view request) = 0;
+  // The service changed its state: because of `request` (a receive event), led to by the user's `invoke`, having read the state that
+  // `state` (an apply event) left. Each may be kNoEvent.
+  struct ApplyCauses {
+    EventId request = kNoEvent;
+    EventId invoke = kNoEvent;
+    EventId state = kNoEvent;
+  };
+  virtual EventId apply(std::string_view what, ApplyCauses causes) = 0;
+  // Anything worth an event of its own.
+  virtual EventId note(std::string_view text) = 0;
+  // A line of the log: in the trace, but no part of the run's identity.
+  virtual void log(std::string_view text) = 0;
+
+ private:
+  friend class Observing;
+  virtual void set_observed(bool observed) = 0;
+};
+
+// Observer mode for a scope: code that looks at a service from outside, called by a hook of the service, costs no virtual time, and a
+// system call from it stops the run by name.
+class Observing {
+ public:
+  explicit Observing(Simulation& simulation) : simulation_(simulation) { simulation_.set_observed(true); }
+  Observing(const Observing&) = delete;
+  Observing& operator=(const Observing&) = delete;
+  ~Observing() { simulation_.set_observed(false); }
+
+ private:
+  Simulation& simulation_;
+};
+
+}  // namespace stillpoint

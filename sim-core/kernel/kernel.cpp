@@ -1,0 +1,14 @@
+#include "sim-core/kernel/kernel.hpp"
+
+namespace stillpoint::kernel {
+
+Host& Kernel::add_host(HostOptions options) {
+  const auto id = static_cast<HostId>(hosts_.size() + 1);
+  fabric.add_host(id, options.address);
+  using namespace std::string_literals;
+  trace.host(id, options.name + "\0"s + options.role + "\0"s + net::to_string(options.address));
+  hosts_.push_back(std::make_unique<Host>(*this, id, std::move(options)));
+  return *hosts_.back();
+}
+
+}  // namespace stillpoint::kernel

@@ -1,0 +1,39 @@
+#pragma once
+// The virtual kernel: everything that the hosts of one simulation share. It is pure: given the calls of the hosts and a seed it does always the
+// same; it reads no real clock, has no thread and touches no real descriptor.
+#include <memory>
+#include <vector>
+
+#include "sim-core/engine/event_queue.hpp"
+#include "sim-core/kernel/host.hpp"
+#include "sim-core/net/fabric.hpp"
+#include "sim-core/net/tcp.hpp"
+#include "sim-core/trace/writer.hpp"
+
+namespace stillpoint::kernel {
+
+// What ends a run at once, from wherever it is noticed: a call that the kernel does not serve. Never returns.
+using UnsupportedHandler = void (*)(Host& host, const char* call, const void* call_site);
+
+class Kernel {
+ public:
+  Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHandler unsupported_handler)
+      : trace(trace_writer), seed(run_seed), tcp(queue, trace, fabric, run_seed), unsupported(unsupported_handler) {}
+
+  // Hosts are numbered from 1, in the order of their creation; their names are unique.
+  Host& add_host(HostOptions options);
+  Host& host(HostId id) { return *hosts_.at(id - 1u); }
+  std::size_t host_count() const { return hosts_.size(); }
+
+  EventQueue queue;
+  TraceWriter& trace;
+  const std::uint64_t seed;
+  net::Fabric fabric;
+  net::Tcp tcp;
+  const UnsupportedHandler unsupported;
+
+ private:
+  std::vector<std::unique_ptr<Host>> hosts_;
+};
+
+}  // namespace stillpoint::kernel

@@ -1,0 +1,45 @@
+#pragma once
+// Small helpers on rows of buffers (struct iovec), as read, write and their kin use them.
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "sim-core/base/result.hpp"
+
+namespace stillpoint::kernel {
+
+inline std::size_t total_size(std::span<const iovec> parts) {
+  std::size_t total = 0;
+  for (const iovec& part : parts) total += part.iov_len;
+  return total;
+}
+
+// Writes the eight bytes of a counter into the row. Requires that they fit.
+inline Result<std::size_t> scatter_value(std::span<const iovec> parts, std::uint64_t value) {
+  const auto* from = reinterpret_cast<const char*>(&value);
+  std::size_t left = sizeof value;
+  for (const iovec& part : parts) {
+    const std::size_t chunk = part.iov_len < left ? part.iov_len : left;
+    std::memcpy(part.iov_base, from, chunk);
+    from += chunk;
+    left -= chunk;
+  }
+  return sizeof value;
+}
+
+// Reads the eight bytes of a counter from the row; false if it is shorter.
+inline bool gather_value(std::span<const iovec> parts, std::uint64_t& value) {
+  auto* to = reinterpret_cast<char*>(&value);
+  std::size_t left = sizeof value;
+  for (const iovec& part : parts) {
+    const std::size_t chunk = part.iov_len < left ? part.iov_len : left;
+    std::memcpy(to, part.iov_base, chunk);
+    to += chunk;
+    left -= chunk;
+  }
+  return left == 0;
+}
+
+}  // namespace stillpoint::kernel

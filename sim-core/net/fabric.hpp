@@ -1,0 +1,57 @@
+#pragma once
+// Who is where, and how far apart: hosts by address, and a link for each direction between two hosts.
+//
+// A link has a latency range; each packet's latency is drawn from the stream of the connection that it belongs to, so that traffic on one
+// connection never shifts another's. Links keep no queue of their own yet: bandwidth is unlimited, nothing is lost.
+#include <map>
+#include <vector>
+
+#include <stillpoint/time.hpp>
+
+#include <stillpoint/ids.hpp>
+#include "sim-core/net/address.hpp"
+
+namespace stillpoint::net {
+
+// One direction between two hosts. Latencies are one-way, in whole microseconds.
+struct Link {
+  Duration latency_min{};
+  Duration latency_max{};
+
+  // A latency in [min, max] from a random value's high bits.
+  Duration latency(std::uint64_t random) const {
+    const auto width_us = static_cast<std::uint64_t>((latency_max - latency_min).count()) / 1'000 + 1;
+    const auto offset_us = static_cast<std::uint64_t>((static_cast<unsigned __int128>(random) * width_us) >> 64);
+    return latency_min + std::chrono::microseconds(static_cast<std::int64_t>(offset_us));
+  }
+};
+
+class Fabric {
+ public:
+  // Puts a host at an address. Requires that both are new.
+  void add_host(HostId host, Ip address);
+  // The host at `address`, as `from` sees it (loopback is the host itself); kHarness if nobody is there.
+  HostId host_at(Ip address, HostId from) const;
+  Ip address_of(HostId host) const;
+
+  // What holds between hosts for which nothing else was said, from now on.
+  void set_default_link(Link link);
+  // What holds from `from` to `to`; the other direction is another link.
+  void set_link(HostId from, HostId to, Link link);
+  // The link in use. It stays where it is, and whoever holds it sees later changes.
+  const Link* link(HostId from, HostId to);
+
+ private:
+  std::map<Ip, HostId> by_address_;
+  std::vector<Ip> addresses_;  // by host
+  Link default_{std::chrono::microseconds(500), std::chrono::microseconds(500)};
+  Link loopback_{std::chrono::microseconds(20), std::chrono::microseconds(20)};
+
+  struct Entry {
+    Link link;
+    bool by_default = true;
+  };
+  std::map<std::pair<HostId, HostId>, Entry> links_;  // made at first use
+};
+
+}  // namespace stillpoint::net

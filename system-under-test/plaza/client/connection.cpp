@@ -1,0 +1,170 @@
+#include "system-under-test/plaza/client/connection.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <utility>
+#include <variant>
+
+#include "system-under-test/plaza/spawn.hpp"
+
+namespace plaza {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = boost::beast::websocket;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+// Requests are short; what does not fit goes out in pieces of this size.
+constexpr std::size_t kWriteBufferBytes = 512;
+
+std::string host_of(const tcp::endpoint& server) {
+  const std::string address = server.address().to_string();
+  const std::string host = server.address().is_v6() ? "[" + address + "]" : address;
+  return host + ":" + std::to_string(server.port());
+}
+
+}  // namespace
+
+Connection::Connection(const asio::any_io_executor& executor, const ClientConfig& config, OnStock on_stock)
+    : stream_(executor), config_(config), on_stock_(std::move(on_stock)) {
+  auto timeouts = websocket::stream_base::timeout::suggested(beast::role_type::client);
+  timeouts.handshake_timeout = config_.handshake_timeout;
+  stream_.set_option(timeouts);
+  stream_.auto_fragment(false);
+  stream_.write_buffer_bytes(kWriteBufferBytes);
+  stream_.text(true);
+}
+
+asio::awaitable<error_code> Connection::open(std::shared_ptr<Connection> self, tcp::endpoint server) {
+  error_code error;
+  beast::tcp_stream& transport = self->stream_.next_layer();
+  transport.expires_after(self->config_.handshake_timeout);
+  co_await transport.async_connect(server, asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return error;
+  transport.expires_never();  // from here on the WebSocket has its own timeouts
+  transport.socket().set_option(tcp::no_delay(true), error);
+  if (error) co_return error;
+  const std::string host = host_of(server);
+  co_await self->stream_.async_handshake(host, "/", asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return error;
+  self->open_ = true;
+  spawn(self->stream_.get_executor(), read_all(self));
+  co_return error;
+}
+
+asio::awaitable<CallResult> Connection::call(std::shared_ptr<Connection> self, Request request,
+                                             std::chrono::steady_clock::time_point deadline) {
+  CallResult result;
+  if (!self->open_) {
+    result.error = asio::error::not_connected;
+    co_return result;
+  }
+  const auto waiting = std::make_shared<Waiting>(self->stream_.get_executor());
+  if (!self->calls_.emplace(request.id, waiting).second) {
+    result.error = asio::error::already_started;
+    co_return result;
+  }
+  waiting->wake.expires_at(deadline);
+  self->send(encode(request));
+
+  error_code woken;
+  co_await waiting->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  const auto mine = self->calls_.find(request.id);
+  if (mine != self->calls_.end() && mine->second == waiting) self->calls_.erase(mine);
+
+  // An answer that came in the very moment of the deadline still counts.
+  if (waiting->response) {
+    result.response = *waiting->response;
+  } else if (waiting->error) {
+    result.error = waiting->error;
+  } else {
+    result.error = woken ? woken : error_code(asio::error::timed_out);
+  }
+  co_return result;
+}
+
+asio::awaitable<error_code> Connection::close(std::shared_ptr<Connection> self) {
+  error_code error;
+  if (!self->open_) co_return error;
+  self->open_ = false;
+  self->end_calls(asio::error::connection_aborted);
+
+  // The closing handshake has a time limit of its own, but begins only when a message that is being written is through.
+  asio::steady_timer limit(self->stream_.get_executor(), self->config_.handshake_timeout);
+  limit.async_wait([weak = self->weak_from_this()](error_code expired) {
+    const auto connection = weak.lock();
+    if (connection && !expired) connection->abort(asio::error::timed_out);
+  });
+  const websocket::close_reason why(websocket::close_code::normal);
+  co_await self->stream_.async_close(why, asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
+}
+
+void Connection::abort(error_code why) {
+  open_ = false;
+  stream_.next_layer().close();
+  end_calls(why);
+}
+
+asio::awaitable<void> Connection::read_all(std::shared_ptr<Connection> self) {
+  error_code error;
+  while (self->open_) {
+    co_await self->stream_.async_read(self->inbound_, asio::redirect_error(asio::use_awaitable, error));
+    if (error) break;
+    const asio::const_buffer frame = self->inbound_.cdata();
+    const bool understood = self->dispatch({static_cast<const char*>(frame.data()), frame.size()});
+    self->inbound_.consume(self->inbound_.size());
+    if (!understood) {
+      error = websocket::error::bad_data_frame;
+      break;
+    }
+  }
+  if (self->open_) self->abort(error);
+}
+
+// False if the text is nothing that a server says.
+bool Connection::dispatch(std::string_view text) {
+  const auto message = decode_server_message(text);
+  if (const auto* push = std::get_if<StockPush>(&message)) {
+    if (open_ && on_stock_) on_stock_(*push);
+    return true;
+  }
+  const auto* response = std::get_if<Response>(&message);
+  if (!response) return false;
+  const auto call = calls_.find(response->id);
+  if (call == calls_.end()) return true;  // it has given up
+  const std::shared_ptr<Waiting> waiting = call->second;
+  calls_.erase(call);
+  waiting->response = *response;
+  waiting->wake.cancel();
+  return true;
+}
+
+void Connection::end_calls(error_code why) {
+  outbound_.resize(outbound_.empty() ? 0 : 1);
+  const auto calls = std::exchange(calls_, {});
+  for (const auto& [id, waiting] : calls) {
+    waiting->error = why;
+    waiting->wake.cancel();
+  }
+}
+
+void Connection::send(std::string text) {
+  outbound_.push_back(std::move(text));
+  if (outbound_.size() == 1) write_next();
+}
+
+void Connection::write_next() {
+  stream_.async_write(asio::buffer(outbound_.front()), [self = shared_from_this()](error_code error, std::size_t) {
+    self->outbound_.pop_front();
+    if (!self->open_) return;
+    if (error) return self->abort(error);
+    if (!self->outbound_.empty()) self->write_next();
+  });
+}
+
+}  // namespace plaza

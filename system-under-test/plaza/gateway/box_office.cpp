@@ -1,0 +1,178 @@
+#include "system-under-test/plaza/gateway/box_office.hpp"
+
+#include <utility>
+
+namespace plaza {
+namespace {
+
+namespace asio = boost::asio;
+
+RequestKey key_of(const Request& request) { return RequestKey{.user = request.user, .request_id = request.id}; }
+
+std::optional<Error> error_for(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::none:
+      return std::nullopt;
+    case Refusal::sold_out:
+      return Error::sold_out;
+    case Refusal::not_held:
+      return Error::not_held;
+    case Refusal::payment_pending:
+      return Error::payment_pending;
+    case Refusal::payment_refused:
+      return Error::payment_refused;
+    case Refusal::id_reused:
+      return Error::id_reused;
+  }
+  return Error::bad_request;
+}
+
+StockPush stock_of(const Inventory& inventory) {
+  const Counts counts = inventory.counts();
+  return StockPush{.version = inventory.version(), .free = counts.free, .held = counts.held, .sold = counts.sold};
+}
+
+}  // namespace
+
+BoxOffice::BoxOffice(asio::any_io_executor executor, const ServerConfig& config, std::shared_ptr<const Hooks> hooks,
+                     std::shared_ptr<StockFeed> feed)
+    : executor_(std::move(executor)),
+      payments_(config.payments),
+      bugs_(config.bugs),
+      hooks_(std::move(hooks)),
+      feed_(std::move(feed)),
+      inventory_(config.capacity, config.hold_ttl),
+      expiry_timer_(executor_) {
+  feed_->publish(stock_of(inventory_));
+}
+
+Response BoxOffice::hold(const Request& request) {
+  expire_due();
+  const RequestKey key = key_of(request);
+  if (paying_.contains(key)) return still_in_progress(key);
+  const Version before = inventory_.version();
+  const Decision decision = inventory_.hold(key, std::chrono::steady_clock::now());
+  return settle(key, decision, before);
+}
+
+Response BoxOffice::release(const Request& request) {
+  expire_due();
+  const RequestKey key = key_of(request);
+  if (paying_.contains(key)) return still_in_progress(key);
+  const Version before = inventory_.version();
+  const Decision decision = inventory_.release(key, request.ticket, std::chrono::steady_clock::now());
+  return settle(key, decision, before);
+}
+
+asio::awaitable<Response> BoxOffice::buy(std::shared_ptr<BoxOffice> office, Request request) {
+  BoxOffice& self = *office;
+  Inventory& inventory = self.inventory_;
+  self.expire_due();
+  const RequestKey key = key_of(request);
+  if (self.paying_.contains(key)) co_return self.still_in_progress(key);
+
+  const Version seen = inventory.version();
+  const Decision choice = self.bugs_.oversell ? inventory.look(key) : inventory.start_buy(key);
+  const Response chosen = self.settle(key, choice, seen);
+  if (!choice.awaits_payment) co_return chosen;
+
+  self.paying_.insert(key);
+  const Authorisation authorisation = co_await authorise(self.executor_, self.payments_, key.user, choice.ticket);
+  self.paying_.erase(key);
+
+  const Version before = inventory.version();
+  if (authorisation == Authorisation::refused) {
+    const Decision refused = inventory.refuse_payment(key, choice.ticket);
+    co_return self.settle(key, refused, before);
+  }
+  if (self.bugs_.oversell) {
+    const Decision sold = inventory.sell_free(key, choice.ticket);
+    co_return self.settle(key, sold, seen);
+  }
+  const Decision sold = inventory.complete_payment(key, choice.ticket);
+  co_return self.settle(key, sold, before);
+}
+
+asio::awaitable<Response> BoxOffice::purchase(std::shared_ptr<BoxOffice> office, Request request) {
+  BoxOffice& self = *office;
+  Inventory& inventory = self.inventory_;
+  self.expire_due();
+  const RequestKey key = key_of(request);
+  if (self.paying_.contains(key)) co_return self.still_in_progress(key);
+
+  const Version seen = inventory.version();
+  const Decision start = inventory.start_payment(key, request.ticket, std::chrono::steady_clock::now());
+  if (!start.awaits_payment) co_return self.settle(key, start, seen);
+
+  self.paying_.insert(key);
+  const Authorisation authorisation = co_await authorise(self.executor_, self.payments_, key.user, request.ticket);
+  self.paying_.erase(key);
+
+  const Version before = inventory.version();
+  const Decision decision = authorisation == Authorisation::approved ? inventory.complete_payment(key, request.ticket)
+                                                                     : inventory.refuse_payment(key, request.ticket);
+  co_return self.settle(key, decision, before);
+}
+
+void BoxOffice::stop() {
+  stopped_ = true;
+  expiry_armed_for_.reset();
+  expiry_timer_.cancel();
+}
+
+// Reports what the decision has changed, if anything, and puts it into the words of the protocol.
+Response BoxOffice::settle(const RequestKey& key, const Decision& decision, Version decided_on) {
+  if (decision.change) report(*decision.change, key, decision.ticket, decision.version, decided_on);
+  arm_expiry();
+  Response response{
+      .id = key.request_id, .error = error_for(decision.refusal), .ticket = 0, .version = decision.version};
+  if (response.ok()) response.ticket = decision.ticket;
+  return response;
+}
+
+Response BoxOffice::still_in_progress(const RequestKey& key) const {
+  return Response{.id = key.request_id, .error = Error::in_progress, .ticket = 0, .version = inventory_.version()};
+}
+
+void BoxOffice::report(Change kind, const RequestKey& key, TicketNumber ticket, Version version, Version decided_on) {
+  if (hooks_->applied) {
+    const Applied applied{.kind = kind,
+                          .request_id = key.request_id,
+                          .user = key.user,
+                          .ticket = ticket,
+                          .version = version,
+                          .decided_on_version = decided_on,
+                          .counts = inventory_.counts(),
+                          .capacity = inventory_.capacity()};
+    hooks_->applied(applied, inventory_);
+  }
+  feed_->publish(stock_of(inventory_));
+}
+
+// Called before every decision, too: whether a hold has passed must not depend on when its timer gets to run.
+void BoxOffice::expire_due() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  while (const auto expiry = inventory_.expire_next(now)) {
+    const RequestKey nobodys{.user = expiry->user, .request_id = ""};
+    report(Change::expire, nobodys, expiry->ticket, expiry->version, expiry->version - 1);
+  }
+}
+
+// A timer that fires too early does no harm: it finds nothing to do and is armed again. So it is moved only when it
+// would fire too late, and not each time the earliest hold goes away.
+void BoxOffice::arm_expiry() {
+  const auto deadline = inventory_.next_deadline();
+  if (stopped_ || !deadline) return;
+  if (expiry_armed_for_ && *expiry_armed_for_ <= *deadline) return;
+  expiry_armed_for_ = deadline;
+  expiry_timer_.expires_at(*deadline);
+  expiry_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    self->expiry_armed_for_.reset();
+    self->expire_due();
+    self->arm_expiry();
+  });
+}
+
+}  // namespace plaza
