@@ -68,6 +68,9 @@ Function real_function(Function interceptor, const char* name) {
   extern "C" result sp_##name parameters {                                                                                 \
     ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                              \
     if (current != nullptr) {                                                                                              \
+      if (current->observed) {                                                                                             \
+        ::stillpoint::interpose::unsupported(*current, {symbol, __builtin_return_address(0)}, "in observer mode");         \
+      }                                                                                                                    \
       return sp_serve_##name(*current, {symbol, __builtin_return_address(0)} SP_UNWRAP_AFTER_COMMA arguments);             \
     }                                                                                                                      \
     static constinit decltype(&sp_##name) real = nullptr;                                                                  \

@@ -60,7 +60,9 @@ void Host::fire() {
     const int turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
     for (int turn = 0; turn < turns && more; ++turn) {
       woken_while_running_ = false;
+      ++kernel_.turns;
       more = process_->step();
+      kernel_.tcp.cause_of_next_send = {};
       more = more || woken_while_running_;
     }
   }

@@ -73,6 +73,8 @@ class Host final : private Event {
   DescriptorTable descriptors;
   // The delivery that brought what the process read last.
   EventId last_read = kNoEvent;
+  // Code that runs is looking at this host from outside (observer mode): system calls are refused.
+  bool observed = false;
 
  private:
   void fire() override;

@@ -2,6 +2,15 @@
 
 namespace stillpoint::kernel {
 
+Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHandler unsupported_handler)
+    : trace(trace_writer),
+      seed(run_seed),
+      tcp(queue, trace, fabric, run_seed),
+      unsupported(unsupported_handler),
+      harness(*this, kHarness, {.name = "harness", .role = "harness", .address = {}}) {
+  harness.observed = true;
+}
+
 Host& Kernel::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(hosts_.size() + 1);
   fabric.add_host(id, options.address);

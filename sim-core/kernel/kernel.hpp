@@ -12,13 +12,12 @@
 
 namespace stillpoint::kernel {
 
-// What ends a run at once, from wherever it is noticed: a call that the kernel does not serve. Never returns.
+// Ends a run at once, from wherever it is noticed: a call that the kernel does not serve. Never returns.
 using UnsupportedHandler = void (*)(Host& host, const char* call, const void* call_site);
 
 class Kernel {
  public:
-  Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHandler unsupported_handler)
-      : trace(trace_writer), seed(run_seed), tcp(queue, trace, fabric, run_seed), unsupported(unsupported_handler) {}
+  Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHandler unsupported_handler);
 
   // Hosts are numbered from 1, in the order of their creation; their names are unique.
   Host& add_host(HostOptions options);
@@ -31,6 +30,10 @@ class Kernel {
   net::Fabric fabric;
   net::Tcp tcp;
   const UnsupportedHandler unsupported;
+  // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
+  std::uint64_t turns = 0;
+  // What the harness itself runs as. It may not make system calls, so that a scenario cannot let the real world in.
+  Host harness;
 
  private:
   std::vector<std::unique_ptr<Host>> hosts_;

@@ -190,9 +190,9 @@ void TcpSide::transmit(Segment kind, std::span<const std::byte> bytes, VirtualTi
 
 void TcpSide::transmit(Packet* packet, VirtualTime now) {
   Tcp& stack = tcp();
-  packet->event =
-      stack.trace_.event(EventKind::send, stack.queue_.now(), where_, connection_->id * 2 + index_,
-                         static_cast<std::uint64_t>(packet->kind), packet->size, {}, packet->unread());
+  const Cause cause = packet->kind == Segment::data ? std::exchange(stack.cause_of_next_send, {}) : Cause{};
+  packet->event = stack.trace_.event(EventKind::send, stack.queue_.now(), where_, connection_->id * 2 + index_,
+                                     static_cast<std::uint64_t>(packet->kind), packet->size, cause, packet->unread());
   // One draw a packet: its high bits are the latency, its low bits the place among what arrives at the same instant.
   const std::uint64_t random = random_.at(packets_sent_++);
   packet->rank = static_cast<std::uint32_t>(random & 0xFFFFFF);

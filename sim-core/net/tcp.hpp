@@ -209,6 +209,9 @@ class Tcp {
   // Begins to connect from a bound address.
   TcpSide* connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer, VirtualTime now);
 
+  // The next data that leaves is an effect of this: a user's operation, just invoked. Used up by one packet.
+  Cause cause_of_next_send;
+
   std::size_t connections() const { return connections_.size(); }
 
  private:

@@ -27,6 +27,13 @@ int flags_of(Database::Access access) {
 // What was wrong and what to do, by SQLite's primary result code.
 std::string explanation(sqlite3* handle, int code) {
   switch (code & 0xff) {
+    case SQLITE_READONLY:
+      if (code == SQLITE_READONLY_ROLLBACK) {
+        return "its recorder was killed, and to undo what that left half-written takes the permission to write; copy "
+               "it, together with "
+               "its -journal file, to where you may write";
+      }
+      return "it cannot be written; choose another path";
     case SQLITE_FULL:
       return "the disk is full; make room, or record to another disk";
     case SQLITE_NOTADB:
@@ -39,7 +46,8 @@ std::string explanation(sqlite3* handle, int code) {
     default: {
       const int system = handle == nullptr ? 0 : sqlite3_system_errno(handle);
       const char* words = handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
-      const std::string reason = system == 0 ? std::string(words) : fmt::format("{} ({})", words, std::strerror(system));
+      const std::string reason =
+          system == 0 ? std::string(words) : fmt::format("{} ({})", words, std::strerror(system));
       return reason + "; choose a path that can be read and written";
     }
   }
@@ -71,11 +79,13 @@ void Database::roll_back() noexcept {
 
 std::uint64_t Database::changes() const { return static_cast<std::uint64_t>(sqlite3_changes64(handle_)); }
 
-void Database::fail(int code) const { throw Error(fmt::format("the trace {}: {}", shown_, explanation(handle_, code))); }
+void Database::fail(int code) const {
+  throw Error(fmt::format("the trace {}: {}", shown_, explanation(handle_, code)));
+}
 
 Statement::Statement(const Database& database, std::string_view sql) : database_(&database) {
-  check(sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_,
-                           nullptr));
+  check(sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                           &handle_, nullptr));
 }
 
 Statement::~Statement() { sqlite3_finalize(handle_); }

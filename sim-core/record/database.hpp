@@ -1,6 +1,6 @@
 #pragma once
-// The little of SQLite that traces need, with its errors turned into stillpoint::Error: the path, SQLite's own words, what to do.
-// A Database belongs to one thread, and outlives its Statements.
+// The little of SQLite that traces need, with its errors turned into stillpoint::Error: the path, SQLite's own words,
+// what to do. A Database belongs to one thread, and outlives its Statements.
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -19,7 +19,8 @@ class Database {
  public:
   enum class Access { create, write, read };
 
-  // Opens `file`. Messages speak of `shown`, the path as the user knows it. With Access::create the file must not exist.
+  // Opens `file`. Messages speak of `shown`, the path as the user knows it. With Access::create the file must not
+  // exist.
   Database(const std::filesystem::path& file, Access access, std::string shown);
   ~Database();
   Database(const Database&) = delete;
@@ -27,8 +28,8 @@ class Database {
 
   // Runs any number of statements and ignores their rows.
   void run(const char* sql);
-  // Opens a transaction, or closes it. Without one, each statement is its own.
-  void begin() { run("BEGIN"); }
+  // Opens a transaction that shuts everybody else out, or closes it. Without one, each statement is its own.
+  void begin() { run("BEGIN EXCLUSIVE"); }
   void commit() { run("COMMIT"); }
   // Gives up an open transaction; quiet if there is none.
   void roll_back() noexcept;
@@ -53,8 +54,8 @@ class Statement {
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&&) = delete;
 
-  // Binds all parameters, in order: integers, text, optionals of these (NULL for none). Text is not copied: it must stay until run()
-  // or the last step().
+  // Binds all parameters, in order: integers, text, optionals of these (NULL for none). Text is not copied: it must
+  // stay until run() or the last step().
   template <typename... Values>
   Statement& bind(const Values&... values) {
     int index = 0;

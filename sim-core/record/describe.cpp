@@ -48,18 +48,21 @@ std::string segment_text(const RecordHeader& event) {
 
 std::string violation_text(const RecordHeader& event, std::string_view payload) {
   const auto [check, promised, found, because] = fields<4>(payload);
-  return fmt::format("{} ({}): promised: {}; found: {}; because: {}", readable(check), event.a == 1 ? "liveness" : "safety",
-                     readable(promised), readable(found), readable(because));
+  return fmt::format("{} ({}): promised: {}; found: {}; because: {}", readable(check),
+                     event.a == 1 ? "liveness" : "safety", readable(promised), readable(found), readable(because));
 }
 
 std::string where_text(const RecordHeader& record) {
   if (record.host == kHarness) return "harness";
-  return record.boot > 1 ? fmt::format("host {} (boot {})", record.host, record.boot) : fmt::format("host {}", record.host);
+  return record.boot > 1 ? fmt::format("host {} (boot {})", record.host, record.boot)
+                         : fmt::format("host {}", record.host);
 }
 
 }  // namespace
 
-std::string endpoint_text(std::uint64_t endpoint) { return fmt::format("{}:{}", address_text(endpoint >> 16), endpoint & 0xffff); }
+std::string endpoint_text(std::uint64_t endpoint) {
+  return fmt::format("{}:{}", address_text(endpoint >> 16), endpoint & 0xffff);
+}
 
 std::string describe_event(const RecordHeader& event, std::span<const std::byte> payload) {
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());

@@ -6,7 +6,8 @@
 
 #include "sim-core/record/record_cursor.hpp"
 
-// The callbacks follow https://www.sqlite.org/vtab.html. SQLite hands back the structures that it was given by their first member.
+// The callbacks follow https://www.sqlite.org/vtab.html. SQLite hands back the structures that it was given by their
+// first member.
 namespace stillpoint {
 namespace {
 
@@ -18,7 +19,7 @@ struct Table {
 struct Cursor {
   sqlite3_vtab_cursor base{};
   RecordCursor records{{}};
-  EventId id = 0;
+  sqlite3_int64 row = 0;
   bool at_end = true;
 };
 
@@ -26,7 +27,7 @@ Cursor& cursor_of(sqlite3_vtab_cursor* base) { return *reinterpret_cast<Cursor*>
 
 int connect(sqlite3* database, void* events, int, const char* const*, sqlite3_vtab** result, char**) {
   const int code = sqlite3_declare_vtab(
-      database, "CREATE TABLE stream_event(id, at_ns, host, boot, kind, subject, a, b, cause, cause_kind, payload)");
+      database, "CREATE TABLE stream_event(at_ns, host, boot, kind, subject, a, b, cause, cause_kind, payload)");
   if (code != SQLITE_OK) return code;
   auto* table = new (std::nothrow) Table;
   if (table == nullptr) return SQLITE_NOMEM;
@@ -59,7 +60,7 @@ int next(sqlite3_vtab_cursor* base) {
   do {
     cursor.at_end = !cursor.records.next();
   } while (!cursor.at_end && cursor.records.record().header.type != RecordType::event);
-  ++cursor.id;
+  ++cursor.row;
   return SQLITE_OK;
 }
 
@@ -67,7 +68,7 @@ int filter(sqlite3_vtab_cursor* base, int, const char*, int, sqlite3_value**) {
   Cursor& cursor = cursor_of(base);
   const EventTable& events = *reinterpret_cast<Table*>(base->pVtab)->events;
   cursor.records = RecordCursor(events.records());
-  cursor.id = events.first() - 1;
+  cursor.row = 0;
   return next(base);
 }
 
@@ -80,38 +81,36 @@ int column(sqlite3_vtab_cursor* base, sqlite3_context* result, int index) {
   const auto integer = [result](auto value) { sqlite3_result_int64(result, static_cast<sqlite3_int64>(value)); };
   switch (index) {
     case 0:
-      integer(cursor.id);
-      break;
-    case 1:
       integer(event.time_ns);
       break;
-    case 2:
+    case 1:
       integer(event.host);
       break;
-    case 3:
+    case 2:
       integer(event.boot);
       break;
-    case 4:
+    case 3:
       integer(event.kind);
       break;
-    case 5:
+    case 4:
       integer(event.subject);
       break;
-    case 6:
+    case 5:
       integer(event.a);
       break;
-    case 7:
+    case 6:
       integer(event.b);
       break;
-    case 8:
+    case 7:
       if (event.cause != kNoEvent) integer(event.cause);
       break;
-    case 9:
+    case 8:
       if (event.cause != kNoEvent) integer(event.cause_kind);
       break;
-    case 10:
+    case 9:
       if (event.payload_size > 0) {
-        sqlite3_result_blob(result, cursor.records.record().payload.data(), static_cast<int>(event.payload_size), SQLITE_STATIC);
+        sqlite3_result_blob(result, cursor.records.record().payload.data(), static_cast<int>(event.payload_size),
+                            SQLITE_STATIC);
       }
       break;
   }
@@ -119,7 +118,7 @@ int column(sqlite3_vtab_cursor* base, sqlite3_context* result, int index) {
 }
 
 int rowid(sqlite3_vtab_cursor* base, sqlite3_int64* result) {
-  *result = static_cast<sqlite3_int64>(cursor_of(base).id);
+  *result = cursor_of(base).row;
   return SQLITE_OK;
 }
 

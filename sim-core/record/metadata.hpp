@@ -13,26 +13,26 @@ namespace stillpoint {
 
 // What was run: enough to run it again.
 struct RunMetadata {
-  std::string scenario;                      // the scenario's name
-  std::string scenario_path;                 // where it was read from
-  std::string scenario_text;                 // the whole file
+  std::string scenario;       // the scenario's name
+  std::string scenario_path;  // where it was read from
+  std::string scenario_text;  // the whole file
   std::uint64_t seed = 0;
-  std::vector<std::string> overrides;        // settings from the command line, each "key=value"
-  std::string bug;                           // the planted bug that was switched on; empty for none
-  std::string revision;                      // git revision of the executable
-  std::string build_id;                      // the linker's build id of the executable
+  std::vector<std::string> overrides;  // settings from the command line, each "key=value"
+  std::string bug;                     // the planted bug that was switched on; empty for none
+  std::string revision;                // git revision of the executable
+  std::string build_id;                // the linker's build id of the executable
   std::uint32_t trace_format = kTraceFormat;
-  std::optional<std::string> started;        // real time of the start, ISO 8601, if it is to be recorded
+  std::optional<std::string> started;  // real time of the start, ISO 8601, if it is to be recorded
 };
 
 // How it ended. A crash, a time-out or an interruption is an end like any other.
 struct RunOutcome {
-  std::string verdict;           // in a word: pass, safety, liveness, crash, ...
-  int exit_code = 0;             // the one that belongs to the verdict
-  std::uint64_t hash = 0;        // of all events: the identity of the run
-  std::uint64_t log_hash = 0;    // of all lines of the logs
-  Duration virtual_time{0};      // how long the run lasted, in virtual time
-  Duration cpu_time{0};          // how much CPU time the simulation took
+  std::string verdict;         // in a word: pass, safety, liveness, crash, ...
+  int exit_code = 0;           // the one that belongs to the verdict
+  std::uint64_t hash = 0;      // of all events: the identity of the run
+  std::uint64_t log_hash = 0;  // of all lines of the logs
+  Duration virtual_time{0};    // how long the run lasted, in virtual time
+  Duration cpu_time{0};        // how much CPU time the simulation took
 };
 
 // Both, as read from a trace.

@@ -1,6 +1,7 @@
 #pragma once
-// Walks through the records in a piece of a stream, and trusts none of them: the stream lives in memory that it shares with the service
-// under test, which may have written over it. Every header is copied once, checked, and used from the copy.
+// Walks through the records in a piece of a stream, and trusts none of them: the stream lives in memory that it shares
+// with the service under test, which may have written over it. Every header is copied once, checked, and used from the
+// copy.
 #include <array>
 #include <cstddef>
 #include <span>

@@ -22,12 +22,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // How SQLite is set up while recording. Measured as event_table.hpp says, in millions of events per CPU second:
-//  - page_size: 3.6 with 4 KiB, 4.0 with 8, 4.1 with 32 and with 64. Fewer pages are fewer calls; 32 leaves small traces small.
-//  - cache_size: 4.1 with 2 MiB, 3.4 with 16, 2.4 with 64. Events are only appended: a cache that stays in the processor's is best, and
-//    pages that it reuses need not be faulted in. Rows are changed only near the end of their tables (an operation's completion).
-//  - journal_mode: truncate, persist and off are within 3% of each other, since appended pages need no journal. WAL and memory are 10%
-//    slower, and memory and off would not survive a kill -9.
-//  - synchronous: off hands the pages to the system and does not wait for the disk. They survive this process, not a loss of power.
+//  - page_size: 3.6 with 4 KiB, 4.0 with 8, 4.1 with 32 and with 64. 32 leaves small traces small.
+//  - cache_size: 4.1 with 2 MiB, 3.4 with 16, 2.4 with 64. Events are only appended: best is a cache that fits into the
+//    processor's, and whose memory is used again instead of being faulted in. Sorting for the indexes, likewise, is
+//    twice as fast with 2 MiB as with 64. What is updated lies near the end of its table (an operation's completion).
+//  - journal_mode: truncate, persist and off are within 3% of each other, since appended pages need no journal. WAL and
+//    memory are 10% slower; memory and off would not survive a kill -9.
+//  - synchronous: off hands pages to the system without waiting for the disk. They survive this process, not a loss of
+//    power.
 //  - locking_mode: exclusive, so that a reader can never make a commit fail.
 constexpr const char* kSettings = R"sql(
   PRAGMA page_size = 32768;
@@ -36,10 +38,9 @@ constexpr const char* kSettings = R"sql(
   PRAGMA synchronous = OFF;
   PRAGMA cache_size = -2048;
 )sql";
-// Building an index sorts: that takes memory, and is faster with more of it.
-constexpr const char* kSettingsForIndexes = "PRAGMA cache_size = -65536;";
 
-// One piece of the stream is walked twice, for events and for what else they mean; the second time it should still be in the cache.
+// One piece of the stream is walked twice, for events and for what else they mean; the second time it should still be
+// in the cache.
 constexpr std::size_t kPiece = 256 * 1024;
 
 std::string json_array(const std::vector<std::string>& values) {
@@ -53,10 +54,11 @@ void write_schema(Database& database, const RunMetadata& run) {
   database.begin();
   database.run(std::string(kSchemaSql).c_str());
   Statement(database,
-            "INSERT INTO metadata(scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, trace_format, "
+            "INSERT INTO metadata(scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, "
+            "trace_format, "
             "started, complete) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
-      .run(run.scenario, run.scenario_path, run.scenario_text, std::to_string(run.seed), json_array(run.overrides), run.bug,
-           run.revision, run.build_id, run.trace_format, run.started);
+      .run(run.scenario, run.scenario_path, run.scenario_text, std::to_string(run.seed), json_array(run.overrides),
+           run.bug, run.revision, run.build_id, run.trace_format, run.started);
   database.commit();
 }
 
@@ -67,15 +69,17 @@ fs::path create(const fs::path& path, const RunMetadata& run, const RecorderOpti
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status)) {
-    if (!fs::is_regular_file(status)) throw Error(fmt::format("cannot record to {}: it is not a regular file; choose another path", path.string()));
+    if (!fs::is_regular_file(status))
+      throw Error(fmt::format("cannot record to {}: it is not a regular file; choose another path", path.string()));
     if (!options.overwrite) {
-      throw Error(fmt::format("cannot record to {}: the file exists; choose another path, or ask to overwrite it", path.string()));
+      throw Error(fmt::format("cannot record to {}: the file exists; choose another path, or ask to overwrite it",
+                              path.string()));
     }
   }
   const fs::path parent = fs::absolute(path).parent_path();
   if (!fs::is_directory(parent, error)) {
-    throw Error(fmt::format("cannot record to {}: there is no directory {}; create it, or choose another path", path.string(),
-                            parent.string()));
+    throw Error(fmt::format("cannot record to {}: there is no directory {}; create it, or choose another path",
+                            path.string(), parent.string()));
   }
 
   const fs::path fresh = beside(path, ".new");
@@ -128,7 +132,10 @@ struct Recorder::State {
 
   Database database;
   EventTable event_table{database};
-  Statement add_events{database, "INSERT INTO event SELECT * FROM stream_event"};
+  // Without an id, which is then one more than the last: giving it would cost a search in the table for each event.
+  Statement add_events{database,
+                       "INSERT INTO event(at_ns, host, boot, kind, subject, a, b, cause, cause_kind, payload) "
+                       "SELECT * FROM stream_event"};
   Statement add_edge{database, "INSERT INTO edge VALUES (?, ?, ?)"};
   Statement add_host{database, "INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?)"};
   Statement add_log{database, "INSERT INTO log(event, at_ns, host, boot, severity, text) VALUES (?, ?, ?, ?, ?, ?)"};
@@ -145,20 +152,21 @@ struct Recorder::State {
 
 void Recorder::State::ingest(std::span<const std::byte> records) {
   while (!records.empty() && !damaged) {
-    const EventId first = events + 1;
+    const EventId before = events;
     const std::span<const std::byte> now = piece(records);
-    event_table.show(now, first);
+    event_table.show(now);
     add_events.run();
     // The service may write over a record between the two walks.
-    damaged = damaged || database.changes() != events + 1 - first;
+    damaged = damaged || database.changes() != events - before;
     uncommitted_bytes += now.size();
     if (uncommitted >= options.commit_every || uncommitted_bytes >= options.commit_bytes) commit();
     records = records.subspan(now.size());
   }
   if (damaged) {
-    throw Error(fmt::format("the trace {}: the stream of records is damaged after event {}; the service under test has probably "
-                            "written over memory that is not its own: run it with AddressSanitizer",
-                            database.shown_path(), events));
+    throw Error(fmt::format(
+        "the trace {}: the stream of records is damaged after event {}; the service under test has probably "
+        "written over memory that is not its own: run it with AddressSanitizer",
+        database.shown_path(), events));
   }
 }
 
@@ -268,13 +276,14 @@ void Recorder::finish(const RunOutcome& outcome) {
   Database& database = state_->database;
   state_->failed = true;  // until all of it is done
   state_->commit();
-  database.run(kSettingsForIndexes);
   database.run(std::string(kIndexesSql).c_str());
   Statement(database,
-            "UPDATE metadata SET complete = 1, verdict = ?, exit_code = ?, hash = ?, log_hash = ?, events = ?, virtual_ns = ?, "
+            "UPDATE metadata SET complete = 1, verdict = ?, exit_code = ?, hash = ?, log_hash = ?, events = ?, "
+            "virtual_ns = ?, "
             "cpu_ns = ?")
-      .run(outcome.verdict, outcome.exit_code, fmt::format("{:016x}", outcome.hash), fmt::format("{:016x}", outcome.log_hash),
-           state_->events, outcome.virtual_time.count(), outcome.cpu_time.count());
+      .run(outcome.verdict, outcome.exit_code, fmt::format("{:016x}", outcome.hash),
+           fmt::format("{:016x}", outcome.log_hash), state_->events, outcome.virtual_time.count(),
+           outcome.cpu_time.count());
   database.commit();
   database.run("PRAGMA journal_mode = DELETE");
   state_.reset();

@@ -45,7 +45,8 @@ void harden(const Database& database) {
 
 // The result of the first statement that reads the file.
 int first_read(const Database& database) {
-  return sqlite3_exec(database.handle(), "PRAGMA cell_size_check = ON; SELECT count(*) FROM sqlite_schema", nullptr, nullptr, nullptr);
+  return sqlite3_exec(database.handle(), "PRAGMA cell_size_check = ON; SELECT count(*) FROM sqlite_schema", nullptr,
+                      nullptr, nullptr);
 }
 
 std::unique_ptr<Database> open(const fs::path& path) {
@@ -69,15 +70,27 @@ std::int64_t pragma(const Database& database, std::string_view name) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
+// SQLite takes a last page that is cut short for one that ends in zeros.
+void check_size(const Database& database, const fs::path& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  const auto page_size = static_cast<std::uintmax_t>(pragma(database, "page_size"));
+  const auto pages = static_cast<std::uintmax_t>(pragma(database, "page_count"));
+  if (!error && size < page_size * pages) damaged(database, "the end of it is missing");
+}
+
 void check_identity(const Database& database) {
   if (pragma(database, "application_id") != kTraceApplicationId) {
-    throw Error(fmt::format("{} is an SQLite database, but not a Stillpoint trace; check the path", database.shown_path()));
+    throw Error(
+        fmt::format("{} is not a Stillpoint trace, but an empty file or some other SQLite database; check the path",
+                    database.shown_path()));
   }
   const std::int64_t version = pragma(database, "user_version");
   if (version != kTraceSchemaVersion) {
-    throw Error(fmt::format("the trace {} has version {} of the schema, and this executable reads version {}; record the run again, "
-                            "or read it with the executable that recorded it",
-                            database.shown_path(), version, kTraceSchemaVersion));
+    throw Error(fmt::format(
+        "the trace {} has version {} of the schema, and this executable reads version {}; record the run again, "
+        "or read it with the executable that recorded it",
+        database.shown_path(), version, kTraceSchemaVersion));
   }
 }
 
@@ -102,9 +115,10 @@ std::vector<std::string> overrides_of(const Database& database, const std::strin
 }
 
 TraceMetadata read_metadata(const Database& database) {
-  Statement row(database,
-                "SELECT scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, trace_format, started, "
-                "complete, verdict, exit_code, hash, log_hash, virtual_ns, cpu_ns FROM metadata");
+  Statement row(
+      database,
+      "SELECT scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, trace_format, started, "
+      "complete, verdict, exit_code, hash, log_hash, virtual_ns, cpu_ns FROM metadata");
   if (!row.step()) damaged(database, "it has no metadata");
 
   TraceMetadata metadata;
@@ -127,7 +141,8 @@ TraceMetadata read_metadata(const Database& database) {
                                   .virtual_time = Duration(row.integer(15)),
                                   .cpu_time = Duration(row.integer(16))};
   }
-  // The last event's number is their count; and it leads along the edge of the largest table, which tells a file that was cut off.
+  // The last event's number is their count; and it leads along the edge of the largest table, which tells a file that
+  // was cut off.
   Statement last(database, "SELECT max(id) FROM event");
   if (last.step()) metadata.events = static_cast<std::uint64_t>(last.integer(0));
   return metadata;
@@ -136,13 +151,15 @@ TraceMetadata read_metadata(const Database& database) {
 }  // namespace
 
 TraceFile::TraceFile(const fs::path& path) : database_(open(path)) {
+  check_size(*database_, path);
   check_identity(*database_);
   metadata_ = read_metadata(*database_);
 }
 
 std::optional<TraceEvent> TraceFile::event(EventId id) const {
   Statement row = query(
-      "SELECT events.id, event.at_ns, events.host, events.boot, events.kind, events.detail, events.cause, events.cause_kind "
+      "SELECT events.id, event.at_ns, events.host, events.boot, events.kind, events.detail, events.cause, "
+      "events.cause_kind "
       "FROM events JOIN event USING (id) WHERE event.id = ?");
   row.bind(id);
   if (!row.step()) return std::nullopt;

@@ -1,7 +1,7 @@
 #pragma once
-// Reads a trace file. Traces come from anywhere: whatever is in them is data, and a file that is damaged, absurd or no trace at all ends in
-// an Error of one line, never in a crash. The file is not changed, except that a transaction which a killed recorder left half-written
-// is rolled back first, as SQLite requires.
+// Reads a trace file. Traces come from anywhere: whatever is in them is data, and a file that is damaged, absurd or no
+// trace at all ends in an Error of one line, never in a crash. The file is not changed, except that a transaction which
+// a killed recorder left half-written is rolled back first, as SQLite requires.
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -22,7 +22,7 @@ namespace stillpoint {
 struct TraceEvent {
   EventId id = kNoEvent;
   VirtualTime at{};
-  std::string host;    // its name; "harness" for host 0
+  std::string host;  // its name; "harness" for host 0
   std::int64_t boot = 0;
   std::string kind;    // the name of its kind
   std::string detail;  // "142 bytes of data on connection 17 from its client"
@@ -48,8 +48,9 @@ struct TraceViolation {
 
 class TraceFile {
  public:
-  // Opens and checks the file. Throws Error if there is none, if it is not a trace, has another schema's version, is damaged or cut off, or
-  // is still being recorded. Damage in the midst of a large file may show only when that part is read; that is an Error then.
+  // Opens and checks the file. Throws Error if there is none, if it is not a trace, has another schema's version, is
+  // damaged or cut off, or is still being recorded. Damage in the midst of a large file may show only when that part is
+  // read; that is an Error then.
   explicit TraceFile(const std::filesystem::path& path);
 
   const TraceMetadata& metadata() const { return metadata_; }

@@ -1,0 +1,44 @@
+#pragma once
+// What a simulation says of itself when it ends. It crosses from the child to the supervisor as JSON in shared memory.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stillpoint/ids.hpp>
+#include <stillpoint/simulation.hpp>
+
+#include "sim-core/check/verdict.hpp"
+
+namespace stillpoint {
+
+struct CheckReport {
+  std::string name;
+  std::uint64_t times = 0;
+  std::string remark;
+};
+
+struct ViolationReport {
+  bool liveness = false;
+  std::string invariant;
+  Finding finding;
+  EventId event = kNoEvent;
+  std::int64_t at_ns = 0;
+  std::string host;
+};
+
+struct Report {
+  Verdict verdict = Verdict::pass;
+  // Why the run ended, in a few words: "every user is done", "host plaza-1 called fork".
+  std::string reason;
+  // What it says on: a host, a call site. Empty if there is nothing to add.
+  std::string detail;
+  std::vector<CheckReport> checks;
+  std::vector<ViolationReport> violations;
+};
+
+std::string to_json(const Report& report);
+// nullopt if the text is no report: the child died while it wrote.
+std::optional<Report> report_from_json(std::string_view json);
+
+}  // namespace stillpoint

@@ -1,0 +1,30 @@
+#pragma once
+// A driven host: the harness hands the service an io_context and calls poll_one() for it, one handler a turn.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "sim-core/kernel/host.hpp"
+
+namespace stillpoint::process {
+
+class Driven final : public kernel::Process {
+ public:
+  using Start = std::function<std::shared_ptr<void>(boost::asio::io_context&)>;
+  // What is called with the text of an exception that the service let escape: it has crashed.
+  using Crashed = std::function<void(const std::string& what)>;
+
+  Driven(Start start, Crashed crashed) : start_(std::move(start)), crashed_(std::move(crashed)) {}
+
+  bool step() override;
+
+ private:
+  Start start_;
+  Crashed crashed_;
+  std::unique_ptr<boost::asio::io_context> context_;
+  std::shared_ptr<void> service_;  // before the context: it holds the context's I/O objects
+};
+
+}  // namespace stillpoint::process

@@ -1,0 +1,201 @@
+#include "sim-core/process/run.hpp"
+
+#include <fmt/format.h>
+
+#include "sim-core/kernel/current.hpp"
+#include "sim-core/process/driven.hpp"
+
+namespace stillpoint::process {
+
+using kernel::current_host;
+using kernel::CurrentHost;
+
+class Run::RunCheck final : public Check {
+ public:
+  RunCheck(Run& run, std::string name, bool liveness) : run_(run), name_(std::move(name)), liveness_(liveness) {}
+  void broken(const Finding& finding) override { run_.broken(*this, finding); }
+  const std::string& name() const { return name_; }
+  bool is_liveness() const { return liveness_; }
+
+ private:
+  Run& run_;
+  std::string name_;
+  bool liveness_;
+};
+
+// A call that a scenario asked for at a time.
+struct Run::Appointment final : Event {
+  Appointment(Run& owner, std::function<void()> function) : run(owner), what(std::move(function)) {}
+  void fire() override {
+    const CurrentHost harness(&run.kernel_.harness);
+    what();
+  }
+  Run& run;
+  std::function<void()> what;
+};
+
+Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits, kernel::UnsupportedHandler unsupported)
+    : loaded_(std::move(loaded)), limits_(limits), trace_(trace), kernel_(trace, seed, unsupported) {}
+
+Run::~Run() {
+  for (Appointment& appointment : appointments_) kernel_.queue.cancel(appointment);
+  // A process dies as part of its host: its destructors close descriptors.
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    const CurrentHost host(&kernel_.host(static_cast<HostId>(i + 1)));
+    processes_[i].reset();
+  }
+}
+
+Report Run::execute() {
+  {
+    const CurrentHost harness(&kernel_.harness);
+    loaded_.scenario->build(*this);
+  }
+  turn_until_end();
+  if (report_.verdict == Verdict::pass && report_.violations.empty()) {
+    const CurrentHost harness(&kernel_.harness);
+    loaded_.scenario->finish(*this);
+  }
+  if (report_.verdict == Verdict::pass && !report_.violations.empty()) {
+    report_.verdict = report_.violations.front().liveness ? Verdict::liveness : Verdict::safety;
+  }
+  trace_.event(EventKind::stop, now(), {}, 0, 0, 0, {}, report_.reason);
+  return report_now(report_.verdict, report_.reason, report_.detail);
+}
+
+void Run::turn_until_end() {
+  const VirtualTime end = VirtualTime(loaded_.duration);
+  EventQueue& queue = kernel_.queue;
+  while (!over_) {
+    if (queue.empty()) {
+      report_.reason = "nothing is left to happen";
+      return;
+    }
+    if (queue.next_time() > end) {
+      queue.advance(end);
+      report_.reason = fmt::format("the scenario's duration is over");
+      return;
+    }
+    queue.pop().fire();
+    if (runaway_at_this_instant()) {
+      report_.verdict = Verdict::runaway;
+      report_.reason = fmt::format("more than {} events at one virtual instant", limits_.work_per_instant);
+      return;
+    }
+  }
+}
+
+bool Run::runaway_at_this_instant() {
+  if (kernel_.queue.now() != instant_) {
+    instant_ = kernel_.queue.now();
+    events_at_instant_ = 0;
+    turns_before_instant_ = kernel_.turns;
+  }
+  return ++events_at_instant_ + (kernel_.turns - turns_before_instant_) > limits_.work_per_instant;
+}
+
+Report Run::report_now(Verdict verdict, std::string reason, std::string detail) {
+  report_.verdict = verdict;
+  report_.reason = std::move(reason);
+  report_.detail = std::move(detail);
+  report_.checks.clear();
+  for (const RunCheck& check : checks_) report_.checks.push_back({check.name(), check.times(), check.remark()});
+  return report_;
+}
+
+// ---- building ----
+
+HostId Run::add_host(HostOptions options) {
+  const auto id = static_cast<HostId>(kernel_.host_count() + 1);
+  // 10.0.0.0/8, in the order of creation; names, not addresses, are what random streams hang on.
+  const net::Ip address{0x0A000000u + id};
+  kernel::Host& host =
+      kernel_.add_host({.name = std::move(options.name), .role = std::move(options.role), .address = address, .slice_cost = options.slice_cost});
+  processes_.push_back(
+      std::make_unique<Driven>(std::move(options.start), [this, &host](const std::string& what) { crashed(host, what); }));
+  host.boot(*processes_.back());
+  return id;
+}
+
+void Run::default_link(LinkOptions options) { kernel_.fabric.set_default_link({options.latency_min, options.latency_max}); }
+
+void Run::link(HostId from, HostId to, LinkOptions options) {
+  kernel_.fabric.set_link(from, to, {options.latency_min, options.latency_max});
+}
+
+std::string Run::address(HostId host) const { return net::to_string(kernel_.fabric.address_of(host)); }
+
+Check& Run::safety(std::string name) { return checks_.emplace_back(*this, std::move(name), false); }
+Check& Run::liveness(std::string name) { return checks_.emplace_back(*this, std::move(name), true); }
+
+void Run::at(VirtualTime when, std::function<void()> what) {
+  kernel_.queue.schedule(appointments_.emplace_back(*this, std::move(what)), when);
+}
+
+// ---- while it runs ----
+
+Where Run::where() const { return current_host == nullptr ? Where{} : current_host->where(); }
+
+EventId Run::last_read() const { return current_host == nullptr ? kNoEvent : current_host->last_read; }
+
+EventId Run::event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload) {
+  if (cause.event == kNoEvent) cause = {};
+  return trace_.event(kind, now(), where(), subject, 0, 0, cause, payload);
+}
+
+void Run::stop(std::string_view why) {
+  if (over_) return;
+  over_ = true;
+  report_.reason = why;
+}
+
+EventId Run::step(std::string_view user, std::string_view what) {
+  return event(EventKind::step, 0, {}, fmt::format("{}{}{}", user, '\0', what));
+}
+
+EventId Run::invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step) {
+  const EventId invoke =
+      event(EventKind::invoke, 0, {step, CauseKind::user}, fmt::format("{}{}{}{}{}", user, '\0', function, '\0', arguments));
+  kernel_.tcp.cause_of_next_send = {invoke, CauseKind::user};
+  return invoke;
+}
+
+EventId Run::complete(EventKind kind, EventId invoke, std::string_view answer) {
+  return event(kind, invoke, {last_read(), CauseKind::message}, answer);
+}
+
+EventId Run::receive(std::string_view request) { return event(EventKind::receive, 0, {last_read(), CauseKind::message}, request); }
+
+EventId Run::apply(std::string_view what, ApplyCauses causes) {
+  const EventId applied = event(EventKind::apply, 0, {causes.request, CauseKind::message}, what);
+  if (causes.invoke != kNoEvent) trace_.edge(applied, {causes.invoke, CauseKind::user});
+  if (causes.state != kNoEvent) trace_.edge(applied, {causes.state, CauseKind::state});
+  return applied;
+}
+
+EventId Run::note(std::string_view text) { return event(EventKind::note, 0, {}, text); }
+
+void Run::log(std::string_view text) { trace_.log(now(), where(), 0, text); }
+
+void Run::set_observed(bool observed) {
+  if (current_host != nullptr && current_host != &kernel_.harness) current_host->observed = observed;
+}
+
+void Run::broken(const RunCheck& check, const Finding& finding) {
+  const bool liveness = check.is_liveness();
+  const std::string texts = fmt::format("{}{}{}{}{}{}{}", check.name(), '\0', finding.promised, '\0', finding.found, '\0', finding.because);
+  const EventId violation = trace_.event(EventKind::violation, now(), where(), 0, liveness ? 1 : 0, 0, {}, texts);
+  for (const Witness& witness : finding.witnesses) trace_.witness(violation, witness.event, witness.role);
+  report_.violations.push_back({liveness, check.name(), finding, violation, to_ns(now()),
+                                current_host == nullptr ? "harness" : current_host->name()});
+  stop("a check was broken");
+}
+
+void Run::crashed(const kernel::Host& host, const std::string& what) {
+  if (report_.verdict != Verdict::pass) return;
+  report_.verdict = Verdict::crash;
+  report_.reason = fmt::format("host {} let an exception escape: {}", host.name(), what);
+  over_ = true;
+}
+
+}  // namespace stillpoint::process

@@ -1,0 +1,82 @@
+#pragma once
+// One simulation, from its scenario to its report: owns the virtual kernel and the processes, turns the event queue, and is what the
+// scenario sees as its Simulation.
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <stillpoint/simulation.hpp>
+
+#include "sim-core/check/report.hpp"
+#include "sim-core/kernel/kernel.hpp"
+#include "sim-core/scenario/scenario_file.hpp"
+
+namespace stillpoint::process {
+
+struct RunLimits {
+  // Events and turns at one virtual instant, beyond which the run is a runaway.
+  std::uint64_t work_per_instant = 2'000'000;
+};
+
+class Run final : public Simulation {
+ public:
+  Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits, kernel::UnsupportedHandler unsupported);
+  ~Run() override;
+
+  // Builds the scenario, runs it to its end, and reports. Once.
+  Report execute();
+  // What is known now, under a verdict that was not reached by execute(): the run is being ended from within.
+  Report report_now(Verdict verdict, std::string reason, std::string detail);
+
+  HostId add_host(HostOptions options) override;
+  void default_link(LinkOptions options) override;
+  void link(HostId from, HostId to, LinkOptions options) override;
+  std::string address(HostId host) const override;
+  Check& safety(std::string name) override;
+  Check& liveness(std::string name) override;
+  void at(VirtualTime when, std::function<void()> what) override;
+  std::uint64_t seed() const override { return kernel_.seed; }
+  VirtualTime now() const override { return kernel_.queue.now(); }
+  void stop(std::string_view why) override;
+  EventId step(std::string_view user, std::string_view what) override;
+  EventId invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step) override;
+  EventId ok(EventId invoke, std::string_view answer) override { return complete(EventKind::ok, invoke, answer); }
+  EventId fail(EventId invoke, std::string_view answer) override { return complete(EventKind::fail, invoke, answer); }
+  EventId info(EventId invoke, std::string_view answer) override { return complete(EventKind::info, invoke, answer); }
+  EventId receive(std::string_view request) override;
+  EventId apply(std::string_view what, ApplyCauses causes) override;
+  EventId note(std::string_view text) override;
+  void log(std::string_view text) override;
+
+ private:
+  class RunCheck;
+  struct Appointment;
+
+  void set_observed(bool observed) override;
+  // What the running host, or the harness, is doing an event for.
+  Where where() const;
+  EventId last_read() const;
+  EventId event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload);
+  EventId complete(EventKind kind, EventId invoke, std::string_view answer);
+  void broken(const RunCheck& check, const Finding& finding);
+  void crashed(const kernel::Host& host, const std::string& what);
+  void turn_until_end();
+  bool runaway_at_this_instant();
+
+  scenario::LoadedScenario loaded_;
+  RunLimits limits_;
+  TraceWriter& trace_;
+  kernel::Kernel kernel_;
+  std::vector<std::unique_ptr<kernel::Process>> processes_;
+  std::deque<RunCheck> checks_;  // stable addresses
+  std::deque<Appointment> appointments_;
+  Report report_;
+  bool over_ = false;
+
+  VirtualTime instant_{};
+  std::uint64_t events_at_instant_ = 0;
+  std::uint64_t turns_before_instant_ = 0;
+};
+
+}  // namespace stillpoint::process
