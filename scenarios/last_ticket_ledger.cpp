@@ -1,0 +1,210 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/last_ticket.hpp"
+
+namespace last_ticket {
+
+using stillpoint::Finding;
+using stillpoint::kNoEvent;
+
+namespace {
+
+std::string_view word_for(plaza::Change change) {
+  switch (change) {
+    case plaza::Change::hold: return "hold";
+    case plaza::Change::sale: return "purchase";
+    case plaza::Change::release: return "release";
+    case plaza::Change::expire: return "expiry";
+  }
+  return "change";
+}
+
+std::string describe(const plaza::Applied& applied) {
+  return fmt::format("{} of ticket {} by {}, version {} decided on version {}: free {} held {} sold {}", word_for(applied.kind), applied.ticket,
+                     applied.user, applied.version, applied.decided_on_version, applied.counts.free, applied.counts.held, applied.counts.sold);
+}
+
+std::string describe(const plaza::Response& response) {
+  if (response.ok()) return response.ticket == 0 ? "ok" : fmt::format("ok, ticket {}", response.ticket);
+  return std::string(plaza::to_string(*response.error));
+}
+
+// What a successful operation must have applied in the end.
+plaza::Change change_of(plaza::Operation operation) {
+  switch (operation) {
+    case plaza::Operation::buy:
+    case plaza::Operation::purchase: return plaza::Change::sale;
+    case plaza::Operation::release: return plaza::Change::release;
+    case plaza::Operation::hold:
+    case plaza::Operation::watch: break;
+  }
+  return plaza::Change::hold;
+}
+
+}  // namespace
+
+Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within)
+    : simulation_(simulation),
+      answer_within_(answer_within),
+      capacity_(simulation.safety("capacity conserved")),
+      owner_(simulation.safety("one owner per ticket")),
+      answers_(simulation.safety("answers match the ledger")),
+      stock_(simulation.safety("stock never goes back")),
+      prompt_(simulation.liveness("every request answered")) {}
+
+// ---- from the node ----
+
+void Ledger::received(const plaza::Request& request) {
+  operations_[{request.user, request.id}].request =
+      simulation_.receive(fmt::format("{} {} from {}", plaza::to_string(request.op), request.id, request.user));
+}
+
+void Ledger::applied(const plaza::Applied& applied) {
+  stillpoint::Simulation::ApplyCauses causes;
+  causes.state = version_event(applied.decided_on_version);
+  if (!applied.request_id.empty()) {
+    const Operation& operation = operations_[{applied.user, applied.request_id}];
+    causes.request = operation.request;
+    causes.invoke = operation.invoke;
+  }
+  const EventId event = simulation_.apply(describe(applied), causes);
+
+  check_capacity(applied, event);
+  check_owner(applied, event);
+
+  const Application application{event, applied};
+  versions_[applied.version] = application;
+  if (applied.kind == plaza::Change::hold || applied.kind == plaza::Change::sale) last_taken_[applied.ticket] = application;
+  if (applied.kind == plaza::Change::sale) sold_.try_emplace(applied.ticket, application);
+  if (!applied.request_id.empty()) operations_[{applied.user, applied.request_id}].applied.push_back(applied);
+}
+
+EventId Ledger::version_event(plaza::Version version) const {
+  const auto found = versions_.find(version);
+  return found == versions_.end() ? kNoEvent : found->second.event;
+}
+
+void Ledger::check_capacity(const plaza::Applied& applied, EventId event) {
+  const plaza::Counts& counts = applied.counts;
+  if (counts.sold + counts.held + counts.free == applied.capacity) return capacity_.held();
+  Finding finding = conflict(applied, event);
+  finding.promised = fmt::format("sold + held + free = {}", applied.capacity);
+  finding.found = fmt::format("sold {}, held {}, free {}", counts.sold, counts.held, counts.free);
+  capacity_.broken(finding);
+}
+
+void Ledger::check_owner(const plaza::Applied& applied, EventId event) {
+  if (applied.kind != plaza::Change::sale) return;
+  const auto earlier = sold_.find(applied.ticket);
+  if (earlier == sold_.end()) return owner_.held();
+  Finding finding = conflict(applied, event);
+  finding.promised = fmt::format("ticket {} has one owner", applied.ticket);
+  finding.found = fmt::format("{} and {}", earlier->second.what.user, applied.user);
+  owner_.broken(finding);
+}
+
+// What stands against an application: whoever took the same ticket before.
+Finding Ledger::conflict(const plaza::Applied& applied, EventId event) const {
+  Finding finding;
+  const auto earlier = last_taken_.find(applied.ticket);
+  if (earlier == last_taken_.end()) {
+    finding.because = fmt::format("after the {} by {} (event {})", word_for(applied.kind), applied.user, event);
+    finding.witnesses = {{event, std::string(word_for(applied.kind))}};
+    return finding;
+  }
+  const auto& [earlier_event, first] = earlier->second;
+  const std::string_view first_word = word_for(first.kind);
+  const std::string_view second_word = word_for(applied.kind);
+  finding.because = fmt::format("{} by {} (event {}) and {} by {} (event {})", first_word, first.user, earlier_event, second_word,
+                                applied.user, event);
+  if (applied.decided_on_version < first.version) {
+    finding.because += fmt::format(" both saw ticket {} free; the second did not see the first", applied.ticket);
+  }
+  finding.witnesses = {{earlier_event, fmt::format("first {}", first_word)}, {event, fmt::format("second {}", second_word)}};
+  return finding;
+}
+
+// ---- from the users ----
+
+EventId Ledger::invoke(const plaza::Request& request, EventId step) {
+  std::string arguments = request.id;
+  if (request.ticket != 0) arguments += fmt::format(" ticket {}", request.ticket);
+  const EventId event = simulation_.invoke(request.user, plaza::to_string(request.op), arguments, step);
+  Operation& operation = operations_[{request.user, request.id}];
+  operation.invoke = event;
+  operation.since = simulation_.now();
+  operation.open = true;
+  return event;
+}
+
+void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza::Response& response) {
+  if (response.ok()) {
+    simulation_.ok(invoke, describe(response));
+  } else {
+    simulation_.fail(invoke, describe(response));
+  }
+  Operation& operation = operations_[{request.user, request.id}];
+  operation.open = false;
+  const Duration took = simulation_.now() - operation.since;
+  slowest_ = std::max(slowest_, took);
+  if (took <= answer_within_) {
+    prompt_.held();
+  } else {
+    prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
+                    .found = fmt::format("{} of {} took {} ms", plaza::to_string(request.op), request.user, took.count() / 1'000'000),
+                    .because = fmt::format("it began with event {}", invoke),
+                    .witnesses = {{invoke, "invocation"}}});
+  }
+  if (request.op != plaza::Operation::watch) check_answer(operation, request, response);
+}
+
+void Ledger::check_answer(const Operation& operation, const plaza::Request& request, const plaza::Response& response) {
+  const plaza::Change wanted = change_of(request.op);
+  const auto found = std::find_if(operation.applied.begin(), operation.applied.end(),
+                                  [&](const plaza::Applied& applied) { return applied.kind == wanted; });
+  const bool was_applied = found != operation.applied.end();
+  const bool agrees = response.ok() ? was_applied && found->ticket == response.ticket && found->version <= response.version : !was_applied;
+  if (agrees) return answers_.held();
+  answers_.broken({.promised = "what a user is told is what was done",
+                   .found = fmt::format("{} was told '{}' for {} {}", request.user, describe(response), plaza::to_string(request.op), request.id),
+                   .because = was_applied ? fmt::format("the ledger has: {}", describe(*found)) : "the ledger has no such change",
+                   .witnesses = {{operation.invoke, "invocation"}}});
+}
+
+void Ledger::unanswered(EventId invoke, const plaza::Request& request, std::string_view why) {
+  simulation_.info(invoke, why);
+  operations_[{request.user, request.id}].open = false;
+  prompt_.broken({.promised = "every request is answered",
+                  .found = fmt::format("{} of {} never was", plaza::to_string(request.op), request.user),
+                  .because = std::string(why),
+                  .witnesses = {{invoke, "invocation"}}});
+}
+
+void Ledger::saw_stock(const std::string& user, std::uint64_t last_version, const plaza::StockPush& push) {
+  const auto told = versions_.find(push.version);
+  const bool true_to_ledger =
+      told == versions_.end() ? push.version == 0 : plaza::Counts{push.free, push.held, push.sold} == told->second.what.counts;
+  if (push.version >= last_version && true_to_ledger) return stock_.held();
+  Finding finding;
+  finding.promised = "a user's stock only moves on, and is the ledger's";
+  finding.found = fmt::format("{} saw version {} (free {}, held {}, sold {}) after version {}", user, push.version, push.free, push.held,
+                              push.sold, last_version);
+  if (const EventId event = version_event(push.version); event != kNoEvent) finding.witnesses.push_back({event, "the state that was pushed"});
+  stock_.broken(finding);
+}
+
+void Ledger::finish() {
+  for (const auto& [key, operation] : operations_) {
+    if (!operation.open || simulation_.now() - operation.since <= answer_within_) continue;
+    prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
+                    .found = fmt::format("{} still waits for {}", key.first, key.second),
+                    .because = fmt::format("it began with event {}", operation.invoke),
+                    .witnesses = {{operation.invoke, "invocation"}}});
+    return;
+  }
+  prompt_.remark(fmt::format("slowest {} ms", slowest_.count() / 1'000'000));
+}
+
+}  // namespace last_ticket
