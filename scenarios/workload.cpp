@@ -39,8 +39,8 @@ class WorkloadScenario final : public Scenario {
                          }});
   }
 
-  void finish(Simulation&) override {
-    done_->remark(std::to_string(client_->count()) + " " + std::string(workload_->unit));
+  void finish(Simulation& simulation) override {
+    simulation.measure(workload_->unit, client_->count());
     if (client_->done()) return done_->held();
     done_->broken({.promised = "the client's work is done", .found = "it is not", .because = "", .witnesses = {}});
   }

@@ -42,11 +42,14 @@ std::string to_json(const Report& report) {
   }
   json::array violations;
   for (const ViolationReport& violation : report.violations) violations.push_back(encode(violation));
+  json::array measures;
+  for (const Measure& measure : report.measures) measures.push_back({{"name", measure.name}, {"value", measure.value}});
   return json::serialize(json::value{{"verdict", exit_code(report.verdict)},
                                      {"reason", report.reason},
                                      {"detail", report.detail},
                                      {"checks", checks},
-                                     {"violations", violations}});
+                                     {"violations", violations},
+                                     {"measures", measures}});
 }
 
 std::optional<Report> report_from_json(std::string_view text_in) {
@@ -60,6 +63,9 @@ std::optional<Report> report_from_json(std::string_view text_in) {
       report.checks.push_back({text(check, "name"), check.at("times").to_number<std::uint64_t>(), text(check, "remark")});
     }
     for (const json::value& violation : value.at("violations").as_array()) report.violations.push_back(decode_violation(violation));
+    for (const json::value& measure : value.at("measures").as_array()) {
+      report.measures.push_back({text(measure, "name"), measure.at("value").to_number<std::uint64_t>()});
+    }
     return report;
   } catch (const std::exception&) {  // Boost.JSON throws several kinds for wrong syntax and wrong types
     return std::nullopt;

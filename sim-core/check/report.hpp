@@ -27,6 +27,11 @@ struct ViolationReport {
   std::string host;
 };
 
+struct Measure {
+  std::string name;
+  std::uint64_t value = 0;
+};
+
 struct Report {
   Verdict verdict = Verdict::pass;
   // Why the run ended, in a few words: "every user is done", "host plaza-1 called fork".
@@ -35,6 +40,7 @@ struct Report {
   std::string detail;
   std::vector<CheckReport> checks;
   std::vector<ViolationReport> violations;
+  std::vector<Measure> measures;
 };
 
 std::string to_json(const Report& report);

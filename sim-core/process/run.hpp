@@ -38,6 +38,7 @@ class Run final : public Simulation {
   void at(VirtualTime when, std::function<void()> what) override;
   std::uint64_t seed() const override { return kernel_.seed; }
   VirtualTime now() const override { return kernel_.queue.now(); }
+  void measure(std::string_view name, std::uint64_t value) override { report_.measures.push_back({std::string(name), value}); }
   void stop(std::string_view why) override;
   EventId step(std::string_view user, std::string_view what) override;
   EventId invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step) override;

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <span>
 
-#include <stillpoint/ids.hpp>
 #include "sim-core/record/database.hpp"
 
 namespace stillpoint {

@@ -5,7 +5,9 @@
 --
 --   SELECT id, at_s, host, kind, detail FROM events WHERE at_s BETWEEN 3.2 AND 3.3;
 --   SELECT user, function, arguments, outcome, answer, duration_ms FROM operations WHERE outcome <> 'ok';
---   WITH RECURSIVE why(id) AS (SELECT event FROM violation UNION SELECT cause FROM edges JOIN why ON edges.event = why.id)
+--   WITH RECURSIVE why(id) AS (SELECT event FROM witness
+--                              UNION SELECT event.cause FROM why JOIN event USING (id) WHERE event.cause IS NOT NULL
+--                              UNION SELECT edge.cause FROM why JOIN edge ON edge.event = why.id)
 --     SELECT events.* FROM why JOIN events USING (id) ORDER BY id;
 --
 -- Units are the last part of a column's name: at_ns is virtual time in nanoseconds since the run began, at_s the same in seconds.
@@ -224,6 +226,7 @@ LEFT JOIN host ON host.id = event.host
 LEFT JOIN cause_kind ON cause_kind.id = event.cause_kind;
 
 -- Every cause of every event. `event` happened because of `cause`. Order within a host is not a cause, and not here.
+-- A recursive query does better to read the tables event and edge, as above: SQLite would copy this whole view for it first.
 CREATE VIEW edges AS
 SELECT event.id AS event, event.cause, coalesce(cause_kind.name, 'unknown') AS kind
   FROM event LEFT JOIN cause_kind ON cause_kind.id = event.cause_kind

@@ -16,7 +16,8 @@ std::string describe_first(const MemoryStream& stream) {
   return describe(cursor.record().header, cursor.record().payload);
 }
 
-std::string described(EventKind kind, std::uint64_t subject, std::uint64_t a, std::uint64_t b, std::string_view payload = {}) {
+std::string described(EventKind kind, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
+                      std::string_view payload = {}) {
   MemoryStream stream;
   stream.writer.event(kind, at(3'204'118us), {.host = 2, .boot = 1}, subject, a, b, {}, payload);
   return describe_first(stream);
@@ -29,7 +30,8 @@ TEST_CASE("events are told in one line", "[describe]") {
   CHECK(described(EventKind::slice, 17, 0, 0) == where + "slice 17");
   CHECK(described(EventKind::slice, 17, 5000, 0) == where + "slice 17, cost 5 us");
   CHECK(described(EventKind::slice, 17, 5001, 0) == where + "slice 17, cost 5001 ns");
-  CHECK(described(EventKind::deliver, 34, 4, 142) == where + "deliver 142 bytes of data on connection 17 from its client");
+  CHECK(described(EventKind::deliver, 34, 4, 142) ==
+        where + "deliver 142 bytes of data on connection 17 from its client");
   CHECK(described(EventKind::send, 35, 4, 1) == where + "send 1 byte of data on connection 17 from its server");
   CHECK(described(EventKind::drop, 35, 1, 0) == where + "drop syn on connection 17 from its server");
   CHECK(described(EventKind::arm, 3, 4'000'000'001, 0) == where + "arm timer 3 for 4.000000001 s");
@@ -47,8 +49,9 @@ TEST_CASE("absurd values are told too", "[describe]") {
   constexpr std::uint64_t kAll = ~std::uint64_t{0};
   CHECK(described(static_cast<EventKind>(200), kAll, 1, 2) ==
         "3.204118 s host 2 unknown kind 200, subject 18446744073709551615, a 1, b 2");
-  CHECK(described(EventKind::send, kAll, kAll, kAll) ==
-        "3.204118 s host 2 send 18446744073709551615 bytes of unknown on connection 9223372036854775807 from its server");
+  CHECK(
+      described(EventKind::send, kAll, kAll, kAll) ==
+      "3.204118 s host 2 send 18446744073709551615 bytes of unknown on connection 9223372036854775807 from its server");
   CHECK(described(EventKind::arm, 1, kAll, 0) == "3.204118 s host 2 arm timer 1 for -1 ns");
   CHECK(described(EventKind::invoke, 0, 0, 0, "no fields") == "3.204118 s host 2 invoke no fields:  ");
   CHECK(described(EventKind::note, 0, 0, 0, "two\nlines\0"sv) == "3.204118 s host 2 note two?lines?");
@@ -62,7 +65,9 @@ TEST_CASE("long text is cut between characters", "[describe]") {
 
 TEST_CASE("records that are no events are told as well", "[describe]") {
   MemoryStream stream;
-  stream.writer.host(3, "plaza-1\0server\0" "10.0.0.1"sv);
+  stream.writer.host(3,
+                     "plaza-1\0server\0"
+                     "10.0.0.1"sv);
   stream.writer.edge(5, {.event = 4, .kind = CauseKind::fault});
   stream.writer.log(at(1s), {.host = 3, .boot = 1}, 2, "hello");
   stream.writer.witness(9, 7, "first purchase");
@@ -70,7 +75,8 @@ TEST_CASE("records that are no events are told as well", "[describe]") {
   for (RecordCursor cursor(stream.records()); cursor.next();) {
     lines.push_back(describe(cursor.record().header, cursor.record().payload));
   }
-  CHECK(lines == std::vector<std::string>{"host 3 is plaza-1 (server) at 10.0.0.1", "event 5 because of event 4 (fault)",
+  CHECK(lines == std::vector<std::string>{"host 3 is plaza-1 (server) at 10.0.0.1",
+                                          "event 5 because of event 4 (fault)",
                                           "1.000000 s host 3 logs with severity 2: hello",
                                           "violation 9 is proved by event 7: first purchase"});
 }

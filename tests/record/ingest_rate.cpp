@@ -1,7 +1,8 @@
-// How fast a recording is: it must keep up with a simulation. The figure is printed, not judged: machines and sanitizers differ.
+// How fast a recording is: it must keep up with a simulation. The figure is printed, not judged: machines and
+// sanitizers differ.
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <ctime>
-#include <fmt/format.h>
 
 #include "tests/record/synthetic.hpp"
 
@@ -16,7 +17,8 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-// 30% slices, 20% sends with 100 bytes, 20% deliveries, 15% arms, 15% expiries, each with the cause that it has in a run.
+// 30% slices, 20% sends with 100 bytes, 20% deliveries, 15% arms, 15% expiries, each with the cause that it has in a
+// run.
 void write_mix(TraceWriter& writer, int count) {
   const std::string payload(100, 'x');
   constexpr auto kData = static_cast<std::uint64_t>(Segment::data);
@@ -31,7 +33,8 @@ void write_mix(TraceWriter& writer, int count) {
     const std::uint64_t stream = (random >> 12) % 2000;
     const std::uint32_t percent = (random >> 16) % 100;
     if (percent < 30) {
-      writer.event(EventKind::slice, now, where, number / 20, 5'000, 0, {.event = writer.last_event(), .kind = CauseKind::wakeup});
+      writer.event(EventKind::slice, now, where, number / 20, 5'000, 0,
+                   {.event = writer.last_event(), .kind = CauseKind::wakeup});
     } else if (percent < 50) {
       sent = writer.event(EventKind::send, now, where, stream, kData, 100, {}, std::string_view(payload));
     } else if (percent < 70) {
@@ -60,7 +63,8 @@ TEST_CASE("a million events", "[record][rate]") {
   const double finished = cpu_seconds();
 
   CHECK(TraceFile(folder / "t").metadata().events == kEvents);
-  fmt::print("a million events: {:.2f} M events per CPU second ingested, {:.2f} with finish ({:.0f} ms of CPU), {} MB\n",
-             1 / (ingested - start), 1 / (finished - start), (finished - ingested) * 1e3,
-             std::filesystem::file_size(folder / "t") / 1'000'000);
+  fmt::print(
+      "a million events: {:.2f} M events per CPU second ingested, {:.2f} with finish ({:.0f} ms of CPU), {} MB\n",
+      1 / (ingested - start), 1 / (finished - start), (finished - ingested) * 1e3,
+      std::filesystem::file_size(folder / "t") / 1'000'000);
 }

@@ -40,7 +40,8 @@ TEST_CASE("a damaged header ends the walk", "[record_cursor]") {
   std::memcpy(&header, second, sizeof header);
 
   SECTION("no size") { header.size = 0; }
-  SECTION("a size beyond the end") { header.size = 1 << 20; }
+  SECTION("a size beyond the payload") { header.size = 1 << 20; }
+  SECTION("a record beyond the end") { header.size = record_size(header.payload_size = 1000); }
   SECTION("a size that is no multiple of 8") { header.size = 63; }
   SECTION("a payload beyond the record") { header.payload_size = 0xffff'fff8; }
   SECTION("a payload that does not fill the record") { header.payload_size = 1; }

@@ -26,7 +26,8 @@ std::string refusal(const std::filesystem::path& path, const RecorderOptions& op
 }
 
 void write_slices(TraceWriter& writer, int count) {
-  for (int i = 1; i <= count; ++i) writer.event(EventKind::slice, at(1us * i), {.host = 1, .boot = 1}, static_cast<std::uint64_t>(i));
+  for (int i = 1; i <= count; ++i)
+    writer.event(EventKind::slice, at(1us * i), {.host = 1, .boot = 1}, static_cast<std::uint64_t>(i));
 }
 
 // Runs `body` in a child; it must not return. Waits until it stops itself, and kills it.
@@ -75,7 +76,8 @@ TEST_CASE("it does not matter in which pieces records arrive", "[record]") {
   record_sale(folder / "whole");
   const TraceFile pieces(folder / "pieces");
   const TraceFile whole(folder / "whole");
-  for (const auto& [table, columns] : {std::pair{"event", 11}, {"operation", 7}, {"edge", 3}, {"witness", 3}, {"connection", 6}}) {
+  for (const auto& [table, columns] :
+       {std::pair{"event", 11}, {"operation", 7}, {"edge", 3}, {"witness", 3}, {"connection", 6}}) {
     const std::string sql = std::string("SELECT * FROM ") + table;
     CHECK(rows(pieces, sql, columns) == rows(whole, sql, columns));
   }
@@ -86,7 +88,8 @@ TEST_CASE("an existing file is refused, unless it is to be overwritten", "[recor
   const auto path = folder / "t";
   write_file(path, "precious");
   write_file(folder / "t-journal", "of the old file");
-  CHECK(refusal(path) == "cannot record to " + path.string() + ": the file exists; choose another path, or ask to overwrite it");
+  CHECK(refusal(path) ==
+        "cannot record to " + path.string() + ": the file exists; choose another path, or ask to overwrite it");
   CHECK(contents(path) == "precious");
   CHECK(refusal(path, {.overwrite = true}) == "no refusal");
   CHECK(TraceFile(path).metadata().run.scenario == "ticket-rush");
@@ -153,6 +156,25 @@ TEST_CASE("a killed recorder leaves what it has committed", "[record]") {
   CHECK(trace.event(200'000)->detail == "200000");
 }
 
+TEST_CASE("a killed recorder's journal is not played back into the next trace", "[record]") {
+  const Folder folder;
+  MemoryStream stream(64 << 20);
+  write_slices(stream.writer, 250'000);
+  kill_when_stopped([&] {
+    auto* recorder = new Recorder(folder / "t", kRun, {.commit_every = 100'000, .commit_bytes = 1 << 30});
+    recorder->ingest(stream.records());
+  });
+  REQUIRE(std::filesystem::file_size(folder / "t-journal") > 0);
+  MemoryStream sale;
+  write_sale(sale.writer);
+  Recorder recorder(folder / "t", kRun, {.overwrite = true});
+  recorder.ingest(sale.records());
+  recorder.finish(kOutcome);
+  const TraceFile trace(folder / "t");
+  CHECK(trace.metadata().events == kSaleEvents);
+  CHECK(rows(trace, "PRAGMA integrity_check", 1) == std::vector<std::string>{"ok"});
+}
+
 TEST_CASE("a trace that is being recorded cannot be read yet", "[record]") {
   const Folder folder;
   Recorder recorder(folder / "t", kRun);
@@ -196,6 +218,22 @@ TEST_CASE("a damaged stream is told, and the trace ends before it", "[record]") 
   CHECK_THROWS_WITH(recorder.ingest(stream.records()), Catch::Contains("damaged after event 4"));
   recorder.finish(kOutcome);
   CHECK(TraceFile(folder / "t").metadata().events == 4);
+}
+
+TEST_CASE("an operation is completed once, and completions of nothing are only events", "[record]") {
+  const Folder folder;
+  MemoryStream stream;
+  const EventId invoke = stream.writer.event(EventKind::invoke, at(0s), {}, 0, 0, 0, {}, "alice\0look\0"sv);
+  stream.writer.event(EventKind::info, at(1s), {}, invoke, 0, 0, {}, "time-out"sv);
+  stream.writer.event(EventKind::ok, at(2s), {}, invoke, 0, 0, {}, "late"sv);
+  stream.writer.event(EventKind::ok, at(2s), {}, 99, 0, 0, {}, "of nothing"sv);
+  Recorder recorder(folder / "t", kRun);
+  recorder.ingest(stream.records());
+  recorder.finish(kOutcome);
+  const TraceFile trace(folder / "t");
+  CHECK(trace.metadata().events == 4);
+  CHECK(rows(trace, "SELECT user, outcome, answer, completion FROM operation", 4) ==
+        std::vector<std::string>{"alice|info|time-out|2"});
 }
 
 TEST_CASE("payloads are kept byte for byte", "[record]") {

@@ -80,8 +80,28 @@ inline const RunOutcome kOutcome{.verdict = "safety",
 
 // The events of write_sale(), by their numbers.
 enum Sale : EventId {
-  kBoot = 1, kListen, kConnect, kSend, kDeliver, kWake, kStep, kInvoke, kReceive, kApply, kOk, kSecondInvoke, kFail, kThirdInvoke,
-  kInfo, kPending, kArm, kExpire, kDrop, kNote, kViolation, kStop,
+  kBoot = 1,
+  kListen,
+  kConnect,
+  kSend,
+  kDeliver,
+  kWake,
+  kStep,
+  kInvoke,
+  kReceive,
+  kApply,
+  kOk,
+  kSecondInvoke,
+  kFail,
+  kThirdInvoke,
+  kInfo,
+  kPending,
+  kArm,
+  kExpire,
+  kDrop,
+  kNote,
+  kViolation,
+  kStop,
   kSaleEvents = kStop
 };
 
@@ -92,8 +112,12 @@ inline void write_sale(TraceWriter& writer) {
   constexpr std::uint64_t kPlaza = 10 << 24 | 1;
   constexpr std::uint64_t kUsers = 10 << 24 | 2;
   constexpr auto kData = static_cast<std::uint64_t>(Segment::data);
-  writer.host(1, "plaza-1\0server\0" "10.0.0.1"sv);
-  writer.host(2, "users-1\0users\0" "10.0.0.2"sv);
+  writer.host(1,
+              "plaza-1\0server\0"
+              "10.0.0.1"sv);
+  writer.host(2,
+              "users-1\0users\0"
+              "10.0.0.2"sv);
   writer.event(EventKind::boot, at(0s), plaza, 0, kPlaza);
   writer.event(EventKind::listen, at(0s), plaza, 0, kPlaza << 16 | 8080, 128);
   writer.event(EventKind::connect, at(1ms), users, 17, kPlaza << 16 | 8080, kUsers << 16 | 40000);
@@ -101,13 +125,17 @@ inline void write_sale(TraceWriter& writer) {
   writer.event(EventKind::deliver, at(3'204us), plaza, 34, kData, 5, {.event = kSend, .kind = CauseKind::message});
   writer.event(EventKind::slice, at(3'209us), plaza, 17, 5'000, 0, {.event = kDeliver, .kind = CauseKind::wakeup});
   writer.event(EventKind::step, at(4ms), users, 0, 0, 0, {}, "alice\0buys a ticket"sv);
-  writer.event(EventKind::invoke, at(4ms), users, 0, 0, 0, {.event = kStep, .kind = CauseKind::user}, "alice\0purchase\0{\"seat\":7}"sv);
-  writer.event(EventKind::receive, at(5ms), plaza, 0, 0, 0, {.event = kDeliver, .kind = CauseKind::message}, "purchase 7"sv);
-  writer.event(EventKind::apply, at(5ms), plaza, 0, 0, 0, {.event = kReceive, .kind = CauseKind::message}, "seat 7 is alice's"sv);
+  writer.event(EventKind::invoke, at(4ms), users, 0, 0, 0, {.event = kStep, .kind = CauseKind::user},
+               "alice\0purchase\0{\"seat\":7}"sv);
+  writer.event(EventKind::receive, at(5ms), plaza, 0, 0, 0, {.event = kDeliver, .kind = CauseKind::message},
+               "purchase 7"sv);
+  writer.event(EventKind::apply, at(5ms), plaza, 0, 0, 0, {.event = kReceive, .kind = CauseKind::message},
+               "seat 7 is alice's"sv);
   writer.edge(kApply, {.event = kBoot, .kind = CauseKind::state});
   writer.edge(kApply, {.event = kWake, .kind = CauseKind::fault});
   writer.log(at(5ms), plaza, 2, "sold seat 7");
-  writer.event(EventKind::ok, at(6'500us), users, kInvoke, 0, 0, {.event = kApply, .kind = CauseKind::message}, "sold"sv);
+  writer.event(EventKind::ok, at(6'500us), users, kInvoke, 0, 0, {.event = kApply, .kind = CauseKind::message},
+               "sold"sv);
   writer.event(EventKind::invoke, at(7ms), users, 0, 0, 0, {}, "bob\0purchase\0{\"seat\":7}"sv);
   writer.event(EventKind::fail, at(8ms), users, kSecondInvoke, 0, 0, {}, ""sv);
   writer.event(EventKind::invoke, at(9ms), users, 0, 0, 0, {}, "bob\0look\0"sv);
@@ -117,7 +145,8 @@ inline void write_sale(TraceWriter& writer) {
   writer.event(EventKind::expire, at(1500ms), plaza, 3, 0, 0, {.event = kArm, .kind = CauseKind::arming});
   writer.event(EventKind::drop, at(1600ms), users, 35, static_cast<std::uint64_t>(Segment::rst), 0);
   writer.event(EventKind::note, at(3s), {}, 0, 0, 0, {}, "half-time"sv);
-  writer.event(EventKind::violation, at(3s), {}, 0, 0, 0, {}, "one-owner\0a seat has one owner\0seat 7 has two\0both were told so"sv);
+  writer.event(EventKind::violation, at(3s), {}, 0, 0, 0, {},
+               "one-owner\0a seat has one owner\0seat 7 has two\0both were told so"sv);
   writer.witness(kViolation, kOk, "first purchase");
   writer.witness(kViolation, kFail, "second purchase");
   writer.event(EventKind::stop, at(4s), {}, 0, 0, 0, {}, "a check was broken"sv);

@@ -93,6 +93,8 @@ class Simulation {
   virtual VirtualTime now() const = 0;
   // The stream of (purpose, entity) for this run's seed, from its beginning.
   RandomStream stream(std::string_view purpose, std::string_view entity) const { return {seed(), purpose, entity}; }
+  // A number for the report: "round trips".
+  virtual void measure(std::string_view name, std::uint64_t value) = 0;
   // Ends the run when the slice that runs is over: all that the scenario wanted has happened.
   virtual void stop(std::string_view why) = 0;
 

@@ -21,6 +21,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kExitCannotStart = 2;
+constexpr plaza::TicketNumber kCapacityMax = 10'000'000;  // a few hundred megabytes
 
 struct Options {
   std::string bind = "127.0.0.1";
@@ -38,7 +39,7 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--bind", options.bind, "Numeric address to listen on")->capture_default_str();
   app.add_option("--port", options.port, "TCP port to listen on; 0 takes any free one")->capture_default_str();
   app.add_option("--capacity", options.capacity, "Number of tickets")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(plaza::TicketNumber{1}, kCapacityMax))
       ->capture_default_str();
   app.add_option("--hold-ttl", options.hold_ttl_ms, "How long a hold lasts")->transform(duration)->default_str("30s");
   app.add_option("--payment-delay", options.payment_delay_ms, "How long a payment takes")

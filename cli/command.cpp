@@ -1,0 +1,100 @@
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <span>
+
+#include <stillpoint/error.hpp>
+
+#include "sim-core/base/nearest.hpp"
+#include "sim-core/check/verdict.hpp"
+#include "stillpoint_version.hpp"
+
+namespace stillpoint::cli {
+namespace {
+
+struct Subcommand {
+  const char* name;
+  const char* about;
+  int (*run)(const Arguments&);
+};
+constexpr Subcommand kSubcommands[] = {
+    {"list", "the scenarios, their options and planted bugs", list},
+    {"run", "run one seed of a scenario", run},
+    {"replay", "run again what a trace says, and compare", replay},
+    {"bench", "measure the virtual kernel, and the real one", bench},
+};
+
+void print_help() {
+  fmt::print("stillpoint {}: runs a real-time service on a virtual clock, network and kernel\n\n", STILLPOINT_VERSION);
+  for (const Subcommand& command : kSubcommands) fmt::print("  stillpoint {:<8} {}\n", command.name, command.about);
+  fmt::print("\nstillpoint SUBCOMMAND --help tells more.\n");
+}
+
+// A long option that the command does not have, for a message: CLI11 only lists what was left over.
+std::string unknown_option(const CLI::App& app, const std::string& given) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string name = given.substr(0, given.find('='));
+  return fmt::format("no option '{}'.{}", name, did_you_mean(name, names));
+}
+
+}  // namespace
+
+bool parse(CLI::App& app, const Arguments& arguments) {
+  app.allow_extras();
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    return false;
+  } catch (const CLI::ParseError& error) {
+    std::string text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    throw Error(text);
+  }
+  for (const std::string& extra : app.remaining()) {
+    if (extra.starts_with("-") && extra.size() > 1) throw Error(unknown_option(app, extra));
+    throw Error(fmt::format("'{}' is one argument too many", extra));
+  }
+  return true;
+}
+
+int main(int argc, char** argv) {
+  const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  const std::string name = argc > 1 ? words[1] : "--help";
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help();
+    return argc > 1 ? 0 : kBadInput;
+  }
+  if (name == "--version") {
+    fmt::print("stillpoint {} ({})\n", STILLPOINT_VERSION, STILLPOINT_REVISION);
+    return 0;
+  }
+  try {
+    std::vector<std::string> names;
+    for (const Subcommand& command : kSubcommands) {
+      names.emplace_back(command.name);
+      if (name == command.name) {
+        const int code = command.run(Arguments(words.begin() + 2, words.end()));
+        if (std::fflush(stdout) != 0) throw Error("cannot write to standard output");
+        return code;
+      }
+    }
+    throw Error(fmt::format("no subcommand '{}'.{}  (stillpoint --help shows all)", name, did_you_mean(name, names)));
+  } catch (const Error& error) {
+    fmt::print(stderr, "stillpoint: {}\n", error.what());
+    return kBadInput;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "stillpoint: {}; this is a bug in Stillpoint\n", error.what());
+    return exit_code(Verdict::harness_bug);
+  }
+}
+
+}  // namespace stillpoint::cli

@@ -1,0 +1,56 @@
+#include "cli/invocation.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <random>
+
+#include <stillpoint/error.hpp>
+
+namespace stillpoint::cli {
+namespace {
+
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+}  // namespace
+
+std::string Invocation::replay_line() const {
+  std::string line = "stillpoint run " + quoted(scenario);
+  if (!request.bug.empty()) line += " --bug " + quoted(request.bug);
+  for (const std::string& override : request.overrides) {
+    const std::size_t equals = override.find('=');
+    const std::string key = override.substr(0, equals);
+    const std::string value = override.substr(equals + 1);
+    std::string option = key == "duration" ? "duration" : "";
+    for (const auto& [name, its_key] : short_options) {
+      if (its_key == key) option = name;
+    }
+    line += option.empty() ? " --set " + quoted(override) : fmt::format(" --{} {}", option, quoted(value));
+  }
+  return line + fmt::format(" --seed {}", request.seed);
+}
+
+std::uint64_t parse_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) {
+    throw Error(fmt::format("--seed {}: a seed is a whole number, 0 to 18446744073709551615", text));
+  }
+  return seed;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  constexpr std::uint64_t kMost = 10'000'000'000'000'000;  // sixteen digits
+  const std::uint64_t high = device();
+  const std::uint64_t low = device();
+  return (high << 32 | low) % kMost;
+}
+
+}  // namespace stillpoint::cli

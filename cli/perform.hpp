@@ -1,0 +1,24 @@
+#pragma once
+// Running one invocation with everything around it: progress, interruption, recording, running twice.
+#include <string>
+
+#include "cli/invocation.hpp"
+#include "cli/present.hpp"
+
+namespace stillpoint::cli {
+
+struct PerformOptions {
+  std::string trace_path;  // record there; empty: do not
+  bool overwrite = false;  // an existing file at trace_path
+  bool twice = false;      // run the seed twice and compare
+};
+
+struct Performed {
+  supervise::RunResult result;
+  std::optional<supervise::Difference> difference;
+};
+
+// SIGINT and SIGTERM end the simulation with the verdict `interrupted`. Throws Error.
+Performed perform(const Invocation& invocation, const PerformOptions& options);
+
+}  // namespace stillpoint::cli

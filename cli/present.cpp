@@ -1,0 +1,180 @@
+#include "cli/present.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+
+#include "sim-core/base/units.hpp"
+
+namespace stillpoint::cli {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+
+double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+std::string headline(Verdict verdict) {
+  if (verdict == Verdict::pass) return "PASS";
+  if (verdict == Verdict::safety || verdict == Verdict::liveness) return "FAIL";
+  std::string name(name_of(verdict));
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+// "  promised   sold + held + free = 100", with further lines indented under the first.
+void print_item(std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  fmt::print("  {:<10} ", name);
+  std::size_t start = 0;
+  while (true) {
+    const std::size_t end = text.find('\n', start);
+    fmt::print("{}\n", text.substr(start, end - start));
+    if (end == std::string_view::npos) return;
+    fmt::print("             ");
+    start = end + 1;
+  }
+}
+
+void print_checks(const Report& report) {
+  std::string line;
+  std::string all;
+  for (const CheckReport& check : report.checks) {
+    std::string text = check.name;
+    if (check.times == 0) {
+      text += " (never looked at)";
+    } else if (!check.remark.empty()) {
+      text += fmt::format(" ({} times, {})", grouped(check.times), check.remark);
+    } else {
+      text += fmt::format(" ({} times)", grouped(check.times));
+    }
+    if (!line.empty() && line.size() + text.size() > kWidth) {
+      all += line + "\n";
+      line.clear();
+    }
+    line += line.empty() ? text : "   " + text;
+  }
+  print_item("checked", all + line);
+}
+
+void print_violation(const ViolationReport& violation) {
+  fmt::print("  at {:.6f} s on {}, event {}\n", seconds(violation.at_ns), violation.host, grouped(violation.event));
+  print_item("promised", violation.finding.promised);
+  print_item("found", violation.finding.found);
+  print_item("because", violation.finding.because);
+}
+
+// The end of what the service wrote before it died, for a crash.
+std::string tail(const std::string& output) {
+  constexpr std::size_t kLines = 40;
+  std::size_t start = output.size();
+  for (std::size_t lines = 0; start > 0; --start) {
+    if (output[start - 1] == '\n' && ++lines > kLines) break;
+  }
+  std::string text = output.substr(start);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string without_newlines(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+Verdict verdict_of(const Presentation& shown) {
+  return shown.difference ? Verdict::nondeterminism : shown.result.report.verdict;
+}
+
+}  // namespace
+
+ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) != 0), start_(std::chrono::steady_clock::now()) {}
+
+void ProgressLine::show(const supervise::Progress& progress) {
+  if (!terminal_) return;
+  const double real = std::max(1e-3, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+  fmt::print(stderr, "\r\033[K  {:.1f} s virtual   {} events   {} events/s   {:.1f}x real time", seconds(progress.virtual_ns),
+             rounded(static_cast<double>(progress.events)), rounded(static_cast<double>(progress.events) / real),
+             seconds(progress.virtual_ns) / real);
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void ProgressLine::clear() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+  shown_ = false;
+}
+
+void announce(const Invocation& invocation) {
+  fmt::print(stderr, "seed {}  {}", invocation.request.seed, invocation.scenario_name);
+  if (invocation.users > 0) fmt::print(stderr, "  {} users", grouped(invocation.users));
+  if (!invocation.request.bug.empty()) fmt::print(stderr, "  bug {}", invocation.request.bug);
+  fmt::print(stderr, "\n");
+  std::fflush(stderr);
+}
+
+void print_verdict(const Presentation& shown) {
+  const supervise::RunResult& result = shown.result;
+  const Report& report = result.report;
+  const Verdict verdict = verdict_of(shown);
+  fmt::print("\n{}  {}  seed {}", headline(verdict), shown.invocation.scenario_name, result.seed);
+  const bool violated = (verdict == Verdict::safety || verdict == Verdict::liveness) && !report.violations.empty();
+  if (violated) fmt::print("  {}: {}", name_of(verdict), report.violations.front().invariant);
+  fmt::print("\n");
+
+  if (shown.difference) {
+    fmt::print("  two runs of this seed differ from event {} on\n", grouped(shown.difference->event));
+    print_item("first", shown.difference->first.empty() ? "had ended" : shown.difference->first);
+    print_item("second", shown.difference->second.empty() ? "had ended" : shown.difference->second);
+  } else if (violated) {
+    print_violation(report.violations.front());
+  } else if (verdict != Verdict::pass) {
+    fmt::print("  {}\n", report.reason);
+    if (!report.detail.empty()) fmt::print("  {}\n", report.detail);
+    fmt::print("  at {:.6f} s, event {}\n", seconds(result.virtual_ns), grouped(result.events));
+  }
+  fmt::print("  {:.3f} s virtual in {:.2f} s real   {} events   hash {:016x}{}\n", seconds(result.virtual_ns), seconds(result.real_ns),
+             grouped(result.events), result.hash, shown.ran_twice && !shown.difference ? "   (twice the same)" : "");
+  print_checks(report);
+  for (const Measure& measure : report.measures) print_item("counted", fmt::format("{} {}", grouped(measure.value), measure.name));
+  if (verdict != Verdict::pass && !result.output.empty()) print_item("it wrote", tail(result.output));
+  if (!shown.trace_path.empty()) print_item("trace", shown.trace_path);
+  print_item("again", shown.invocation.replay_line());
+}
+
+void print_json(const Presentation& shown) {
+  namespace json = boost::json;
+  const supervise::RunResult& result = shown.result;
+  json::array violations;
+  for (const ViolationReport& violation : result.report.violations) {
+    json::array witnesses;
+    for (const Witness& witness : violation.finding.witnesses) witnesses.push_back({{"event", witness.event}, {"role", witness.role}});
+    violations.push_back({{"invariant", violation.invariant},
+                          {"message", without_newlines(fmt::format("promised {}; found {}; {}", violation.finding.promised,
+                                                                   violation.finding.found, violation.finding.because))},
+                          {"at_ns", violation.at_ns},
+                          {"event", violation.event},
+                          {"witnesses", witnesses}});
+  }
+  json::object object{{"scenario", shown.invocation.scenario_name},
+                      {"seed", fmt::format("{}", result.seed)},
+                      {"verdict", json::string(name_of(verdict_of(shown)))},
+                      {"reason", result.report.reason},
+                      {"hash", fmt::format("{:016x}", result.hash)},
+                      {"events", result.events},
+                      {"virtual_ns", result.virtual_ns},
+                      {"cpu_ns", result.cpu_ns},
+                      {"users", shown.invocation.users},
+                      {"violations", violations},
+                      {"replay", shown.invocation.replay_line()}};
+  if (shown.difference) {
+    object["difference"] = json::object{{"event", shown.difference->event},
+                                        {"first", shown.difference->first},
+                                        {"second", shown.difference->second}};
+  }
+  if (!shown.trace_path.empty()) object["trace"] = shown.trace_path;
+  fmt::print("{}\n", json::serialize(object));
+}
+
+}  // namespace stillpoint::cli

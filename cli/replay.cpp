@@ -1,0 +1,69 @@
+// stillpoint replay: runs again what a trace says, and compares the hash.
+#include <fmt/format.h>
+
+#include <stillpoint/error.hpp>
+
+#include "cli/command.hpp"
+#include "cli/perform.hpp"
+#include "sim-core/record/trace_file.hpp"
+#include "sim-core/scenario/scenario_file.hpp"
+#include "sim-core/supervise/build_id.hpp"
+
+namespace stillpoint::cli {
+namespace {
+
+Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
+  Invocation invocation;
+  invocation.request.scenario_text = run.scenario_text;
+  invocation.request.overrides = run.overrides;
+  invocation.request.bug = run.bug;
+  invocation.request.seed = run.seed;
+  const std::string name = trace + " (scenario)";
+  const scenario::LoadedScenario loaded = scenario::load(run.scenario_text, name, run.overrides, run.bug);
+  invocation.short_options = scenario::short_options(run.scenario_text, name);
+  invocation.scenario_name = loaded.name;
+  invocation.scenario_path = run.scenario_path;
+  // A scenario of the known folders is known by its name.
+  invocation.scenario = run.scenario_path.ends_with("scenarios/" + loaded.name + ".toml") ? loaded.name : run.scenario_path;
+  invocation.users = loaded.users;
+  return invocation;
+}
+
+}  // namespace
+
+int replay(const Arguments& arguments) {
+  std::string path;
+  bool json = false;
+  CLI::App app("Run again what a trace says, and compare. Exits as the run did; 14 where the hash differs.", "stillpoint replay");
+  app.add_option("TRACE", path, "A trace that `stillpoint run --trace` recorded")->required();
+  app.add_flag("--json", json, "Print one JSON object instead of text");
+  if (!parse(app, arguments)) return 0;
+
+  const TraceMetadata trace = TraceFile(path).metadata();
+  const Invocation invocation = invocation_of(trace.run, path);
+  announce(invocation);
+  if (trace.run.build_id != supervise::build_id()) {
+    fmt::print(stderr, "stillpoint: warning: the trace is of another build (revision {}); only the same build promises the same run\n",
+               trace.run.revision.empty() ? "unknown" : trace.run.revision);
+  }
+
+  const Performed performed = perform(invocation, {});
+  const supervise::RunResult& result = performed.result;
+  const Presentation shown{invocation, result, "", std::nullopt, false};
+  json ? print_json(shown) : print_verdict(shown);
+  if (result.report.verdict == Verdict::interrupted) return exit_code(Verdict::interrupted);
+
+  const bool comparable = trace.outcome && trace.outcome->exit_code != exit_code(Verdict::interrupted);
+  if (!comparable) {
+    fmt::print(stderr, "stillpoint: the trace was cut short, so there is no hash to compare with\n");
+    return exit_code(result.report.verdict);
+  }
+  if (trace.outcome->hash != result.hash) {
+    fmt::print(stderr, "stillpoint: the hash differs: the trace has {:016x}, this run {:016x}\n", trace.outcome->hash, result.hash);
+    return exit_code(Verdict::nondeterminism);
+  }
+  fmt::print(stderr, "the same run: hash {:016x}\n", result.hash);
+  return exit_code(result.report.verdict);
+}
+
+}  // namespace stillpoint::cli
