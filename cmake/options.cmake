@@ -19,6 +19,9 @@ set(STILLPOINT_SANITIZE "" CACHE STRING "Sanitizers to build with, for example '
 if(STILLPOINT_SANITIZE)
   add_compile_options(-fsanitize=${STILLPOINT_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${STILLPOINT_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized)  # false alarms of GCC 12 in instrumented standard headers
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND STILLPOINT_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize=function)  # clang 14's check does not understand coroutine frames
     add_link_options(-fno-sanitize=function)
