@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "sim-core/kernel/host.hpp"
@@ -13,24 +14,24 @@
 namespace stillpoint::kernel {
 namespace {
 
-// A row of iovecs as a row of spans, on the stack.
-template <typename Byte>
-class Parts {
- public:
-  explicit Parts(std::span<const iovec> parts) {
-    for (const iovec& part : parts) {
-      if (part.iov_len > 0) spans_[count_++] = {static_cast<Byte*>(part.iov_base), part.iov_len};
-      if (count_ == kInline) break;
-    }
-  }
-  std::span<const std::span<Byte>> spans() const { return {spans_, count_}; }
+// Asio passes at most 64 buffers a call; a stream may always take fewer than it was offered.
+constexpr std::size_t kMostParts = 64;
 
- private:
-  // Asio passes at most 64 buffers a call; a stream may always take fewer than it was offered.
-  static constexpr std::size_t kInline = 64;
-  std::span<Byte> spans_[kInline];
-  std::size_t count_ = 0;
-};
+// Calls `use` with a row of iovecs as a row of spans.
+template <typename Byte, typename Use>
+auto with_spans(std::span<const iovec> parts, Use use) {
+  if (parts.size() == 1) {
+    const std::span<Byte> one(static_cast<Byte*>(parts[0].iov_base), parts[0].iov_len);
+    return use(std::span<const std::span<Byte>>(&one, 1));
+  }
+  std::array<std::span<Byte>, kMostParts> spans;
+  std::size_t count = 0;
+  for (const iovec& part : parts) {
+    if (part.iov_len > 0) spans[count++] = {static_cast<Byte*>(part.iov_base), part.iov_len};
+    if (count == spans.size()) break;
+  }
+  return use(std::span<const std::span<Byte>>(spans.data(), count));
+}
 
 }  // namespace
 
@@ -125,15 +126,14 @@ Result<int> TcpSocket::accept(net::SocketAddress* remote, bool nonblocking_socke
 Result<std::size_t> TcpSocket::send(std::span<const iovec> parts, int flags) {
   if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT)) != 0) return Failure{kNotServed};
   if (side_ == nullptr) return Failure{EPIPE};
-  const Parts<const std::byte> row(parts);
-  return side_->send(row.spans(), host().now());
+  return with_spans<const std::byte>(parts, [this](auto spans) { return side_->send(spans, host().now()); });
 }
 
 Result<std::size_t> TcpSocket::receive(std::span<const iovec> parts, int flags) {
   if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL)) != 0) return Failure{kNotServed};
   if (side_ == nullptr) return Failure{ENOTCONN};
-  const Parts<std::byte> row(parts);
-  const auto received = side_->receive(row.spans(), (flags & MSG_PEEK) != 0, host().now());
+  const bool peek = (flags & MSG_PEEK) != 0;
+  const auto received = with_spans<std::byte>(parts, [&](auto spans) { return side_->receive(spans, peek, host().now()); });
   if (received && received.value() > 0) host().last_read = side_->last_read();
   return received;
 }

@@ -7,7 +7,8 @@ namespace stillpoint::process {
 bool Driven::step() {
   try {
     if (context_ == nullptr) {
-      context_ = std::make_unique<boost::asio::io_context>(1);
+      // One thread runs a driven host, so Asio need not lock its descriptors; its queue keeps the lock that other threads would need.
+      context_ = std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO);
       service_ = start_(*context_);
       return true;
     }

@@ -102,7 +102,7 @@ RunResult run_once(Zygote& zygote, const RunRequest& request, const RunOptions& 
   } else {
     result.report = report ? *report : post_mortem(end.status, result.output);
   }
-  result.hash = event_digest(stream);
+  result.hash = event_digest(stream, shared.ring());
   result.log_hash = log_digest(stream);
   result.events = stream.events;
   result.virtual_ns = stream.now_ns;

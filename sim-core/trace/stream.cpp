@@ -10,6 +10,7 @@ void initialize(StreamControl& control, std::uint64_t capacity) {
   control.magic = StreamControl::kMagic;
   control.capacity = capacity;
   control.written = 0;
+  control.hashed = 0;
   control.events = 0;
   control.now_ns = 0;
   control.read = 0;
@@ -19,7 +20,13 @@ void initialize(StreamControl& control, std::uint64_t capacity) {
   XXH3_64bits_reset_withSeed(hash_state(control.log_hash), kTraceFormat);
 }
 
-std::uint64_t event_digest(const StreamControl& control) { return XXH3_64bits_digest(hash_state(control.event_hash)); }
+std::uint64_t event_digest(const StreamControl& control, const std::byte* ring) {
+  XXH3_state_t state = *hash_state(control.event_hash);
+  const std::uint64_t waiting = control.written.load(std::memory_order_acquire) - control.hashed;
+  XXH3_64bits_update(&state, ring + (control.hashed & (control.capacity - 1)), waiting);
+  return XXH3_64bits_digest(&state);
+}
+
 std::uint64_t log_digest(const StreamControl& control) { return XXH3_64bits_digest(hash_state(control.log_hash)); }
 
 std::span<const std::byte> StreamReader::available() const {

@@ -1,7 +1,7 @@
 #pragma once
 // The stream of records between a simulation and whoever watches it: a ring in shared memory with one writer and at most one reader.
 //
-// The writer does the same whether or not anybody reads: it encodes each record into the ring and feeds it to the hash. Only when a
+// The writer does the same whether or not anybody reads: it encodes each record into the ring, and the ring's bytes into the hash. Only when a
 // reader is attached and the ring is full does it wait, in real time, which the simulation cannot see. Without a reader the ring keeps
 // the newest records. Everything, the hash state included, lives in the shared memory, so it survives the writer's death by any signal.
 //
@@ -27,6 +27,7 @@ struct StreamControl {
   std::uint64_t capacity;  // bytes of the ring: a power of two, a multiple of the page size
 
   alignas(64) std::atomic<std::uint64_t> written;  // bytes ever appended
+  std::uint64_t hashed;                            // bytes that the event hash has seen, or need not see
   std::atomic<std::uint64_t> events;               // events so far, for a progress line
   std::atomic<std::int64_t> now_ns;                // virtual time, likewise
 
@@ -40,8 +41,9 @@ struct StreamControl {
 // Prepares zeroed shared memory for a new run.
 void initialize(StreamControl& control, std::uint64_t capacity);
 
-// The digest of everything hashed so far: the identity of the run up to now.
-std::uint64_t event_digest(const StreamControl& control);
+// The digest of all events so far: the identity of the run up to now. Records wait in the ring for the hash, which takes them in large
+// portions; the digest includes those that still wait.
+std::uint64_t event_digest(const StreamControl& control, const std::byte* ring);
 std::uint64_t log_digest(const StreamControl& control);
 
 // The reading end. `ring` is the doubly mapped memory.

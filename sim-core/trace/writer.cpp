@@ -1,7 +1,9 @@
 #include "sim-core/trace/writer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "sim-core/base/assert.hpp"
 #include "sim-core/trace/hash.hpp"
 
 namespace stillpoint {
@@ -9,15 +11,15 @@ namespace {
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 }  // namespace
 
-void TraceWriter::append(const RecordHeader& header_in, std::span<const std::byte> payload, HashState* hash) {
+std::uint64_t TraceWriter::append(RecordHeader header, std::span<const std::byte> payload) {
   if (payload.size() > kLongestPayload) payload = payload.first(kLongestPayload);
-  RecordHeader header = header_in;
   header.payload_size = static_cast<std::uint32_t>(payload.size());
   header.size = record_size(payload.size());
 
   const std::uint64_t written = control_.written.load(std::memory_order_relaxed);
+  const std::uint64_t end = written + header.size;
   while (control_.reader_attached.load(std::memory_order_relaxed) != 0 &&
-         written + header.size - control_.read.load(std::memory_order_acquire) > control_.capacity) {
+         end - control_.read.load(std::memory_order_acquire) > control_.capacity) {
     wait_();
   }
   std::byte* place = ring_ + (written & (control_.capacity - 1));
@@ -26,8 +28,25 @@ void TraceWriter::append(const RecordHeader& header_in, std::span<const std::byt
     std::memset(place + header.size - 8, 0, 8);  // the padding is hashed too
     std::memcpy(place + sizeof header, payload.data(), payload.size());
   }
-  if (hash != nullptr) XXH3_64bits_update(hash_state(*hash), place, header.size);
-  control_.written.store(written + header.size, std::memory_order_release);
+  control_.written.store(end, std::memory_order_release);
+  if (end - control_.hashed >= kHashPortion) hash_up_to(end);
+  return end;
+}
+
+void TraceWriter::hash_up_to(std::uint64_t end) {
+  const std::byte* from = ring_ + (control_.hashed & (control_.capacity - 1));
+  XXH3_64bits_update(hash_state(control_.event_hash), from, end - control_.hashed);
+  control_.hashed = end;
+}
+
+void TraceWriter::append_unhashed(const RecordHeader& header, std::span<const std::byte> payload, HashState* own_hash) {
+  const std::uint64_t start = control_.written.load(std::memory_order_relaxed);
+  hash_up_to(start);
+  // Out of the hash's way before it is written: should the process die in between, the digest is right at every instant.
+  control_.hashed = start + record_size(std::min(payload.size(), kLongestPayload));
+  const std::uint64_t end = append(header, payload);
+  SP_ASSERT(control_.hashed == end);
+  if (own_hash != nullptr) XXH3_64bits_update(hash_state(*own_hash), ring_ + (start & (control_.capacity - 1)), end - start);
 }
 
 EventId TraceWriter::event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
@@ -45,7 +64,7 @@ EventId TraceWriter::event(EventKind kind, VirtualTime at, Where where, std::uin
           .a = a,
           .b = b,
           .cause = cause.event},
-         payload, &control_.event_hash);
+         payload);
   ++events_;
   control_.events.store(events_, std::memory_order_relaxed);
   control_.now_ns.store(to_ns(at), std::memory_order_relaxed);
@@ -66,14 +85,14 @@ void TraceWriter::edge(EventId event, Cause cause) {
           .a = 0,
           .b = 0,
           .cause = cause.event},
-         {}, &control_.event_hash);
+         {});
 }
 
 void TraceWriter::host(HostId id, std::string_view name_role_address) {
   RecordHeader header{};
   header.type = RecordType::host;
   header.host = id;
-  append(header, bytes_of(name_role_address), nullptr);
+  append_unhashed(header, bytes_of(name_role_address), nullptr);
 }
 
 void TraceWriter::log(VirtualTime at, Where where, unsigned severity, std::string_view text) {
@@ -84,7 +103,7 @@ void TraceWriter::log(VirtualTime at, Where where, unsigned severity, std::strin
   header.time_ns = to_ns(at);
   header.subject = events_;
   header.a = severity;
-  append(header, bytes_of(text), &control_.log_hash);
+  append_unhashed(header, bytes_of(text), &control_.log_hash);
 }
 
 void TraceWriter::witness(EventId violation, EventId witness, std::string_view role) {
@@ -92,7 +111,7 @@ void TraceWriter::witness(EventId violation, EventId witness, std::string_view r
   header.type = RecordType::witness;
   header.subject = violation;
   header.cause = witness;
-  append(header, bytes_of(role), &control_.event_hash);
+  append(header, bytes_of(role));
 }
 
 }  // namespace stillpoint

@@ -1,6 +1,6 @@
 #pragma once
 // The writing end of a trace: numbers events, encodes records into the ring, and feeds the hash. On the hottest path of the harness:
-// an event without payload costs one 56-byte store and one hash update.
+// an event without payload costs one 56-byte store; the hash takes the ring's bytes in portions of some kilobytes.
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -27,6 +27,8 @@ class TraceWriter {
 
   // A payload longer than this is cut in the trace (its full size stays in `b` of a send).
   static constexpr std::size_t kLongestPayload = 256 * 1024;
+  // As many bytes of records wait for the hash at most.
+  static constexpr std::uint64_t kHashPortion = 4096;
 
   EventId event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a = 0, std::uint64_t b = 0,
                 Cause cause = {}, std::span<const std::byte> payload = {});
@@ -43,7 +45,11 @@ class TraceWriter {
   EventId last_event() const { return events_; }
 
  private:
-  void append(const RecordHeader& header, std::span<const std::byte> payload, HashState* hash);
+  // Encodes one record at the end of the ring. Returns where it ends.
+  std::uint64_t append(RecordHeader header, std::span<const std::byte> payload);
+  // As append(), for a record that is no part of the run's identity.
+  void append_unhashed(const RecordHeader& header, std::span<const std::byte> payload, HashState* own_hash);
+  void hash_up_to(std::uint64_t end);
 
   StreamControl& control_;
   std::byte* ring_;
