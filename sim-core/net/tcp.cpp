@@ -60,7 +60,12 @@ std::uint32_t TcpSide::readiness(VirtualTime now) {
       mask |= EPOLLOUT | EPOLLWRNORM;
     } else {
       settle(now);
-      if (writable()) mask |= EPOLLOUT | EPOLLWRNORM;
+      if (writable()) {
+        mask |= EPOLLOUT | EPOLLWRNORM;
+      } else {  // tcp_poll() too sets SOCK_NOSPACE: whoever looked is told when there is room
+        told_full_ = true;
+        watch_ledger();
+      }
     }
   }
   if (error_ != 0) mask |= EPOLLERR;
@@ -423,6 +428,7 @@ Result<Listener*> Tcp::listen(Where where, SocketAddress local, std::size_t back
   std::unique_ptr<Listener>& place = listeners_[{where.host, local.port}];
   if (place != nullptr) return Failure{EADDRINUSE};
   place = std::make_unique<Listener>();
+  place->number = ++last_listener_;
   place->where = where;
   place->local = local;
   place->backlog = backlog;
@@ -478,6 +484,11 @@ TcpSide* Tcp::connect(Where where, SocketAddress local, SocketAddress remote, Bu
   return &client;
 }
 
+Listener* Tcp::listener_of(const TcpSide& half_open) {
+  Listener* listener = listener_for(half_open.where_.host, half_open.local);
+  return listener != nullptr && listener->number == half_open.listener_ ? listener : nullptr;
+}
+
 Listener* Tcp::listener_for(HostId host, SocketAddress local) {
   const auto found = listeners_.find({host, local.port});
   if (found == listeners_.end()) return nullptr;
@@ -507,6 +518,7 @@ void Tcp::arrive_syn(Connection& connection, EventId cause) {
   // listen(2): a full queue ignores the request, so that a later retransmission may succeed.
   if (listener->ready.size() + listener->half_open > listener->backlog) return record(EventKind::drop);
   server.where_ = listener->where;
+  server.listener_ = listener->number;
   server.send_buffer_ = listener->buffers.send;
   server.receive_buffer_ = listener->buffers.receive;
   record(EventKind::deliver);
@@ -518,7 +530,7 @@ void Tcp::arrive_syn(Connection& connection, EventId cause) {
 
 void Tcp::arrive_handshake_ack(TcpSide& server, EventId cause) {
   if (server.state_ != TcpSide::State::syn_received) return;
-  Listener* listener = listener_for(server.where_.host, server.local);
+  Listener* listener = listener_of(server);
   if (listener == nullptr) {  // it was closed during the handshake
     server.transmit(Segment::rst, {}, queue_.now());
     return server.end(0);
@@ -531,7 +543,7 @@ void Tcp::arrive_handshake_ack(TcpSide& server, EventId cause) {
 }
 
 void Tcp::forget_half_open(TcpSide& server) {
-  if (Listener* listener = listener_for(server.where_.host, server.local)) --listener->half_open;
+  if (Listener* listener = listener_of(server)) --listener->half_open;
 }
 
 void Tcp::release_if_over(Connection& connection) {

@@ -137,7 +137,7 @@ class TcpSide {
   bool read_shut_ = false;
   bool fin_queued_ = false;
   bool fin_received_ = false;
-  bool told_full_ = false;  // the program could not send all it wanted and waits for EPOLLOUT
+  bool told_full_ = false;  // the program saw that there is no room, and waits for EPOLLOUT
   std::uint8_t syn_tries_ = 0;
   int error_ = 0;
 
@@ -148,6 +148,7 @@ class TcpSide {
   std::size_t unread_ = 0;
   EventId last_read_ = kNoEvent;
   std::uint64_t packets_sent_ = 0;
+  std::uint64_t listener_ = 0;  // the number of the one that this half-open connection came to
   RandomStream random_;
 
   PacketQueue pending_;   // accepted from the program, waiting for the window
@@ -176,6 +177,7 @@ struct Buffers {
 
 // A listening port.
 struct Listener {
+  std::uint64_t number = 0;  // tells it from a later listener at the same port
   Where where;
   SocketAddress local;
   std::size_t backlog = 0;
@@ -228,6 +230,8 @@ class Tcp {
   void arrive_syn(Connection& connection, EventId cause);
   void arrive_handshake_ack(TcpSide& server, EventId cause);
   Listener* listener_for(HostId host, SocketAddress local);
+  // The listener that a half-open connection came to; null if that is gone.
+  Listener* listener_of(const TcpSide& half_open);
   void forget_half_open(TcpSide& server);
   void release_if_over(Connection& connection);
 
@@ -239,6 +243,7 @@ class Tcp {
   PacketPool pool_;
   std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
   ConnectionId last_connection_ = 0;
+  std::uint64_t last_listener_ = 0;
   std::map<std::pair<HostId, std::uint16_t>, std::unique_ptr<Listener>> listeners_;
   std::map<HostId, Ports> ports_;
 };

@@ -22,7 +22,9 @@ void initialize(StreamControl& control, std::uint64_t capacity) {
 
 std::uint64_t event_digest(const StreamControl& control, const std::byte* ring) {
   XXH3_state_t state = *hash_state(control.event_hash);
-  const std::uint64_t waiting = control.written.load(std::memory_order_acquire) - control.hashed;
+  const std::uint64_t written = control.written.load(std::memory_order_acquire);
+  // The hash is ahead while a record that it need not see is being written.
+  const std::uint64_t waiting = written > control.hashed ? written - control.hashed : 0;
   XXH3_64bits_update(&state, ring + (control.hashed & (control.capacity - 1)), waiting);
   return XXH3_64bits_digest(&state);
 }

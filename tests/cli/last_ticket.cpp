@@ -1,0 +1,116 @@
+// The scenario last-ticket, as a user runs it.
+#include <catch2/catch.hpp>
+#include <sqlite3.h>
+
+#include <boost/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/shell.hpp"
+
+namespace {
+
+std::string tool() { return test::binary("stillpoint"); }
+
+boost::json::object run_json(const std::string& arguments, int exit_code) {
+  const test::Ran ran = test::shell(tool() + " run last-ticket --json " + arguments);
+  CAPTURE(arguments, ran.out, ran.err);
+  REQUIRE(ran.exit_code == exit_code);
+  return boost::json::parse(ran.out).as_object();
+}
+
+std::vector<std::vector<std::string>> rows(const std::string& path, const std::string& sql) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) FAIL(sqlite3_errmsg(database));
+  std::vector<std::vector<std::string>> result;
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    std::vector<std::string>& row = result.emplace_back();
+    for (int column = 0; column < sqlite3_column_count(statement); ++column) {
+      const auto* text = sqlite3_column_text(statement, column);
+      row.emplace_back(text == nullptr ? "" : reinterpret_cast<const char*>(text));
+    }
+  }
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the correct service passes, and a seed is one run") {
+  const boost::json::object first = run_json("--seed 1", 0);
+  CHECK(first.at("verdict").as_string() == "pass");
+  CHECK(first.at("users").as_int64() == 1000);
+  for (int i = 0; i < 20; ++i) REQUIRE(run_json("--seed 1", 0).at("hash") == first.at("hash"));
+}
+
+TEST_CASE("twenty seeds of the correct service pass; with the bug each fails, in the invariant meant for it") {
+  for (int seed = 1; seed <= 20; ++seed) {
+    const std::string arguments = "--users 300 --seed " + std::to_string(seed);
+    run_json(arguments, 0);
+    const boost::json::object failed = run_json(arguments + " --bug oversell", 10);
+    CHECK(failed.at("violations").as_array().at(0).as_object().at("invariant").as_string() == "capacity conserved");
+  }
+}
+
+TEST_CASE("the trace alone tells which two purchases broke the invariant, and which messages carried them") {
+  bool found = false;
+  for (int seed = 1; seed <= 20 && !found; ++seed) {
+    const test::Ran ran = test::shell(tool() + " run last-ticket --bug oversell --trace t.db --force --seed " + std::to_string(seed));
+    REQUIRE(ran.exit_code == 10);
+    const std::string trace = test::scratch() + "/t.db";
+    // Backwards from each witness, along messages: the request's arrival, its delivery, its send, the operation that it was.
+    const auto paths = rows(trace, R"(
+      WITH RECURSIVE path(witness, role, event, depth) AS (
+        SELECT event, role, event, 0 FROM witness
+        UNION ALL
+        SELECT path.witness, path.role, edge.cause, depth + 1
+        FROM path JOIN edges AS edge ON edge.event = path.event
+        WHERE edge.kind IN ('message', 'user') AND depth < 6)
+      SELECT DISTINCT path.role, events.kind, events.detail FROM path JOIN events ON events.id = path.event
+      ORDER BY path.witness, path.event)");
+    int purchases = 0;
+    int sends = 0;
+    int invokes = 0;
+    for (const auto& row : paths) {
+      if (row[1] == "apply" && (row[0] == "first purchase" || row[0] == "second purchase")) ++purchases;
+      if (row[1] == "send") ++sends;
+      if (row[1] == "invoke") ++invokes;
+    }
+    if (purchases < 2) continue;
+    found = true;
+    CHECK(purchases == 2);
+    CHECK(sends == 2);
+    CHECK(invokes == 2);
+    CHECK(test::shell(tool() + " replay t.db").exit_code == 10);
+  }
+  CHECK(found);
+}
+
+TEST_CASE("operations, checks and edges are in the trace") {
+  REQUIRE(test::shell(tool() + " run last-ticket --users 50 --seed 3 --trace t.db --force").exit_code == 0);
+  const std::string trace = test::scratch() + "/t.db";
+  CHECK(rows(trace, "SELECT count(*) > 50 FROM operations")[0][0] == "1");
+  CHECK(rows(trace, "SELECT count(*) FROM operations WHERE outcome IS NULL")[0][0] == "0");
+  // Every delivery has its send, every expiry its arming, and causes come before effects.
+  CHECK(rows(trace, "SELECT count(*) FROM event e JOIN kind k ON k.id = e.kind WHERE k.name = 'deliver' AND e.cause IS NULL")[0][0] == "0");
+  CHECK(rows(trace, "SELECT count(*) FROM event e JOIN kind k ON k.id = e.kind WHERE k.name = 'expire' AND e.cause IS NULL")[0][0] == "0");
+  CHECK(rows(trace, "SELECT count(*) FROM edges WHERE cause >= event")[0][0] == "0");
+  CHECK(rows(trace, "SELECT scenario_text LIKE '%last-ticket%' FROM metadata")[0][0] == "1");
+}
+
+TEST_CASE("one user less leaves the others' first decisions as they were") {
+  // The user's think times come from the user's own stream: when each arrives is the same with or without another.
+  const auto arrivals = [](int users) {
+    REQUIRE(test::shell(tool() + " run last-ticket --seed 9 --trace t.db --force --users " + std::to_string(users)).exit_code == 0);
+    return rows(test::scratch() + "/t.db",
+                "SELECT subject, at_ns FROM event e JOIN kind k ON k.id = e.kind JOIN host h ON h.id = e.host WHERE k.name = 'connect' AND h.name = 'users-1' ORDER BY at_ns");
+  };
+  const auto with = arrivals(40);
+  const auto without = arrivals(39);  // user 39 sits at users-4
+  REQUIRE(with.size() == 10);
+  REQUIRE(without.size() == 10);
+  for (std::size_t i = 0; i < with.size(); ++i) CHECK(with[i][1] == without[i][1]);
+}

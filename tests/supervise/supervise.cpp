@@ -1,0 +1,174 @@
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "sim-core/record/describe.hpp"
+#include "sim-core/supervise/run_once.hpp"
+#include "sim-core/supervise/run_twice.hpp"
+
+using namespace stillpoint;
+using supervise::run_once;
+using supervise::RunOptions;
+using supervise::RunRequest;
+using supervise::RunResult;
+using supervise::Zygote;
+
+namespace {
+
+std::string file(const std::string& name) {
+  std::ifstream in("tests/scenarios/" + name);
+  REQUIRE(in);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+RunRequest misbehaving(const std::string& kind, std::uint64_t seed = 1) {
+  return {.scenario_text = file("misbehaving.toml"), .overrides = {"service.kind=" + kind}, .bug = {}, .seed = seed};
+}
+
+// Every record of a run, and the texts of its notes.
+struct Recorded {
+  std::uint64_t events = 0;
+  std::vector<std::string> notes;
+
+  RunOptions options() {
+    RunOptions options;
+    options.on_records = [this](std::span<const std::byte> records) {
+      while (!records.empty()) {
+        RecordHeader header;
+        std::memcpy(&header, records.data(), sizeof header);
+        if (header.type == RecordType::event) ++events;
+        if (header.type == RecordType::event && header.kind == static_cast<std::uint8_t>(EventKind::note)) {
+          notes.emplace_back(reinterpret_cast<const char*>(records.data() + sizeof header), header.payload_size);
+        }
+        records = records.subspan(header.size);
+      }
+    };
+    return options;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a run passes, and again in the same and in another zygote") {
+  Zygote one;
+  const RunResult first = run_once(one, misbehaving("none"));
+  CHECK(first.report.verdict == Verdict::pass);
+  CHECK(first.events > 200);
+  const RunResult again = run_once(one, misbehaving("none"));
+  CHECK(again.hash == first.hash);
+  CHECK(again.events == first.events);
+  Zygote two;
+  CHECK(run_once(two, misbehaving("none")).hash == first.hash);
+  CHECK(run_once(two, misbehaving("none", 2)).hash != first.hash);
+}
+
+TEST_CASE("recording changes nothing in a run") {
+  Zygote zygote;
+  const RunRequest request{.scenario_text = file("pointers.toml"), .overrides = {}, .bug = {}, .seed = 5};
+  const RunResult plain = run_once(zygote, request);
+  Recorded recorded;
+  const RunResult watched = run_once(zygote, request, recorded.options());
+  CHECK(watched.hash == plain.hash);
+  CHECK(recorded.events == plain.events);
+  CHECK(recorded.notes.size() == 20);
+}
+
+TEST_CASE("whatever a service dies of is a verdict, with a complete stream up to then") {
+  struct Row {
+    const char* kind;
+    Verdict verdict;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {"segv", Verdict::crash, "SIGSEGV"},
+      {"kill", Verdict::crash, "SIGKILL"},
+      {"abort", Verdict::crash, "SIGABRT"},
+      {"exit", Verdict::crash, "exit status 3"},
+      {"throw", Verdict::crash, "the ticket printer is on fire"},
+      {"open", Verdict::unsupported, "host server-1 called open"},
+      {"fork", Verdict::unsupported, "host server-1 called fork"},
+      {"observer-call", Verdict::unsupported, "getpid (in observer mode)"},
+      {"post-for-ever", Verdict::runaway, "at one virtual instant"},
+  };
+  Zygote zygote;
+  for (const Row& row : rows) {
+    CAPTURE(row.kind);
+    Recorded recorded;
+    const RunResult result = run_once(zygote, misbehaving(row.kind), recorded.options());
+    CHECK(result.report.verdict == row.verdict);
+    CHECK_THAT(result.report.reason, Catch::Contains(row.reason));
+    CHECK(recorded.events == result.events);
+    REQUIRE(recorded.notes.size() == 100);
+    CHECK(recorded.notes.back() == "tick 100");
+    // And it is the same death again.
+    CHECK(run_once(zygote, misbehaving(row.kind)).hash == result.hash);
+  }
+}
+
+TEST_CASE("a loop without calls ends by the backstop of CPU time") {
+  Zygote zygote;
+  RunRequest request = misbehaving("loop-for-ever");
+  request.cpu_seconds_most = 1;
+  const RunResult result = run_once(zygote, request);
+  CHECK(result.report.verdict == Verdict::runaway);
+  CHECK_THAT(result.report.reason, Catch::Contains("backstop"));
+}
+
+TEST_CASE("a program that spins on the clock makes progress") {
+  Zygote zygote;
+  Recorded recorded;
+  const RunResult result = run_once(zygote, misbehaving("wait-for-clock"), recorded.options());
+  CHECK(result.report.verdict == Verdict::pass);
+  CHECK(std::count(recorded.notes.begin(), recorded.notes.end(), "the clock has moved") == 1);
+}
+
+TEST_CASE("a scenario that makes system calls itself is stopped") {
+  Zygote zygote;
+  const RunResult result = run_once(zygote, misbehaving("scenario-call"));
+  CHECK(result.report.verdict == Verdict::unsupported);
+  CHECK_THAT(result.report.reason, Catch::Contains("the scenario itself called getpid"));
+}
+
+TEST_CASE("a violation is reported with its witness, and ends the run") {
+  Zygote zygote;
+  const RunResult result = run_once(zygote, misbehaving("violation"));
+  CHECK(result.report.verdict == Verdict::safety);
+  REQUIRE(result.report.violations.size() == 1);
+  const ViolationReport& violation = result.report.violations.front();
+  CHECK(violation.invariant == "nothing is wrong");
+  CHECK(violation.at_ns == 50'000'000);
+  REQUIRE(violation.finding.witnesses.size() == 1);
+  CHECK(violation.finding.witnesses.front().role == "deed");
+  CHECK(violation.event == violation.finding.witnesses.front().event + 1);
+}
+
+TEST_CASE("an interrupted run ends at once") {
+  Zygote zygote;
+  RunOptions options;
+  options.cancelled = [] { return true; };
+  const RunResult result = run_once(zygote, misbehaving("loop-for-ever"), options);
+  CHECK(result.report.verdict == Verdict::interrupted);
+  CHECK(result.real_ns < 10'000'000'000);
+  // And the zygote serves on.
+  CHECK(run_once(zygote, misbehaving("none")).report.verdict == Verdict::pass);
+}
+
+TEST_CASE("running twice finds nothing in a deterministic service") {
+  const supervise::TwoRuns runs = supervise::run_twice(misbehaving("none"), {}, describe);
+  CHECK_FALSE(runs.difference);
+  CHECK(runs.first.hash == runs.second.hash);
+}
+
+TEST_CASE("running twice names the first event that real entropy changed") {
+  const supervise::TwoRuns runs = supervise::run_twice(misbehaving("entropy"), {}, describe);
+  CHECK(runs.first.hash != runs.second.hash);
+  REQUIRE(runs.difference);
+  CHECK_THAT(runs.difference->first, Catch::Contains("real entropy"));
+  CHECK_THAT(runs.difference->second, Catch::Contains("real entropy"));
+  CHECK(runs.difference->first != runs.difference->second);
+}
