@@ -9,6 +9,7 @@
 
 #include <stillpoint/error.hpp>
 
+#include "cli/invocation.hpp"
 #include "sim-core/base/nearest.hpp"
 #include "sim-core/check/verdict.hpp"
 #include "stillpoint_version.hpp"
@@ -68,6 +69,7 @@ bool parse(CLI::App& app, const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  if (argc > 0) set_program(words[0]);
   const std::string name = argc > 1 ? words[1] : "--help";
   if (name == "--help" || name == "-h" || name == "help") {
     print_help();

@@ -10,6 +10,8 @@
 namespace stillpoint::cli {
 namespace {
 
+std::string program = "stillpoint";
+
 std::string quoted(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
@@ -20,8 +22,10 @@ std::string quoted(const std::string& word) {
 
 }  // namespace
 
+void set_program(const std::string& called_as) { program = called_as; }
+
 std::string Invocation::replay_line() const {
-  std::string line = "stillpoint run " + quoted(scenario);
+  std::string line = quoted(program) + " run " + quoted(scenario);
   if (!request.bug.empty()) line += " --bug " + quoted(request.bug);
   for (const std::string& override : request.overrides) {
     const std::size_t equals = override.find('=');

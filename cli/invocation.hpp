@@ -20,6 +20,9 @@ struct Invocation {
   std::string replay_line() const;
 };
 
+// How this program was called ("build/stillpoint"), for lines that a user can paste.
+void set_program(const std::string& called_as);
+
 // A whole number that fits 64 bits. Throws Error.
 std::uint64_t parse_seed(const std::string& text);
 // One for whoever gives none: from the machine's entropy, small enough to be exact in any JSON reader.

@@ -68,18 +68,21 @@ int run(const Arguments& arguments) {
   }
   add_options(app, command, invocation.short_options);
   if (!parse(app, arguments)) return 0;
-  if (command.force && command.trace.empty()) throw Error("--force goes with --trace FILE");
+  // An option that was given as nothing is not one that was not given: `--seed ""` is no wish for a random seed.
+  const auto given = [&](const std::string& name) { return app.get_option("--" + name)->count() > 0; };
+  if (command.force && !given("trace")) throw Error("--force goes with --trace FILE");
+  if (given("trace") && command.trace.empty()) throw Error("--trace '': a trace needs a file's name");
 
   supervise::RunRequest& request = invocation.request;
   request.scenario_text = file.text;
   request.bug = command.bug;
   request.overrides = command.set;
-  if (!command.duration.empty()) request.overrides.push_back("duration=" + command.duration);
+  if (given("duration")) request.overrides.push_back("duration=" + command.duration);
   for (const auto& [name, value] : command.short_values) {
-    if (!value.empty()) request.overrides.push_back(invocation.short_options.at(name) + "=" + value);
+    if (given(name)) request.overrides.push_back(invocation.short_options.at(name) + "=" + value);
   }
   const scenario::LoadedScenario loaded = scenario::load(file.text, file.path, request.overrides, request.bug);
-  request.seed = command.seed.empty() ? random_seed() : parse_seed(command.seed);
+  request.seed = given("seed") ? parse_seed(command.seed) : random_seed();
   invocation.scenario = scenario;
   invocation.scenario_name = loaded.name;
   invocation.scenario_path = file.path;

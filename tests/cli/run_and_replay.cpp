@@ -81,7 +81,7 @@ TEST_CASE("an interrupted run leaves a valid trace") {
                                     " --kind loop-for-ever --seed 1 --trace t.db --force & pid=$!; sleep 1; kill -INT $pid; wait $pid");
   CHECK(ran.exit_code == 130);
   const std::string trace = test::scratch() + "/t.db";
-  CHECK(query(trace, "SELECT count(*) FROM events WHERE kind = 'note'") == 100);
+  CHECK(query(trace, "SELECT count(*) FROM events WHERE kind = 'note'") == 101);
   CHECK(query(trace, "SELECT exit_code FROM metadata") == 130);
 }
 

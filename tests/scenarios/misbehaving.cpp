@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <map>
+#include <random>
 #include <set>
 #include <stdexcept>
 
@@ -36,6 +37,7 @@ class Service {
  public:
   Service(asio::io_context& context, Simulation& simulation, std::string kind)
       : context_(context), simulation_(simulation), kind_(std::move(kind)), timer_(context) {
+    simulation_.note("drew " + std::to_string(std::random_device()()));
     tick();
   }
 
@@ -146,7 +148,7 @@ class PointerService {
     std::string order;
     for (std::string* text : sorted) order += std::to_string(numbers[text]) + " ";
     order += std::to_string(reinterpret_cast<std::uintptr_t>(*sorted.begin()) >> 4);  // and the addresses themselves
-    simulation_.note(order);
+    simulation_.note(order + " " + std::to_string(std::random_device()()));
     if (++rounds_ == 20) return;
     timer_.expires_after(1ms);
     timer_.async_wait([this](boost::system::error_code) { round(); });

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -103,7 +104,7 @@ TEST_CASE("whatever a service dies of is a verdict, with a complete stream up to
     CHECK(result.report.verdict == row.verdict);
     CHECK_THAT(result.report.reason, Catch::Contains(row.reason));
     CHECK(recorded.events == result.events);
-    REQUIRE(recorded.notes.size() == 100);
+    REQUIRE(recorded.notes.size() == 101);
     CHECK(recorded.notes.back() == "tick 100");
     // And it is the same death again.
     CHECK(run_once(zygote, misbehaving(row.kind)).hash == result.hash);
