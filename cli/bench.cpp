@@ -1,4 +1,5 @@
-// stillpoint bench: the workloads of system-under-test/workloads on the virtual kernel and, with --real, on the kernel's loopback.
+// stillpoint bench: the workloads of system-under-test/workloads on the virtual kernel and, with --real, on the
+// kernel's loopback.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -28,12 +29,16 @@ struct Figure {
   double rss_mib = 0;
 };
 
-double seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
 Figure measure_virtual(supervise::Zygote& zygote, const workloads::Workload& workload) {
-  std::string text = fmt::format("name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n[workload]\nname = \"{0}\"\n", workload.name);
+  std::string text = fmt::format(
+      "name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n[workload]\nname = \"{0}\"\n", workload.name);
   if (workload.name == "W2") text += "[network]\nlatency_min = \"1ms\"\nlatency_max = \"10ms\"\n";
-  const supervise::RunResult result = supervise::run_once(zygote, {.scenario_text = text, .overrides = {}, .bug = {}, .seed = 1});
+  const supervise::RunResult result =
+      supervise::run_once(zygote, {.scenario_text = text, .overrides = {}, .bug = {}, .seed = 1});
   if (result.report.verdict != Verdict::pass || result.report.measures.empty()) {
     throw Error(fmt::format("{} failed on the virtual kernel: {}", workload.name, result.report.reason));
   }
@@ -83,7 +88,8 @@ Figure measure_real(const workloads::Workload& workload) {
   int status = 0;
   rusage usage{};
   if (child > 0) wait4(child, &status, 0, &usage);
-  if (got != sizeof count || count == 0) throw Error(fmt::format("{} failed on the real kernel's loopback", workload.name));
+  if (got != sizeof count || count == 0)
+    throw Error(fmt::format("{} failed on the real kernel's loopback", workload.name));
   Figure figure;
   figure.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   figure.per_cpu_s = static_cast<double>(count) / figure.cpu_s;
@@ -103,7 +109,8 @@ int bench(const Arguments& arguments) {
   bool real = false;
   bool json = false;
   unsigned repeat = 3;
-  CLI::App app("Measure workloads per second of CPU time (user and system): the best of some runs, back to back.", "stillpoint bench");
+  CLI::App app("Measure workloads per second of CPU time (user and system): the best of some runs, back to back.",
+               "stillpoint bench");
   app.add_option("WORKLOAD", names, "W1, W2, W3, W3r, W4; all by default");
   app.add_flag("--real", real, "Run W1, W2 (without latency) and W4 on the real kernel's loopback as well");
   app.add_option("--repeat", repeat, "Runs of each workload, of which the best counts")->check(CLI::Range(1u, 100u));
@@ -116,7 +123,8 @@ int bench(const Arguments& arguments) {
     if (workload == nullptr) {
       std::vector<std::string> known;
       for (const workloads::Workload& each : workloads::all()) known.emplace_back(each.name);
-      throw Error(fmt::format("no workload '{}'.{}  There are W1, W2, W3, W3r and W4.", name, did_you_mean(name, known)));
+      throw Error(
+          fmt::format("no workload '{}'.{}  There are W1, W2, W3, W3r and W4.", name, did_you_mean(name, known)));
     }
     chosen.push_back(workload);
   }
@@ -126,7 +134,9 @@ int bench(const Arguments& arguments) {
 
   namespace json_ns = boost::json;
   json_ns::array array;
-  if (!json) fmt::print("{:<5} {:>14} {:>8} {:>9}  {}\n", "", "per CPU s", "CPU s", "RSS MiB", real ? "loopback's, and the ratio to it" : "");
+  if (!json)
+    fmt::print("{:<5} {:>14} {:>8} {:>9}  {}\n", "", "per CPU s", "CPU s", "RSS MiB",
+               real ? "loopback's, and the ratio to it" : "");
   supervise::Zygote zygote;
   const auto faster = [](const Figure& a, const Figure& b) { return a.per_cpu_s > b.per_cpu_s; };
   for (const workloads::Workload* workload : chosen) {
@@ -145,9 +155,10 @@ int bench(const Arguments& arguments) {
       object["ratio_to_loopback"] = loopback ? json_ns::value(ratio) : json_ns::value(nullptr);
       array.push_back(object);
     } else {
-      fmt::print("{:<5} {:>14} {:>8.2f} {:>9.1f}  {}\n", workload->name, grouped(static_cast<std::uint64_t>(simulated->per_cpu_s)),
-                 simulated->cpu_s, simulated->rss_mib,
-                 loopback ? fmt::format("{}, {:.1f}x", grouped(static_cast<std::uint64_t>(loopback->per_cpu_s)), ratio) : "");
+      fmt::print(
+          "{:<5} {:>14} {:>8.2f} {:>9.1f}  {}\n", workload->name,
+          grouped(static_cast<std::uint64_t>(simulated->per_cpu_s)), simulated->cpu_s, simulated->rss_mib,
+          loopback ? fmt::format("{}, {:.1f}x", grouped(static_cast<std::uint64_t>(loopback->per_cpu_s)), ratio) : "");
       std::fflush(stdout);
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
-// What every subcommand is: something that adds itself to the command line, and runs. One file per subcommand; docs/cli.md tells users.
+// What every subcommand is: something that adds itself to the command line, and runs. One file per subcommand;
+// docs/cli.md tells users.
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ int run(const Arguments& arguments);
 int replay(const Arguments& arguments);
 int bench(const Arguments& arguments);
 
-// Parses the arguments of one subcommand. Throws Error, with the nearest option's name for an unknown one. Returns false if help was
-// asked for, and printed.
+// Parses the arguments of one subcommand. Throws Error, with the nearest option's name for an unknown one. Returns
+// false if help was asked for, and printed.
 bool parse(CLI::App& app, const Arguments& arguments);
 
 // The whole command line. Returns the process's exit code. Call supervise::serve_if_zygote() before.

@@ -51,7 +51,8 @@ RunOutcome outcome_of(const supervise::RunResult& result, Verdict verdict) {
 void warn_of_moving_addresses(const supervise::Zygote& zygote) {
   if (zygote.fixed_addresses()) return;
   fmt::print(stderr,
-             "stillpoint: warning: this machine does not let programs fix their addresses (personality is refused); a service whose "
+             "stillpoint: warning: this machine does not let programs fix their addresses (personality is refused); a "
+             "service whose "
              "behaviour depends on the order of pointers may not replay\n");
 }
 
@@ -61,7 +62,8 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
   catch_interruptions();
   std::unique_ptr<Recorder> recorder;
   if (!options.trace_path.empty()) {
-    recorder = std::make_unique<Recorder>(options.trace_path, metadata_of(invocation), RecorderOptions{.overwrite = options.overwrite});
+    recorder = std::make_unique<Recorder>(options.trace_path, metadata_of(invocation),
+                                          RecorderOptions{.overwrite = options.overwrite});
   }
   ProgressLine progress;
   supervise::RunOptions run_options;

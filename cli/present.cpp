@@ -20,7 +20,8 @@ std::string headline(Verdict verdict) {
   if (verdict == Verdict::pass) return "PASS";
   if (verdict == Verdict::safety || verdict == Verdict::liveness) return "FAIL";
   std::string name(name_of(verdict));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return name;
 }
 
@@ -94,9 +95,9 @@ ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) != 0), start_(std
 void ProgressLine::show(const supervise::Progress& progress) {
   if (!terminal_) return;
   const double real = std::max(1e-3, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
-  fmt::print(stderr, "\r\033[K  {:.1f} s virtual   {} events   {} events/s   {:.1f}x real time", seconds(progress.virtual_ns),
-             rounded(static_cast<double>(progress.events)), rounded(static_cast<double>(progress.events) / real),
-             seconds(progress.virtual_ns) / real);
+  fmt::print(stderr, "\r\033[K  {:.1f} s virtual   {} events   {} events/s   {:.1f}x real time",
+             seconds(progress.virtual_ns), rounded(static_cast<double>(progress.events)),
+             rounded(static_cast<double>(progress.events) / real), seconds(progress.virtual_ns) / real);
   std::fflush(stderr);
   shown_ = true;
 }
@@ -134,10 +135,12 @@ void print_verdict(const Presentation& shown) {
     if (!report.detail.empty()) fmt::print("  {}\n", report.detail);
     fmt::print("  at {:.6f} s, event {}\n", seconds(result.virtual_ns), grouped(result.events));
   }
-  fmt::print("  {:.3f} s virtual in {:.2f} s real   {} events   hash {:016x}{}\n", seconds(result.virtual_ns), seconds(result.real_ns),
-             grouped(result.events), result.hash, shown.ran_twice && !shown.difference ? "   (twice the same)" : "");
+  fmt::print("  {:.3f} s virtual in {:.2f} s real   {} events   hash {:016x}{}\n", seconds(result.virtual_ns),
+             seconds(result.real_ns), grouped(result.events), result.hash,
+             shown.ran_twice && !shown.difference ? "   (twice the same)" : "");
   print_checks(report);
-  for (const Measure& measure : report.measures) print_item("counted", fmt::format("{} {}", grouped(measure.value), measure.name));
+  for (const Measure& measure : report.measures)
+    print_item("counted", fmt::format("{} {}", grouped(measure.value), measure.name));
   if (verdict != Verdict::pass && !result.output.empty()) print_item("it wrote", tail(result.output));
   if (!shown.trace_path.empty()) print_item("trace", shown.trace_path);
   print_item("again", shown.invocation.replay_line());
@@ -149,13 +152,15 @@ void print_json(const Presentation& shown) {
   json::array violations;
   for (const ViolationReport& violation : result.report.violations) {
     json::array witnesses;
-    for (const Witness& witness : violation.finding.witnesses) witnesses.push_back({{"event", witness.event}, {"role", witness.role}});
-    violations.push_back({{"invariant", violation.invariant},
-                          {"message", without_newlines(fmt::format("promised {}; found {}; {}", violation.finding.promised,
-                                                                   violation.finding.found, violation.finding.because))},
-                          {"at_ns", violation.at_ns},
-                          {"event", violation.event},
-                          {"witnesses", witnesses}});
+    for (const Witness& witness : violation.finding.witnesses)
+      witnesses.push_back({{"event", witness.event}, {"role", witness.role}});
+    violations.push_back(
+        {{"invariant", violation.invariant},
+         {"message", without_newlines(fmt::format("promised {}; found {}; {}", violation.finding.promised,
+                                                  violation.finding.found, violation.finding.because))},
+         {"at_ns", violation.at_ns},
+         {"event", violation.event},
+         {"witnesses", witnesses}});
   }
   json::object object{{"scenario", shown.invocation.scenario_name},
                       {"seed", fmt::format("{}", result.seed)},
@@ -169,9 +174,8 @@ void print_json(const Presentation& shown) {
                       {"violations", violations},
                       {"replay", shown.invocation.replay_line()}};
   if (shown.difference) {
-    object["difference"] = json::object{{"event", shown.difference->event},
-                                        {"first", shown.difference->first},
-                                        {"second", shown.difference->second}};
+    object["difference"] = json::object{
+        {"event", shown.difference->event}, {"first", shown.difference->first}, {"second", shown.difference->second}};
   }
   if (!shown.trace_path.empty()) object["trace"] = shown.trace_path;
   fmt::print("{}\n", json::serialize(object));

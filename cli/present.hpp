@@ -29,7 +29,7 @@ void announce(const Invocation& invocation);
 struct Presentation {
   const Invocation& invocation;
   const supervise::RunResult& result;
-  std::string trace_path;  // empty if nothing was recorded
+  std::string trace_path;                           // empty if nothing was recorded
   std::optional<supervise::Difference> difference;  // of a seed that was run twice
   bool ran_twice = false;
 };

@@ -24,7 +24,8 @@ Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
   invocation.scenario_name = loaded.name;
   invocation.scenario_path = run.scenario_path;
   // A scenario of the known folders is known by its name.
-  invocation.scenario = run.scenario_path.ends_with("scenarios/" + loaded.name + ".toml") ? loaded.name : run.scenario_path;
+  invocation.scenario =
+      run.scenario_path.ends_with("scenarios/" + loaded.name + ".toml") ? loaded.name : run.scenario_path;
   invocation.users = loaded.users;
   return invocation;
 }
@@ -34,7 +35,8 @@ Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
 int replay(const Arguments& arguments) {
   std::string path;
   bool json = false;
-  CLI::App app("Run again what a trace says, and compare. Exits as the run did; 14 where the hash differs.", "stillpoint replay");
+  CLI::App app("Run again what a trace says, and compare. Exits as the run did; 14 where the hash differs.",
+               "stillpoint replay");
   app.add_option("TRACE", path, "A trace that `stillpoint run --trace` recorded")->required();
   app.add_flag("--json", json, "Print one JSON object instead of text");
   if (!parse(app, arguments)) return 0;
@@ -43,8 +45,10 @@ int replay(const Arguments& arguments) {
   const Invocation invocation = invocation_of(trace.run, path);
   announce(invocation);
   if (trace.run.build_id != supervise::build_id()) {
-    fmt::print(stderr, "stillpoint: warning: the trace is of another build (revision {}); only the same build promises the same run\n",
-               trace.run.revision.empty() ? "unknown" : trace.run.revision);
+    fmt::print(
+        stderr,
+        "stillpoint: warning: the trace is of another build (revision {}); only the same build promises the same run\n",
+        trace.run.revision.empty() ? "unknown" : trace.run.revision);
   }
 
   const Performed performed = perform(invocation, {});
@@ -59,7 +63,8 @@ int replay(const Arguments& arguments) {
     return exit_code(result.report.verdict);
   }
   if (trace.outcome->hash != result.hash) {
-    fmt::print(stderr, "stillpoint: the hash differs: the trace has {:016x}, this run {:016x}\n", trace.outcome->hash, result.hash);
+    fmt::print(stderr, "stillpoint: the hash differs: the trace has {:016x}, this run {:016x}\n", trace.outcome->hash,
+               result.hash);
     return exit_code(Verdict::nondeterminism);
   }
   fmt::print(stderr, "the same run: hash {:016x}\n", result.hash);

@@ -27,8 +27,8 @@ struct RunCommand {
 
 constexpr std::string_view kFlags[] = {"--force", "--check", "--json", "--help", "-h"};
 
-// Which argument names the scenario. Its options are known only once it is read, so the command line is looked through twice: here, an option that
-// is no known flag takes the next argument as its value.
+// Which argument names the scenario. Its options are known only once it is read, so the command line is looked through
+// twice: here, an option that is no known flag takes the next argument as its value.
 std::string find_scenario_argument(const Arguments& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
@@ -44,7 +44,8 @@ void add_options(CLI::App& app, RunCommand& command, const std::map<std::string,
   app.add_option("--seed", command.seed, "The seed; without it a random one is drawn and printed first");
   app.add_option("--bug", command.bug, "Switch on a planted bug of the service");
   app.add_option("--duration", command.duration, "Virtual time at most, as in 30s or 5m");
-  app.add_option("--set", command.set, "key=value: override any setting of the scenario's file")->allow_extra_args(false);
+  app.add_option("--set", command.set, "key=value: override any setting of the scenario's file")
+      ->allow_extra_args(false);
   app.add_option("--trace", command.trace, "Record the run into this SQLite file");
   app.add_flag("--force", command.force, "Overwrite an existing trace");
   app.add_flag("--check", command.check, "Run the seed twice and compare every event");
@@ -89,7 +90,8 @@ int run(const Arguments& arguments) {
   invocation.users = loaded.users;
 
   announce(invocation);
-  const Performed performed = perform(invocation, {.trace_path = command.trace, .overwrite = command.force, .twice = command.check});
+  const Performed performed =
+      perform(invocation, {.trace_path = command.trace, .overwrite = command.force, .twice = command.check});
   const Presentation shown{invocation, performed.result, command.trace, performed.difference, command.check};
   command.json ? print_json(shown) : print_verdict(shown);
   return exit_code(performed.difference ? Verdict::nondeterminism : performed.result.report.verdict);

@@ -26,12 +26,14 @@ class LastTicket final : public Scenario {
     server_.bugs.oversell = bug == "oversell";
     slice_cost_ = settings.duration("plaza.slice_cost", {.most = 1s}, 5us);
     network_.latency_min = settings.duration("network.latency_min", {}, 1ms);
-    network_.latency_max = settings.duration("network.latency_max", {.least = network_.latency_min}, std::max<Duration>(network_.latency_min, 8ms));
+    network_.latency_max = settings.duration("network.latency_max", {.least = network_.latency_min},
+                                             std::max<Duration>(network_.latency_min, 8ms));
     users_.count = settings.count("users.count", {1, 1'000'000}, 1000);
     users_.hosts = settings.count("users.hosts", {1, 10'000}, 4);
     users_.arrive_within = settings.duration("users.arrive_within", {}, 500ms);
     users_.think_min = settings.duration("users.think_min", {.least = 1us}, 20ms);
-    users_.think_max = settings.duration("users.think_max", {.least = users_.think_min}, std::max<Duration>(users_.think_min, 400ms));
+    users_.think_max =
+        settings.duration("users.think_max", {.least = users_.think_min}, std::max<Duration>(users_.think_min, 400ms));
     users_.buy_now = settings.ratio("users.buy_now", Ratio::percent(60));
     users_.give_back = settings.ratio("users.give_back", Ratio::percent(10));
     users_.abandon = settings.ratio("users.abandon", Ratio::percent(10));
@@ -41,19 +43,21 @@ class LastTicket final : public Scenario {
   void build(Simulation& simulation) override {
     simulation.default_link(network_);
     ledger_.emplace(simulation, users_.answer_within);
-    const HostId plaza = simulation.add_host({.name = "plaza-1",
-                                              .role = "plaza",
-                                              .slice_cost = slice_cost_,
-                                              .start = [this, &simulation](boost::asio::io_context& context) -> std::shared_ptr<void> {
-                                                return std::make_shared<plaza::Server>(context.get_executor(), server_, hooks(simulation));
-                                              }});
+    const HostId plaza = simulation.add_host(
+        {.name = "plaza-1",
+         .role = "plaza",
+         .slice_cost = slice_cost_,
+         .start = [this, &simulation](boost::asio::io_context& context) -> std::shared_ptr<void> {
+           return std::make_shared<plaza::Server>(context.get_executor(), server_, hooks(simulation));
+         }});
     shared_.emplace(UserContext{simulation, *ledger_, users_, simulation.address(plaza), kPort, [this, &simulation] {
                                   if (++done_ == users_.count) simulation.stop("every user is done");
                                 }});
     for (std::uint64_t host = 0; host < users_.hosts; ++host) {
-      simulation.add_host({.name = fmt::format("users-{}", host + 1),
-                           .role = "users",
-                           .start = [this, host](boost::asio::io_context& context) { return start_users(context, host); }});
+      simulation.add_host(
+          {.name = fmt::format("users-{}", host + 1),
+           .role = "users",
+           .start = [this, host](boost::asio::io_context& context) { return start_users(context, host); }});
     }
   }
 
@@ -93,7 +97,8 @@ class LastTicket final : public Scenario {
 
 const RegisterBehaviour kRegistered{{
     .name = "last-ticket",
-    .bugs = {{"oversell", "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"}},
+    .bugs = {{"oversell",
+              "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"}},
     .make = [] { return std::make_unique<LastTicket>(); },
 }};
 

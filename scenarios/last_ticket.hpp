@@ -1,8 +1,8 @@
 #pragma once
 // The scenario `last-ticket`: users race for the tickets of one plaza node.
 //
-// This header is what its parts share: the settings, and the ledger that judges them. Users live in last_ticket_user.cpp, the checks in
-// last_ticket_ledger.cpp, the building in last_ticket.cpp.
+// This header is what its parts share: the settings, and the ledger that judges them. Users live in
+// last_ticket_user.cpp, the checks in last_ticket_ledger.cpp, the building in last_ticket.cpp.
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -82,9 +82,9 @@ class Ledger {
   stillpoint::Check& prompt_;
 
   std::map<Key, Operation> operations_;
-  std::map<plaza::Version, Application> versions_;          // by the version that each application made
-  std::map<plaza::TicketNumber, Application> last_taken_;   // the newest hold or sale of each ticket
-  std::map<plaza::TicketNumber, Application> sold_;         // the first sale of each ticket
+  std::map<plaza::Version, Application> versions_;         // by the version that each application made
+  std::map<plaza::TicketNumber, Application> last_taken_;  // the newest hold or sale of each ticket
+  std::map<plaza::TicketNumber, Application> sold_;        // the first sale of each ticket
   Duration slowest_{};
 };
 

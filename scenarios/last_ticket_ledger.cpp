@@ -13,17 +13,22 @@ namespace {
 
 std::string_view word_for(plaza::Change change) {
   switch (change) {
-    case plaza::Change::hold: return "hold";
-    case plaza::Change::sale: return "purchase";
-    case plaza::Change::release: return "release";
-    case plaza::Change::expire: return "expiry";
+    case plaza::Change::hold:
+      return "hold";
+    case plaza::Change::sale:
+      return "purchase";
+    case plaza::Change::release:
+      return "release";
+    case plaza::Change::expire:
+      return "expiry";
   }
   return "change";
 }
 
 std::string describe(const plaza::Applied& applied) {
-  return fmt::format("{} of ticket {} by {}, version {} decided on version {}: free {} held {} sold {}", word_for(applied.kind), applied.ticket,
-                     applied.user, applied.version, applied.decided_on_version, applied.counts.free, applied.counts.held, applied.counts.sold);
+  return fmt::format("{} of ticket {} by {}, version {} decided on version {}: free {} held {} sold {}",
+                     word_for(applied.kind), applied.ticket, applied.user, applied.version, applied.decided_on_version,
+                     applied.counts.free, applied.counts.held, applied.counts.sold);
 }
 
 std::string describe(const plaza::Response& response) {
@@ -35,10 +40,13 @@ std::string describe(const plaza::Response& response) {
 plaza::Change change_of(plaza::Operation operation) {
   switch (operation) {
     case plaza::Operation::buy:
-    case plaza::Operation::purchase: return plaza::Change::sale;
-    case plaza::Operation::release: return plaza::Change::release;
+    case plaza::Operation::purchase:
+      return plaza::Change::sale;
+    case plaza::Operation::release:
+      return plaza::Change::release;
     case plaza::Operation::hold:
-    case plaza::Operation::watch: break;
+    case plaza::Operation::watch:
+      break;
   }
   return plaza::Change::hold;
 }
@@ -76,7 +84,8 @@ void Ledger::applied(const plaza::Applied& applied) {
 
   const Application application{event, applied};
   versions_[applied.version] = application;
-  if (applied.kind == plaza::Change::hold || applied.kind == plaza::Change::sale) last_taken_[applied.ticket] = application;
+  if (applied.kind == plaza::Change::hold || applied.kind == plaza::Change::sale)
+    last_taken_[applied.ticket] = application;
   if (applied.kind == plaza::Change::sale) sold_.try_emplace(applied.ticket, application);
   if (!applied.request_id.empty()) operations_[{applied.user, applied.request_id}].applied.push_back(applied);
 }
@@ -117,12 +126,13 @@ Finding Ledger::conflict(const plaza::Applied& applied, EventId event) const {
   const auto& [earlier_event, first] = earlier->second;
   const std::string_view first_word = word_for(first.kind);
   const std::string_view second_word = word_for(applied.kind);
-  finding.because = fmt::format("{} by {} (event {}) and {} by {} (event {})", first_word, first.user, earlier_event, second_word,
-                                applied.user, event);
+  finding.because = fmt::format("{} by {} (event {}) and {} by {} (event {})", first_word, first.user, earlier_event,
+                                second_word, applied.user, event);
   if (applied.decided_on_version < first.version) {
     finding.because += fmt::format(" both saw ticket {} free; the second did not see the first", applied.ticket);
   }
-  finding.witnesses = {{earlier_event, fmt::format("first {}", first_word)}, {event, fmt::format("second {}", second_word)}};
+  finding.witnesses = {{earlier_event, fmt::format("first {}", first_word)},
+                       {event, fmt::format("second {}", second_word)}};
   return finding;
 }
 
@@ -153,7 +163,8 @@ void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza
     prompt_.held();
   } else {
     prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
-                    .found = fmt::format("{} of {} took {} ms", plaza::to_string(request.op), request.user, took.count() / 1'000'000),
+                    .found = fmt::format("{} of {} took {} ms", plaza::to_string(request.op), request.user,
+                                         took.count() / 1'000'000),
                     .because = fmt::format("it began with event {}", invoke),
                     .witnesses = {{invoke, "invocation"}}});
   }
@@ -165,12 +176,16 @@ void Ledger::check_answer(const Operation& operation, const plaza::Request& requ
   const auto found = std::find_if(operation.applied.begin(), operation.applied.end(),
                                   [&](const plaza::Applied& applied) { return applied.kind == wanted; });
   const bool was_applied = found != operation.applied.end();
-  const bool agrees = response.ok() ? was_applied && found->ticket == response.ticket && found->version <= response.version : !was_applied;
+  const bool agrees = response.ok()
+                          ? was_applied && found->ticket == response.ticket && found->version <= response.version
+                          : !was_applied;
   if (agrees) return answers_.held();
-  answers_.broken({.promised = "what a user is told is what was done",
-                   .found = fmt::format("{} was told '{}' for {} {}", request.user, describe(response), plaza::to_string(request.op), request.id),
-                   .because = was_applied ? fmt::format("the ledger has: {}", describe(*found)) : "the ledger has no such change",
-                   .witnesses = {{operation.invoke, "invocation"}}});
+  answers_.broken(
+      {.promised = "what a user is told is what was done",
+       .found = fmt::format("{} was told '{}' for {} {}", request.user, describe(response),
+                            plaza::to_string(request.op), request.id),
+       .because = was_applied ? fmt::format("the ledger has: {}", describe(*found)) : "the ledger has no such change",
+       .witnesses = {{operation.invoke, "invocation"}}});
 }
 
 void Ledger::unanswered(EventId invoke, const plaza::Request& request, std::string_view why) {
@@ -184,14 +199,16 @@ void Ledger::unanswered(EventId invoke, const plaza::Request& request, std::stri
 
 void Ledger::saw_stock(const std::string& user, std::uint64_t last_version, const plaza::StockPush& push) {
   const auto told = versions_.find(push.version);
-  const bool true_to_ledger =
-      told == versions_.end() ? push.version == 0 : plaza::Counts{push.free, push.held, push.sold} == told->second.what.counts;
+  const bool true_to_ledger = told == versions_.end()
+                                  ? push.version == 0
+                                  : plaza::Counts{push.free, push.held, push.sold} == told->second.what.counts;
   if (push.version >= last_version && true_to_ledger) return stock_.held();
   Finding finding;
   finding.promised = "a user's stock only moves on, and is the ledger's";
-  finding.found = fmt::format("{} saw version {} (free {}, held {}, sold {}) after version {}", user, push.version, push.free, push.held,
-                              push.sold, last_version);
-  if (const EventId event = version_event(push.version); event != kNoEvent) finding.witnesses.push_back({event, "the state that was pushed"});
+  finding.found = fmt::format("{} saw version {} (free {}, held {}, sold {}) after version {}", user, push.version,
+                              push.free, push.held, push.sold, last_version);
+  if (const EventId event = version_event(push.version); event != kNoEvent)
+    finding.witnesses.push_back({event, "the state that was pushed"});
   stock_.broken(finding);
 }
 

@@ -98,7 +98,9 @@ class User {
 
   bool sold_out() const { return stock_ && stock_->free == 0 && stock_->held == 0; }
 
-  asio::awaitable<void> think() { co_await pause(random_.between(shared_.settings.think_min, shared_.settings.think_max)); }
+  asio::awaitable<void> think() {
+    co_await pause(random_.between(shared_.settings.think_min, shared_.settings.think_max));
+  }
 
   asio::awaitable<void> pause(Duration duration) {
     timer_.expires_after(duration);

@@ -1,5 +1,5 @@
-// The behaviour `workload`: one of the benchmark workloads of system-under-test/workloads, its server and its client each on a host of their own
-// that costs nothing.
+// The behaviour `workload`: one of the benchmark workloads of system-under-test/workloads, its server and its client
+// each on a host of their own that costs nothing.
 #include "system-under-test/workloads/workload.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -18,11 +18,13 @@ class WorkloadScenario final : public Scenario {
     workload_ = workloads::find(settings.required_text("workload.name"));
     if (workload_ == nullptr) settings.reject("workload.name", "is no workload; there are W1, W2, W3, W3r and W4");
     parameters_ = workload_->defaults();
-    parameters_.connections = static_cast<std::uint32_t>(settings.count("workload.connections", {1, 1'000'000}, parameters_.connections));
+    parameters_.connections =
+        static_cast<std::uint32_t>(settings.count("workload.connections", {1, 1'000'000}, parameters_.connections));
     parameters_.rounds = settings.count("workload.rounds", {1, 1'000'000'000}, parameters_.rounds);
     parameters_.duration = settings.duration("workload.duration", {}, parameters_.duration);
     latency_.latency_min = settings.duration("network.latency_min", {}, 50us);
-    latency_.latency_max = settings.duration("network.latency_max", {.least = latency_.latency_min}, latency_.latency_min);
+    latency_.latency_max =
+        settings.duration("network.latency_max", {.least = latency_.latency_min}, latency_.latency_min);
   }
 
   void build(Simulation& simulation) override {
@@ -60,6 +62,7 @@ class WorkloadScenario final : public Scenario {
   workloads::Side* client_ = nullptr;
 };
 
-const RegisterBehaviour kRegistered{{.name = "workload", .bugs = {}, .make = [] { return std::make_unique<WorkloadScenario>(); }}};
+const RegisterBehaviour kRegistered{
+    {.name = "workload", .bugs = {}, .make = [] { return std::make_unique<WorkloadScenario>(); }}};
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 // SP_ASSERT is always on. It states an argument, an invariant or an impossibility of the harness itself; one condition
-// each, no side effects. A broken one is a bug in Stillpoint: the run ends with exit code 70, after the reporter (set by
-// process/) has said which seed, at which virtual time, and how to replay it.
+// each, no side effects. A broken one is a bug in Stillpoint: the run ends with exit code 70, after the reporter (set
+// by process/) has said which seed, at which virtual time, and how to replay it.
 namespace stillpoint {
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);

@@ -1,5 +1,6 @@
 #pragma once
-// A first-in first-out queue in one power-of-two array: no allocation in steady state, and none at all while it is empty from birth.
+// A first-in first-out queue in one power-of-two array: no allocation in steady state, and none at all while it is
+// empty from birth.
 #include <cstddef>
 #include <memory>
 #include <utility>

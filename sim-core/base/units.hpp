@@ -8,8 +8,8 @@
 
 namespace stillpoint {
 
-// Reads "250us", "5ms", "1.5s", "10m", "2h" or "100ns" (a number with a unit, at most 9 decimal places). nullopt: not of that form,
-// or beyond 290 years.
+// Reads "250us", "5ms", "1.5s", "10m", "2h" or "100ns" (a number with a unit, at most 9 decimal places). nullopt: not
+// of that form, or beyond 290 years.
 std::optional<Duration> parse_duration(std::string_view text);
 
 // The shortest text that parse_duration reads back as the same duration: "1500ms", "30s", "250us".

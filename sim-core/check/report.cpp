@@ -9,11 +9,16 @@ namespace json = boost::json;
 
 json::value encode(const ViolationReport& violation) {
   json::array witnesses;
-  for (const Witness& witness : violation.finding.witnesses) witnesses.push_back({{"event", witness.event}, {"role", witness.role}});
-  return {{"liveness", violation.liveness},         {"invariant", violation.invariant},
-          {"promised", violation.finding.promised}, {"found", violation.finding.found},
-          {"because", violation.finding.because},   {"witnesses", witnesses},
-          {"event", violation.event},               {"at_ns", violation.at_ns},
+  for (const Witness& witness : violation.finding.witnesses)
+    witnesses.push_back({{"event", witness.event}, {"role", witness.role}});
+  return {{"liveness", violation.liveness},
+          {"invariant", violation.invariant},
+          {"promised", violation.finding.promised},
+          {"found", violation.finding.found},
+          {"because", violation.finding.because},
+          {"witnesses", witnesses},
+          {"event", violation.event},
+          {"at_ns", violation.at_ns},
           {"host", violation.host}};
 }
 
@@ -60,9 +65,11 @@ std::optional<Report> report_from_json(std::string_view text_in) {
     report.reason = text(value, "reason");
     report.detail = text(value, "detail");
     for (const json::value& check : value.at("checks").as_array()) {
-      report.checks.push_back({text(check, "name"), check.at("times").to_number<std::uint64_t>(), text(check, "remark")});
+      report.checks.push_back(
+          {text(check, "name"), check.at("times").to_number<std::uint64_t>(), text(check, "remark")});
     }
-    for (const json::value& violation : value.at("violations").as_array()) report.violations.push_back(decode_violation(violation));
+    for (const json::value& violation : value.at("violations").as_array())
+      report.violations.push_back(decode_violation(violation));
     for (const json::value& measure : value.at("measures").as_array()) {
       report.measures.push_back({text(measure, "name"), measure.at("value").to_number<std::uint64_t>()});
     }

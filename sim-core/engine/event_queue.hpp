@@ -1,11 +1,11 @@
 #pragma once
 // The one queue of everything that will happen, totally ordered by (virtual time, sequence).
 //
-// An Event is a node that lives inside the thing it belongs to (a timer, a direction of a connection, a host's next slice), so
-// scheduling allocates nothing but the queue's own array, and an event is in the queue at most once. The sequence of an entry is
-// (rank, serial): the serial counts schedulings and makes the order unique; the rank orders what is simultaneous, and comes from a
-// seeded stream of whoever schedules (rank 0 everywhere is FIFO). Invariants, asserted: time never goes back, nothing is scheduled
-// in the past, no two entries compare equal.
+// An Event is a node that lives inside the thing it belongs to (a timer, a direction of a connection, a host's next
+// slice), so scheduling allocates nothing but the queue's own array, and an event is in the queue at most once. The
+// sequence of an entry is (rank, serial): the serial counts schedulings and makes the order unique; the rank orders
+// what is simultaneous, and comes from a seeded stream of whoever schedules (rank 0 everywhere is FIFO). Invariants,
+// asserted: time never goes back, nothing is scheduled in the past, no two entries compare equal.
 //
 // A 4-ary heap with positions stored in the events: cancel and reschedule cost O(log n).
 #include <cstdint>

@@ -3,12 +3,13 @@
 //
 //   SP_CALL(int, listen, (int fd, int backlog), (fd, backlog)) { … host … }
 //
-// defines the symbol `listen` for the whole executable. With no simulated host current it calls the real function; else it runs the body,
-// which sees the current host as `host` and the call's own name and place as `call`. Bodies only translate: arguments to the kernel's types, results
-// to -1 and errno. No exception leaves them.
+// defines the symbol `listen` for the whole executable. With no simulated host current it calls the real function; else
+// it runs the body, which sees the current host as `host` and the call's own name and place as `call`. Bodies only
+// translate: arguments to the kernel's types, results to -1 and errno. No exception leaves them.
 //
-// The C++ name differs from the symbol's (asm label), so that neither glibc's attributes nor its fortified inline definitions conflict.
-// Variadic functions are defined with the fixed arguments that they are called with; on x86-64 and AArch64 both forms agree.
+// The C++ name differs from the symbol's (asm label), so that neither glibc's attributes nor its fortified inline
+// definitions conflict. Variadic functions are defined with the fixed arguments that they are called with; on x86-64
+// and AArch64 both forms agree.
 #include <dlfcn.h>
 
 #include <cerrno>
@@ -48,7 +49,8 @@ inline int finish(kernel::Host& host, const Call& call, const Status& status) {
   return status ? 0 : fail(host, call, status.error());
 }
 
-// The function that would have been called without us. A sanitizer's interceptor comes first, so that it still sees the call.
+// The function that would have been called without us. A sanitizer's interceptor comes first, so that it still sees the
+// call.
 template <typename Function>
 Function real_function(Function interceptor, const char* name) {
   if (interceptor != nullptr) return interceptor;
@@ -60,28 +62,30 @@ Function real_function(Function interceptor, const char* name) {
 #define SP_UNWRAP(...) __VA_ARGS__
 #define SP_UNWRAP_AFTER_COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 
-#define SP_CALL_AS(result, name, symbol, parameters, arguments)                                                            \
-  extern "C" __attribute__((weak)) result sp_interceptor_##name parameters __asm__("__interceptor_" symbol);               \
-  extern "C" result sp_##name parameters __asm__(symbol);                                                                  \
-  static result sp_serve_##name(::stillpoint::kernel::Host& host,                                                          \
-                                const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters);               \
-  extern "C" result sp_##name parameters {                                                                                 \
-    ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                              \
-    if (current != nullptr) {                                                                                              \
-      if (current->observed) {                                                                                             \
-        ::stillpoint::interpose::unsupported(*current, {symbol, __builtin_return_address(0)}, "in observer mode");         \
-      }                                                                                                                    \
-      return sp_serve_##name(*current, {symbol, __builtin_return_address(0)} SP_UNWRAP_AFTER_COMMA arguments);             \
-    }                                                                                                                      \
-    static constinit decltype(&sp_##name) real = nullptr;                                                                  \
-    if (real == nullptr) real = ::stillpoint::interpose::real_function(&sp_interceptor_##name, symbol);                    \
-    return real arguments;                                                                                                 \
-  }                                                                                                                        \
-  static result sp_serve_##name([[maybe_unused]] ::stillpoint::kernel::Host& host,                                         \
-                                [[maybe_unused]] const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters)
+#define SP_CALL_AS(result, name, symbol, parameters, arguments)                                                    \
+  extern "C" __attribute__((weak)) result sp_interceptor_##name parameters __asm__("__interceptor_" symbol);       \
+  extern "C" result sp_##name parameters __asm__(symbol);                                                          \
+  static result sp_serve_##name(::stillpoint::kernel::Host& host,                                                  \
+                                const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters);       \
+  extern "C" result sp_##name parameters {                                                                         \
+    ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                      \
+    if (current != nullptr) {                                                                                      \
+      if (current->observed) {                                                                                     \
+        ::stillpoint::interpose::unsupported(*current, {symbol, __builtin_return_address(0)}, "in observer mode"); \
+      }                                                                                                            \
+      return sp_serve_##name(*current, {symbol, __builtin_return_address(0)} SP_UNWRAP_AFTER_COMMA arguments);     \
+    }                                                                                                              \
+    static constinit decltype(&sp_##name) real = nullptr;                                                          \
+    if (real == nullptr) real = ::stillpoint::interpose::real_function(&sp_interceptor_##name, symbol);            \
+    return real arguments;                                                                                         \
+  }                                                                                                                \
+  static result sp_serve_##name(                                                                                   \
+      [[maybe_unused]] ::stillpoint::kernel::Host& host,                                                           \
+      [[maybe_unused]] const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters)
 
 #define SP_CALL(result, name, parameters, arguments) SP_CALL_AS(result, name, #name, parameters, arguments)
 
-// A call that exists on Linux and that the virtual kernel does not serve: made by a simulated host, it stops the run by name.
+// A call that exists on Linux and that the virtual kernel does not serve: made by a simulated host, it stops the run by
+// name.
 #define SP_REFUSED(result, name, parameters, arguments) \
   SP_CALL(result, name, parameters, arguments) { ::stillpoint::interpose::unsupported(host, call); }

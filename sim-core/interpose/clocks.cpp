@@ -26,7 +26,7 @@ SP_CALL(int, clock_getres, (clockid_t clock, timespec* resolution), (clock, reso
   return 0;
 }
 
-SP_CALL(int, gettimeofday, (timeval* time, void* zone), (time, zone)) {
+SP_CALL(int, gettimeofday, (timeval * time, void* zone), (time, zone)) {
   if (time != nullptr) {
     const timespec now = stillpoint::kernel::timespec_of(host.read_clock(CLOCK_REALTIME));
     *time = {now.tv_sec, now.tv_nsec / 1'000};
@@ -34,7 +34,7 @@ SP_CALL(int, gettimeofday, (timeval* time, void* zone), (time, zone)) {
   return 0;
 }
 
-SP_CALL(time_t, time, (time_t* place), (place)) {
+SP_CALL(time_t, time, (time_t * place), (place)) {
   const time_t now = stillpoint::kernel::timespec_of(host.read_clock(CLOCK_REALTIME)).tv_sec;
   if (place != nullptr) *place = now;
   return now;

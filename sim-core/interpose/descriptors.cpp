@@ -61,7 +61,8 @@ int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int ca
   Epoll* epoll = file->as_epoll();
   if (epoll == nullptr || capacity <= 0) return fail(host, call, EINVAL);
   const int count = epoll->collect(events, capacity);
-  if (count == 0 && timeout_ms != 0) unsupported(host, call, "it would block, and this host is driven by its event loop");
+  if (count == 0 && timeout_ms != 0)
+    unsupported(host, call, "it would block, and this host is driven by its event loop");
   return count;
 }
 
@@ -79,7 +80,8 @@ int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, int ti
     entries[i].revents = poll_one(host, entries[i]);
     ready += entries[i].revents != 0;
   }
-  if (ready == 0 && timeout_ms != 0) unsupported(host, call, "it would block, and this host is driven by its event loop");
+  if (ready == 0 && timeout_ms != 0)
+    unsupported(host, call, "it would block, and this host is driven by its event loop");
   return ready;
 }
 
@@ -120,13 +122,20 @@ int control(Host& host, const Call& call, int fd, int command, long argument) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
   switch (command) {
-    case F_GETFL: return O_RDWR | (file->nonblocking ? O_NONBLOCK : 0);
-    case F_SETFL: file->nonblocking = (argument & O_NONBLOCK) != 0; return 0;
-    case F_GETFD: return FD_CLOEXEC;  // there is no exec to tell the difference
-    case F_SETFD: return 0;
+    case F_GETFL:
+      return O_RDWR | (file->nonblocking ? O_NONBLOCK : 0);
+    case F_SETFL:
+      file->nonblocking = (argument & O_NONBLOCK) != 0;
+      return 0;
+    case F_GETFD:
+      return FD_CLOEXEC;  // there is no exec to tell the difference
+    case F_SETFD:
+      return 0;
     case F_DUPFD:
-    case F_DUPFD_CLOEXEC: return finish<int>(host, call, host.descriptors.duplicate(fd, static_cast<int>(argument)));
-    default: unsupported(host, call, "this command is not served");
+    case F_DUPFD_CLOEXEC:
+      return finish<int>(host, call, host.descriptors.duplicate(fd, static_cast<int>(argument)));
+    default:
+      unsupported(host, call, "this command is not served");
   }
 }
 }  // namespace
@@ -177,7 +186,8 @@ SP_CALL(int, epoll_ctl, (int epfd, int operation, int fd, epoll_event* event), (
   return finish(host, call, epoll->control(operation, fd, *file, event));
 }
 
-SP_CALL(int, epoll_wait, (int epfd, epoll_event* events, int capacity, int timeout), (epfd, events, capacity, timeout)) {
+SP_CALL(int, epoll_wait, (int epfd, epoll_event* events, int capacity, int timeout),
+        (epfd, events, capacity, timeout)) {
   return wait_epoll(host, call, epfd, events, capacity, timeout);
 }
 
@@ -187,11 +197,12 @@ SP_CALL(int, epoll_pwait, (int epfd, epoll_event* events, int capacity, int time
   return wait_epoll(host, call, epfd, events, capacity, timeout);
 }
 
-SP_CALL(int, poll, (pollfd* entries, nfds_t count, int timeout), (entries, count, timeout)) {
+SP_CALL(int, poll, (pollfd * entries, nfds_t count, int timeout), (entries, count, timeout)) {
   return poll_all(host, call, entries, count, timeout);
 }
 
-SP_CALL_AS(int, poll_chk, "__poll_chk", (pollfd* entries, nfds_t count, int timeout, size_t room), (entries, count, timeout, room)) {
+SP_CALL_AS(int, poll_chk, "__poll_chk", (pollfd * entries, nfds_t count, int timeout, size_t room),
+           (entries, count, timeout, room)) {
   if (count * sizeof(pollfd) > room) unsupported(host, call, "buffer overflow detected");
   return poll_all(host, call, entries, count, timeout);
 }
@@ -201,6 +212,17 @@ SP_CALL(int, eventfd, (unsigned initial, int flags), (initial, flags)) {
   auto file = std::make_unique<EventFd>(host, initial, (flags & EFD_SEMAPHORE) != 0);
   file->nonblocking = (flags & EFD_NONBLOCK) != 0;
   return finish<int>(host, call, host.descriptors.add(std::move(file)));
+}
+
+// Within libc these two call read and write past the symbols.
+SP_CALL(int, eventfd_read, (int fd, eventfd_t* value), (fd, value)) {
+  const iovec part{value, sizeof *value};
+  return read_parts(host, call, fd, {&part, 1}) == sizeof *value ? 0 : -1;
+}
+
+SP_CALL(int, eventfd_write, (int fd, eventfd_t value), (fd, value)) {
+  const iovec part{&value, sizeof value};
+  return write_parts(host, call, fd, {&part, 1}) == sizeof value ? 0 : -1;
 }
 
 SP_CALL(int, timerfd_create, (int clock, int flags), (clock, flags)) {

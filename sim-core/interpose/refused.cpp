@@ -1,5 +1,6 @@
-// Calls that Linux serves and the virtual kernel does not yet: made by a simulated host, each stops the run by its name. So nothing a
-// service does reaches the real machine unseen through these symbols. (Calls inside libc and direct system calls do not come through symbols.)
+// Calls that Linux serves and the virtual kernel does not yet: made by a simulated host, each stops the run by its
+// name. So nothing a service does reaches the real machine unseen through these symbols. (Calls inside libc and direct
+// system calls do not come through symbols.)
 #include <dirent.h>
 #include <netdb.h>
 #include <poll.h>
@@ -46,13 +47,17 @@ SP_REFUSED(int, pipe2, (int* fds, int flags), (fds, flags))
 SP_REFUSED(int, dup2, (int from, int to), (from, to))
 SP_REFUSED(int, dup3, (int from, int to, int flags), (from, to, flags))
 SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
-SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout), (fd, messages, count, flags, timeout))
+SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout),
+           (fd, messages, count, flags, timeout))
 SP_REFUSED(int, sendmmsg, (int fd, void* messages, unsigned count, int flags), (fd, messages, count, flags))
 SP_REFUSED(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size))
-SP_REFUSED(int, select, (int count, fd_set* in, fd_set* out, fd_set* error, timeval* timeout), (count, in, out, error, timeout))
-SP_REFUSED(int, pselect, (int count, fd_set* in, fd_set* out, fd_set* error, const timespec* timeout, const sigset_t* mask),
+SP_REFUSED(int, select, (int count, fd_set* in, fd_set* out, fd_set* error, timeval* timeout),
+           (count, in, out, error, timeout))
+SP_REFUSED(int, pselect,
+           (int count, fd_set* in, fd_set* out, fd_set* error, const timespec* timeout, const sigset_t* mask),
            (count, in, out, error, timeout, mask))
-SP_REFUSED(int, ppoll, (pollfd* entries, nfds_t count, const timespec* timeout, const sigset_t* mask), (entries, count, timeout, mask))
+SP_REFUSED(int, ppoll, (pollfd * entries, nfds_t count, const timespec* timeout, const sigset_t* mask),
+           (entries, count, timeout, mask))
 SP_REFUSED(int, inotify_init1, (int flags), (flags))
 SP_REFUSED(int, memfd_create, (const char* name, unsigned flags), (name, flags))
 
@@ -60,7 +65,8 @@ SP_REFUSED(int, memfd_create, (const char* name, unsigned flags), (name, flags))
 SP_REFUSED(unsigned, sleep, (unsigned seconds), (seconds))
 SP_REFUSED(int, usleep, (useconds_t microseconds), (microseconds))
 SP_REFUSED(int, nanosleep, (const timespec* wanted, timespec* left), (wanted, left))
-SP_REFUSED(int, clock_nanosleep, (clockid_t clock, int flags, const timespec* wanted, timespec* left), (clock, flags, wanted, left))
+SP_REFUSED(int, clock_nanosleep, (clockid_t clock, int flags, const timespec* wanted, timespec* left),
+           (clock, flags, wanted, left))
 SP_REFUSED(unsigned, alarm, (unsigned seconds), (seconds))
 SP_REFUSED(int, setitimer, (int which, const itimerval* value, itimerval* old), (which, value, old))
 SP_REFUSED(int, timer_create, (clockid_t clock, void* event, void* timer), (clock, event, timer))
@@ -77,17 +83,22 @@ SP_REFUSED(int, kill, (pid_t pid, int signal), (pid, signal))
 SP_REFUSED(int, getaddrinfo, (const char* node, const char* service, const addrinfo* hints, addrinfo** result),
            (node, service, hints, result))
 SP_REFUSED(int, getnameinfo,
-           (const sockaddr* address, socklen_t size, char* host_name, socklen_t host_size, char* service, socklen_t service_size, int flags),
+           (const sockaddr* address, socklen_t size, char* host_name, socklen_t host_size, char* service,
+            socklen_t service_size, int flags),
            (address, size, host_name, host_size, service, service_size, flags))
 SP_REFUSED(hostent*, gethostbyname, (const char* name), (name))
 SP_REFUSED(int, gethostname, (char* name, size_t size), (name, size))
 
 // Processes and threads.
-SP_REFUSED(int, pthread_create, (pthread_t * thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument),
+SP_REFUSED(int, pthread_create,
+           (pthread_t * thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument),
            (thread, attributes, start, argument))
 SP_REFUSED(pid_t, fork, (), ())
-SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment), (path, arguments, environment))
-SP_REFUSED(int, posix_spawn, (pid_t * pid, const char* path, const void* actions, const void* attributes, char* const* arguments, char* const* environment),
+SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment),
+           (path, arguments, environment))
+SP_REFUSED(int, posix_spawn,
+           (pid_t * pid, const char* path, const void* actions, const void* attributes, char* const* arguments,
+            char* const* environment),
            (pid, path, actions, attributes, arguments, environment))
 SP_REFUSED(int, system, (const char* command), (command))
 SP_REFUSED(FILE*, popen, (const char* command, const char* type), (command, type))

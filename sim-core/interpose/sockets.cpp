@@ -34,7 +34,8 @@ ssize_t send_parts(Host& host, const Call& call, int fd, std::span<const iovec> 
   const auto socket = find_socket(host, fd);
   if (!socket) return fail<ssize_t>(host, call, socket.error());
   const auto sent = socket.value()->send(parts, flags);
-  if (!sent && sent.error() == EPIPE && (flags & MSG_NOSIGNAL) == 0) unsupported(host, call, "SIGPIPE would be delivered");
+  if (!sent && sent.error() == EPIPE && (flags & MSG_NOSIGNAL) == 0)
+    unsupported(host, call, "SIGPIPE would be delivered");
   return finish_or_block<ssize_t>(host, call, *socket.value(), flags, sent);
 }
 
@@ -114,7 +115,8 @@ SP_CALL(ssize_t, recv, (int fd, void* data, size_t size, int flags), (fd, data, 
   return receive_parts(host, call, fd, {&part, 1}, flags);
 }
 
-SP_CALL_AS(ssize_t, recv_chk, "__recv_chk", (int fd, void* data, size_t size, size_t room, int flags), (fd, data, size, room, flags)) {
+SP_CALL_AS(ssize_t, recv_chk, "__recv_chk", (int fd, void* data, size_t size, size_t room, int flags),
+           (fd, data, size, room, flags)) {
   if (size > room) unsupported(host, call, "buffer overflow detected");
   const iovec part{data, size};
   return receive_parts(host, call, fd, {&part, 1}, flags);
@@ -148,6 +150,7 @@ SP_CALL(int, shutdown, (int fd, int how), (fd, how)) {
 SP_CALL(int, getsockname, (int fd, sockaddr* address, socklen_t* length), (fd, address, length)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
+  if (address == nullptr || length == nullptr) return fail(host, call, EFAULT);
   write_address(socket.value()->local(), address, length);
   return 0;
 }
@@ -157,18 +160,21 @@ SP_CALL(int, getpeername, (int fd, sockaddr* address, socklen_t* length), (fd, a
   if (!socket) return fail(host, call, socket.error());
   const auto remote = socket.value()->remote();
   if (!remote) return fail(host, call, ENOTCONN);
+  if (address == nullptr || length == nullptr) return fail(host, call, EFAULT);
   write_address(*remote, address, length);
   return 0;
 }
 
-SP_CALL(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* length), (fd, level, name, value, length)) {
+SP_CALL(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* length),
+        (fd, level, name, value, length)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   if (value == nullptr || length == nullptr) return fail(host, call, EFAULT);
   return finish(host, call, socket.value()->get_option(level, name, value, length));
 }
 
-SP_CALL(int, setsockopt, (int fd, int level, int name, const void* value, socklen_t length), (fd, level, name, value, length)) {
+SP_CALL(int, setsockopt, (int fd, int level, int name, const void* value, socklen_t length),
+        (fd, level, name, value, length)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   if (value == nullptr) return fail(host, call, EFAULT);

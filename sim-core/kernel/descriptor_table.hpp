@@ -1,6 +1,6 @@
 #pragma once
-// The descriptors of one host. A new descriptor takes the lowest number that is free, as POSIX asks (2.6 "File Descriptor
-// Allocation"); 0, 1 and 2 are taken from the start.
+// The descriptors of one host. A new descriptor takes the lowest number that is free, as POSIX asks (2.6 "File
+// Descriptor Allocation"); 0, 1 and 2 are taken from the start.
 #include <memory>
 #include <vector>
 
@@ -22,7 +22,9 @@ class DescriptorTable {
   Result<int> duplicate(int descriptor, int lowest);
   // The file behind a descriptor, or null.
   File* find(int descriptor) const {
-    return descriptor >= 0 && static_cast<std::size_t>(descriptor) < files_.size() ? files_[static_cast<std::size_t>(descriptor)] : nullptr;
+    return descriptor >= 0 && static_cast<std::size_t>(descriptor) < files_.size()
+               ? files_[static_cast<std::size_t>(descriptor)]
+               : nullptr;
   }
   // Closes a descriptor; with the last one, its file. EBADF.
   Status close(int descriptor);

@@ -9,10 +9,7 @@ constexpr std::uint32_t kAlways = EPOLLERR | EPOLLHUP;
 // What is left of the interest of an EPOLLONESHOT item that has fired.
 constexpr std::uint32_t kModes = EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE;
 
-std::uint32_t wanted(const EpollItem& item) {
-  const std::uint32_t interest = item.events & ~kModes;
-  return interest == 0 && (item.events & EPOLLONESHOT) != 0 ? 0 : interest | kAlways;
-}
+std::uint32_t wanted(const EpollItem& item) { return item.events & ~kModes; }
 
 }  // namespace
 
@@ -30,7 +27,7 @@ Status Epoll::control(int operation, int descriptor, File& file, const epoll_eve
     item.epoll = this;
     item.file = &file;
     item.descriptor = descriptor;
-    item.events = event->events;
+    item.events = event->events | kAlways;
     item.data = event->data.u64;
     item.next_watcher = file.watchers_;
     file.watchers_ = &item;
@@ -40,7 +37,7 @@ Status Epoll::control(int operation, int descriptor, File& file, const epoll_eve
   if (operation != EPOLL_CTL_MOD) return Failure{EINVAL};
   if (found == items_.end()) return Failure{ENOENT};
   EpollItem& item = found->second;
-  item.events = event->events;
+  item.events = event->events | kAlways;
   item.data = event->data.u64;
   mark_ready(item, file.poll(), kNoEvent);
   return Done{};
@@ -48,7 +45,8 @@ Status Epoll::control(int operation, int descriptor, File& file, const epoll_eve
 
 int Epoll::collect(epoll_event* events, int capacity) {
   int count = 0;
-  // Level-triggered items return to the end of the list: stop where the list began, or one call could report an item twice.
+  // Level-triggered items return to the end of the list: stop where the list began, or one call could report an item
+  // twice.
   EpollItem* const last = last_ready_;
   while (first_ready_ != nullptr && count < capacity) {
     EpollItem& item = *first_ready_;

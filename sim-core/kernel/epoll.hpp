@@ -1,9 +1,10 @@
 #pragma once
 // epoll(7): an interest list, and a ready list in the order in which items became ready.
 //
-// As on Linux an item is queued when its file reports an event that it is interested in, is checked again when it is reported, and stays queued
-// only if it is level-triggered and still ready. EPOLL_CTL_ADD and MOD queue an item that is ready already (Asio relies on MOD for its
-// interrupter). Not modelled: an epoll descriptor inside another, EPOLLEXCLUSIVE, EPOLLWAKEUP.
+// As on Linux an item is queued when its file reports an event that it is interested in, is checked again when it is
+// reported, and stays queued only if it is level-triggered and still ready. EPOLL_CTL_ADD and MOD queue an item that is
+// ready already (Asio relies on MOD for its interrupter). Not modelled: an epoll descriptor inside another,
+// EPOLLEXCLUSIVE, EPOLLWAKEUP.
 #include <sys/epoll.h>
 
 #include <map>

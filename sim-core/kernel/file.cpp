@@ -8,7 +8,8 @@ namespace stillpoint::kernel {
 File::File(Host& host) : host_(host), number_(host.next_file_number()) {}
 
 void File::notify(std::uint32_t events, EventId cause) {
-  for (EpollItem* item = watchers_; item != nullptr; item = item->next_watcher) item->epoll->mark_ready(*item, events, cause);
+  for (EpollItem* item = watchers_; item != nullptr; item = item->next_watcher)
+    item->epoll->mark_ready(*item, events, cause);
 }
 
 }  // namespace stillpoint::kernel

@@ -1,8 +1,8 @@
 #pragma once
 // An open file description: what a descriptor of a host refers to, shared by all its duplicates.
 //
-// Each kind of file says what is ready (poll), and tells its watchers when that may have grown (notify). Kinds override the calls they
-// serve; the others answer with the errno that Linux gives for the wrong kind of descriptor.
+// Each kind of file says what is ready (poll), and tells its watchers when that may have grown (notify). Kinds override
+// the calls they serve; the others answer with the errno that Linux gives for the wrong kind of descriptor.
 #include <sys/uio.h>
 
 #include <cstddef>

@@ -1,10 +1,11 @@
 #pragma once
 // A simulated machine: an address, descriptors, clocks, entropy, a process, and its turns on the virtual CPU.
 //
-// A host runs in slices. Whatever makes it runnable (wake) schedules its next slice, unless one is scheduled or running already; the slice runs
-// `slice_cost` later, so it sees what arrived meanwhile, and what it sends leaves at its end. The process says whether it wants to
-// go on; then the next slice follows, again at its cost. So a host that gets more to do than it can falls behind, as a real one does.
-// A slice of a host that costs nothing takes turns until the process has nothing more to do, so that idle turns cost the queue nothing.
+// A host runs in slices. Whatever makes it runnable (wake) schedules its next slice, unless one is scheduled or running
+// already; the slice runs `slice_cost` later, so it sees what arrived meanwhile, and what it sends leaves at its end.
+// The process says whether it wants to go on; then the next slice follows, again at its cost. So a host that gets more
+// to do than it can falls behind, as a real one does. A slice of a host that costs nothing takes turns until the
+// process has nothing more to do, so that idle turns cost the queue nothing.
 #include <functional>
 #include <string>
 
@@ -32,7 +33,7 @@ struct HostOptions {
   std::string name;
   std::string role;
   net::Ip address;
-  Duration slice_cost{};       // virtual CPU time of one slice, in whole microseconds
+  Duration slice_cost{};         // virtual CPU time of one slice, in whole microseconds
   int descriptor_limit = 65536;  // RLIMIT_NOFILE
 };
 

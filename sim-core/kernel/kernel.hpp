@@ -1,6 +1,6 @@
 #pragma once
-// The virtual kernel: everything that the hosts of one simulation share. It is pure: given the calls of the hosts and a seed it does always the
-// same; it reads no real clock, has no thread and touches no real descriptor.
+// The virtual kernel: everything that the hosts of one simulation share. It is pure: given the calls of the hosts and a
+// seed it does always the same; it reads no real clock, has no thread and touches no real descriptor.
 #include <memory>
 #include <vector>
 

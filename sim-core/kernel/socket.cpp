@@ -64,7 +64,8 @@ Status TcpSocket::ensure_bound(net::Ip ip) {
 
 net::Buffers TcpSocket::buffers() const {
   net::Buffers buffers;
-  if (const auto set = options_.find({SOL_SOCKET, SO_SNDBUF}); set != options_.end()) buffers.send = static_cast<std::size_t>(set->second);
+  if (const auto set = options_.find({SOL_SOCKET, SO_SNDBUF}); set != options_.end())
+    buffers.send = static_cast<std::size_t>(set->second);
   if (const auto set = options_.find({SOL_SOCKET, SO_RCVBUF}); set != options_.end()) {
     buffers.receive = static_cast<std::size_t>(set->second);
   }
@@ -133,7 +134,8 @@ Result<std::size_t> TcpSocket::receive(std::span<const iovec> parts, int flags) 
   if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL)) != 0) return Failure{kNotServed};
   if (side_ == nullptr) return Failure{ENOTCONN};
   const bool peek = (flags & MSG_PEEK) != 0;
-  const auto received = with_spans<std::byte>(parts, [&](auto spans) { return side_->receive(spans, peek, host().now()); });
+  const auto received =
+      with_spans<std::byte>(parts, [&](auto spans) { return side_->receive(spans, peek, host().now()); });
   if (received && received.value() > 0) host().last_read = side_->last_read();
   return received;
 }
@@ -146,7 +148,9 @@ Status TcpSocket::shutdown(int how) {
   return Done{};
 }
 
-net::SocketAddress TcpSocket::local() const { return side_ != nullptr ? side_->local : bound_.value_or(net::SocketAddress{}); }
+net::SocketAddress TcpSocket::local() const {
+  return side_ != nullptr ? side_->local : bound_.value_or(net::SocketAddress{});
+}
 
 std::optional<net::SocketAddress> TcpSocket::remote() const {
   if (side_ == nullptr || !side_->established()) return std::nullopt;
@@ -164,16 +168,22 @@ Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length
   const auto put_int = [&](int number) { return put(&number, sizeof number); };
   if (level == SOL_SOCKET) {
     switch (name) {
-      case SO_ERROR: return put_int(side_ == nullptr ? 0 : side_->take_error());
-      case SO_TYPE: return put_int(SOCK_STREAM);
-      case SO_DOMAIN: return put_int(AF_INET);
-      case SO_PROTOCOL: return put_int(IPPROTO_TCP);
-      case SO_ACCEPTCONN: return put_int(listener_ != nullptr);
+      case SO_ERROR:
+        return put_int(side_ == nullptr ? 0 : side_->take_error());
+      case SO_TYPE:
+        return put_int(SOCK_STREAM);
+      case SO_DOMAIN:
+        return put_int(AF_INET);
+      case SO_PROTOCOL:
+        return put_int(IPPROTO_TCP);
+      case SO_ACCEPTCONN:
+        return put_int(listener_ != nullptr);
       case SO_LINGER: {
         const linger off{};
         return put(&off, sizeof off);
       }
-      default: break;
+      default:
+        break;
     }
   }
   const auto found = options_.find({level, name});
@@ -181,17 +191,22 @@ Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length
   if (level == SOL_SOCKET) {
     // What socket(7) and tcp(7) give for a new socket.
     switch (name) {
-      case SO_SNDBUF: return put_int(static_cast<int>(net::Buffers{}.send));
-      case SO_RCVBUF: return put_int(static_cast<int>(net::Buffers{}.receive));
+      case SO_SNDBUF:
+        return put_int(static_cast<int>(net::Buffers{}.send));
+      case SO_RCVBUF:
+        return put_int(static_cast<int>(net::Buffers{}.receive));
       case SO_REUSEADDR:
       case SO_REUSEPORT:
       case SO_KEEPALIVE:
       case SO_BROADCAST:
       case SO_DONTROUTE:
-      case SO_OOBINLINE: return put_int(0);
+      case SO_OOBINLINE:
+        return put_int(0);
       case SO_RCVLOWAT:
-      case SO_SNDLOWAT: return put_int(1);
-      default: return Failure{kNotServed};
+      case SO_SNDLOWAT:
+        return put_int(1);
+      default:
+        return Failure{kNotServed};
     }
   }
   if (level == IPPROTO_TCP && name == TCP_NODELAY) return put_int(0);
@@ -223,7 +238,8 @@ Status TcpSocket::set_option(int level, int name, const void* value, socklen_t l
       case SO_OOBINLINE:
         options_[{level, name}] = number != 0;
         return Done{};
-      default: break;
+      default:
+        break;
     }
   }
   if (level == IPPROTO_TCP && name == TCP_NODELAY) {

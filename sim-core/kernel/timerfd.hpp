@@ -1,8 +1,8 @@
 #pragma once
 // timerfd_create(2): a timer on one of the host's clocks, as a descriptor.
 //
-// settime clears what had expired before: Asio never reads its timerfd and relies on this. A deadline that has passed already expires
-// within the call, as on Linux.
+// settime clears what had expired before: Asio never reads its timerfd and relies on this. A deadline that has passed
+// already expires within the call, as on Linux.
 #include <time.h>
 
 #include "sim-core/engine/event_queue.hpp"

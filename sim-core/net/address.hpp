@@ -1,5 +1,6 @@
 #pragma once
-// IPv4 addresses and ports in host byte order, as the model uses them; interpose/ and kernel/ translate to and from sockaddr.
+// IPv4 addresses and ports in host byte order, as the model uses them; interpose/ and kernel/ translate to and from
+// sockaddr.
 #include <compare>
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,9 @@
 #pragma once
 // Who is where, and how far apart: hosts by address, and a link for each direction between two hosts.
 //
-// A link has a latency range; each packet's latency is drawn from the stream of the connection that it belongs to, so that traffic on one
-// connection never shifts another's. Links keep no queue of their own yet: bandwidth is unlimited, nothing is lost.
+// A link has a latency range; each packet's latency is drawn from the stream of the connection that it belongs to, so
+// that traffic on one connection never shifts another's. Links keep no queue of their own yet: bandwidth is unlimited,
+// nothing is lost.
 #include <map>
 #include <vector>
 

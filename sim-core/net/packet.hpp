@@ -1,5 +1,6 @@
 #pragma once
-// A segment on its way, and the pool that packets come from and return to: in steady state nothing is allocated per message.
+// A segment on its way, and the pool that packets come from and return to: in steady state nothing is allocated per
+// message.
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -39,7 +39,8 @@ class Gatherer {
 };
 
 std::string stream_name(SocketAddress client, SocketAddress server, std::uint32_t nth, int side) {
-  return fmt::format("{}:{}-{}:{}#{}/{}", to_string(client.ip), client.port, to_string(server.ip), server.port, nth, side);
+  return fmt::format("{}:{}-{}:{}#{}/{}", to_string(client.ip), client.port, to_string(server.ip), server.port, nth,
+                     side);
 }
 
 constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
@@ -78,7 +79,8 @@ void TcpSide::set_receive_buffer(std::size_t bytes) {
   if (bytes > receive_buffer_ && state_ == State::established) {
     peer().grant(0, bytes - receive_buffer_, tcp().queue_.now());
   }
-  receive_buffer_ = std::max(bytes, receive_buffer_);  // a window that was offered is never taken back (RFC 9293, 3.8.6)
+  receive_buffer_ =
+      std::max(bytes, receive_buffer_);  // a window that was offered is never taken back (RFC 9293, 3.8.6)
 }
 
 // ---- what the program calls ----
@@ -296,8 +298,8 @@ void TcpSide::arrive(Packet* packet) {
   const TcpSide& sender = peer();
   const std::uint64_t stream = connection_->id * 2 + sender.index_;
   const auto record = [&](EventKind kind) {
-    return stack.trace_.event(kind, stack.queue_.now(), where_, stream, static_cast<std::uint64_t>(packet->kind), packet->size,
-                              {packet->event, CauseKind::message});
+    return stack.trace_.event(kind, stack.queue_.now(), where_, stream, static_cast<std::uint64_t>(packet->kind),
+                              packet->size, {packet->event, CauseKind::message});
   };
   if (where_.host == kHarness) {  // nobody lives at that address
     record(EventKind::drop);
@@ -315,12 +317,17 @@ void TcpSide::arrive(Packet* packet) {
   const Segment kind = packet->kind;
   stack.pool_.give_back(packet);
   switch (kind) {
-    case Segment::syn_ack: return arrive_syn_ack(cause);
-    case Segment::ack: return stack.arrive_handshake_ack(*this, cause);
-    case Segment::fin: return arrive_fin(cause);
-    case Segment::rst: return arrive_reset(cause);
+    case Segment::syn_ack:
+      return arrive_syn_ack(cause);
+    case Segment::ack:
+      return stack.arrive_handshake_ack(*this, cause);
+    case Segment::fin:
+      return arrive_fin(cause);
+    case Segment::rst:
+      return arrive_reset(cause);
     case Segment::syn:
-    case Segment::data: break;
+    case Segment::data:
+      break;
   }
 }
 
@@ -328,7 +335,7 @@ void TcpSide::arrive_syn_ack(EventId cause) {
   Tcp& stack = tcp();
   const VirtualTime now = stack.queue_.now();
   if (state_ == State::closed) return transmit(Segment::rst, {}, now);  // connect was given up meanwhile
-  if (state_ != State::syn_sent) return;                               // the answer to a retransmitted SYN
+  if (state_ != State::syn_sent) return;                                // the answer to a retransmitted SYN
   state_ = State::established;
   stack.queue_.cancel(wakeup_);
   window_ = peer().receive_buffer_;
@@ -424,7 +431,8 @@ Result<SocketAddress> Tcp::bind(HostId host, SocketAddress wanted) {
 
 void Tcp::unbind(HostId host, SocketAddress bound) { ports_[host].bound.erase(bound.port); }
 
-Result<Listener*> Tcp::listen(Where where, SocketAddress local, std::size_t backlog, Buffers buffers, TcpObserver* observer) {
+Result<Listener*> Tcp::listen(Where where, SocketAddress local, std::size_t backlog, Buffers buffers,
+                              TcpObserver* observer) {
   std::unique_ptr<Listener>& place = listeners_[{where.host, local.port}];
   if (place != nullptr) return Failure{EADDRINUSE};
   place = std::make_unique<Listener>();
@@ -454,12 +462,14 @@ Result<TcpSide*> Tcp::accept(Listener& listener) {
   return listener.ready.pop();
 }
 
-TcpSide* Tcp::connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer, VirtualTime now) {
+TcpSide* Tcp::connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer,
+                      VirtualTime now) {
   const HostId to = fabric_.host_at(remote.ip, where.host);
   const ConnectionId id = ++last_connection_;
   const std::uint32_t nth = ports_[where.host].connects[local.port]++;
-  auto connection = std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", stream_name(local, remote, nth, 0)),
-                                                 RandomStream(seed_, "packets", stream_name(local, remote, nth, 1)));
+  auto connection =
+      std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", stream_name(local, remote, nth, 0)),
+                                   RandomStream(seed_, "packets", stream_name(local, remote, nth, 1)));
   for (std::uint8_t index = 0; index < 2; ++index) {
     TcpSide& side = connection->sides[index];
     side.connection_ = connection.get();

@@ -1,15 +1,16 @@
 #pragma once
 // TCP between hosts of the fabric: the handshake, two byte streams with finite buffers, orderly and abortive ends.
 //
-// One Connection holds both of its sides. A side sends packets into its own flight, a FIFO whose head alone is in the event queue;
-// a packet arrives after its link's latency and never overtakes another of its side. Data is bounded twice, as in RFC 9293: by the
-// sender's send buffer (bytes not yet acknowledged) and by the receiver's window (its receive buffer). Acknowledgements and window
-// updates are not packets: they are entries of a ledger, which the sender settles when it looks, and cost an event only when it is
-// blocked. They take the link's smallest latency.
+// One Connection holds both of its sides. A side sends packets into its own flight, a FIFO whose head alone is in the
+// event queue; a packet arrives after its link's latency and never overtakes another of its side. Data is bounded
+// twice, as in RFC 9293: by the sender's send buffer (bytes not yet acknowledged) and by the receiver's window (its
+// receive buffer). Acknowledgements and window updates are not packets: they are entries of a ledger, which the sender
+// settles when it looks, and cost an event only when it is blocked. They take the link's smallest latency.
 //
-// Modelled: connect, backlog and its overflow (the SYN is dropped and retransmitted with back-off), refusal, half-close, RST for data to a
-// closed end, for unread data at close and for a port without listener, EPIPE, time-outs of connect. Not modelled yet: loss and retransmission of
-// data, congestion, Nagle, TIME_WAIT, urgent data, segmentation of a write other than at 64 KiB.
+// Modelled: connect, backlog and its overflow (the SYN is dropped and retransmitted with back-off), refusal,
+// half-close, RST for data to a closed end, for unread data at close and for a port without listener, EPIPE, time-outs
+// of connect. Not modelled yet: loss and retransmission of data, congestion, Nagle, TIME_WAIT, urgent data,
+// segmentation of a write other than at 64 KiB.
 //
 // Times: every call takes the caller's local time, which is the queue's except in a slice that spins on its clock.
 #include <algorithm>
@@ -32,7 +33,8 @@
 
 namespace stillpoint::net {
 
-// What a side or a listener tells the descriptor that stands for it: its readiness may have grown by these EPOLL* events.
+// What a side or a listener tells the descriptor that stands for it: its readiness may have grown by these EPOLL*
+// events.
 class TcpObserver {
  public:
   virtual void on_tcp(std::uint32_t events, EventId cause) = 0;
@@ -89,7 +91,8 @@ class TcpSide {
     VirtualTime last_arrival{};
     void fire() override;
   };
-  // Wakes a blocked sender when the ledger's next entry is due; before the connection is established, retransmits the SYN.
+  // Wakes a blocked sender when the ledger's next entry is due; before the connection is established, retransmits the
+  // SYN.
   struct Wakeup final : Event {
     TcpSide* side = nullptr;
     void fire() override;
@@ -199,17 +202,20 @@ class Tcp {
   Tcp& operator=(const Tcp&) = delete;
   ~Tcp();
 
-  // Reserves a local port (0: any ephemeral one). EADDRINUSE, EADDRNOTAVAIL (not an address of the host; no port is free).
+  // Reserves a local port (0: any ephemeral one). EADDRINUSE, EADDRNOTAVAIL (not an address of the host; no port is
+  // free).
   Result<SocketAddress> bind(HostId host, SocketAddress wanted);
   void unbind(HostId host, SocketAddress bound);
   // Begins to listen at a bound address. EADDRINUSE.
-  Result<Listener*> listen(Where where, SocketAddress local, std::size_t backlog, Buffers buffers, TcpObserver* observer);
+  Result<Listener*> listen(Where where, SocketAddress local, std::size_t backlog, Buffers buffers,
+                           TcpObserver* observer);
   // Ends it: connections that nobody accepted are reset.
   void stop_listening(Listener* listener);
   // The next established connection. EAGAIN.
   Result<TcpSide*> accept(Listener& listener);
   // Begins to connect from a bound address.
-  TcpSide* connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer, VirtualTime now);
+  TcpSide* connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer,
+                   VirtualTime now);
 
   // The next data that leaves is an effect of this: a user's operation, just invoked. Used up by one packet.
   Cause cause_of_next_send;

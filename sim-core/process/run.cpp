@@ -34,7 +34,8 @@ struct Run::Appointment final : Event {
   std::function<void()> what;
 };
 
-Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits, kernel::UnsupportedHandler unsupported)
+Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits,
+         kernel::UnsupportedHandler unsupported)
     : loaded_(std::move(loaded)), limits_(limits), trace_(trace), kernel_(trace, seed, unsupported) {}
 
 Run::~Run() {
@@ -109,15 +110,19 @@ HostId Run::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(kernel_.host_count() + 1);
   // 10.0.0.0/8, in the order of creation; names, not addresses, are what random streams hang on.
   const net::Ip address{0x0A000000u + id};
-  kernel::Host& host =
-      kernel_.add_host({.name = std::move(options.name), .role = std::move(options.role), .address = address, .slice_cost = options.slice_cost});
-  processes_.push_back(
-      std::make_unique<Driven>(std::move(options.start), [this, &host](const std::string& what) { crashed(host, what); }));
+  kernel::Host& host = kernel_.add_host({.name = std::move(options.name),
+                                         .role = std::move(options.role),
+                                         .address = address,
+                                         .slice_cost = options.slice_cost});
+  processes_.push_back(std::make_unique<Driven>(std::move(options.start),
+                                                [this, &host](const std::string& what) { crashed(host, what); }));
   host.boot(*processes_.back());
   return id;
 }
 
-void Run::default_link(LinkOptions options) { kernel_.fabric.set_default_link({options.latency_min, options.latency_max}); }
+void Run::default_link(LinkOptions options) {
+  kernel_.fabric.set_default_link({options.latency_min, options.latency_max});
+}
 
 void Run::link(HostId from, HostId to, LinkOptions options) {
   kernel_.fabric.set_link(from, to, {options.latency_min, options.latency_max});
@@ -154,8 +159,8 @@ EventId Run::step(std::string_view user, std::string_view what) {
 }
 
 EventId Run::invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step) {
-  const EventId invoke =
-      event(EventKind::invoke, 0, {step, CauseKind::user}, fmt::format("{}{}{}{}{}", user, '\0', function, '\0', arguments));
+  const EventId invoke = event(EventKind::invoke, 0, {step, CauseKind::user},
+                               fmt::format("{}{}{}{}{}", user, '\0', function, '\0', arguments));
   kernel_.tcp.cause_of_next_send = {invoke, CauseKind::user};
   return invoke;
 }
@@ -164,7 +169,9 @@ EventId Run::complete(EventKind kind, EventId invoke, std::string_view answer) {
   return event(kind, invoke, {last_read(), CauseKind::message}, answer);
 }
 
-EventId Run::receive(std::string_view request) { return event(EventKind::receive, 0, {last_read(), CauseKind::message}, request); }
+EventId Run::receive(std::string_view request) {
+  return event(EventKind::receive, 0, {last_read(), CauseKind::message}, request);
+}
 
 EventId Run::apply(std::string_view what, ApplyCauses causes) {
   const EventId applied = event(EventKind::apply, 0, {causes.request, CauseKind::message}, what);
@@ -183,7 +190,8 @@ void Run::set_observed(bool observed) {
 
 void Run::broken(const RunCheck& check, const Finding& finding) {
   const bool liveness = check.is_liveness();
-  const std::string texts = fmt::format("{}{}{}{}{}{}{}", check.name(), '\0', finding.promised, '\0', finding.found, '\0', finding.because);
+  const std::string texts =
+      fmt::format("{}{}{}{}{}{}{}", check.name(), '\0', finding.promised, '\0', finding.found, '\0', finding.because);
   const EventId violation = trace_.event(EventKind::violation, now(), where(), 0, liveness ? 1 : 0, 0, {}, texts);
   for (const Witness& witness : finding.witnesses) trace_.witness(violation, witness.event, witness.role);
   report_.violations.push_back({liveness, check.name(), finding, violation, to_ns(now()),

@@ -1,6 +1,6 @@
 #pragma once
-// One simulation, from its scenario to its report: owns the virtual kernel and the processes, turns the event queue, and is what the
-// scenario sees as its Simulation.
+// One simulation, from its scenario to its report: owns the virtual kernel and the processes, turns the event queue,
+// and is what the scenario sees as its Simulation.
 #include <deque>
 #include <memory>
 #include <string>
@@ -21,7 +21,8 @@ struct RunLimits {
 
 class Run final : public Simulation {
  public:
-  Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits, kernel::UnsupportedHandler unsupported);
+  Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits,
+      kernel::UnsupportedHandler unsupported);
   ~Run() override;
 
   // Builds the scenario, runs it to its end, and reports. Once.
@@ -38,7 +39,9 @@ class Run final : public Simulation {
   void at(VirtualTime when, std::function<void()> what) override;
   std::uint64_t seed() const override { return kernel_.seed; }
   VirtualTime now() const override { return kernel_.queue.now(); }
-  void measure(std::string_view name, std::uint64_t value) override { report_.measures.push_back({std::string(name), value}); }
+  void measure(std::string_view name, std::uint64_t value) override {
+    report_.measures.push_back({std::string(name), value});
+  }
   void stop(std::string_view why) override;
   EventId step(std::string_view user, std::string_view what) override;
   EventId invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step) override;

@@ -3,9 +3,9 @@
 
 #include <cstring>
 
+#include <stillpoint/random.hpp>
 #include "sim-core/base/assert.hpp"
 #include "sim-core/random/philox.hpp"
-#include <stillpoint/random.hpp>
 
 namespace stillpoint {
 namespace {

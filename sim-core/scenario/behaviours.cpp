@@ -7,7 +7,8 @@
 namespace stillpoint {
 namespace {
 
-// Filled by constructors of namespace-scope objects, in an order that the linker chooses: hence a map, made at first use.
+// Filled by constructors of namespace-scope objects, in an order that the linker chooses: hence a map, made at first
+// use.
 std::map<std::string, Behaviour, std::less<>>& registry() {
   static std::map<std::string, Behaviour, std::less<>> behaviours;
   return behaviours;

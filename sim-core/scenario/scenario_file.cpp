@@ -45,7 +45,8 @@ std::vector<fs::path> folders() {
 
 }  // namespace
 
-LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides, const std::string& bug) {
+LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
+                    const std::string& bug) {
   const Settings settings(text, file, overrides);
   LoadedScenario loaded;
   loaded.name = settings.required_text("name");
@@ -58,7 +59,8 @@ LoadedScenario load(std::string_view text, const std::string& file, const std::v
   if (loaded.behaviour == nullptr) {
     std::vector<std::string> names;
     for (const Behaviour* behaviour : behaviours()) names.push_back(behaviour->name);
-    settings.reject("behaviour", fmt::format("is '{}', which this executable does not have.{}", name, did_you_mean(name, names)));
+    settings.reject("behaviour",
+                    fmt::format("is '{}', which this executable does not have.{}", name, did_you_mean(name, names)));
   }
   if (!bug.empty()) {
     std::vector<std::string> names;
@@ -97,7 +99,8 @@ ScenarioFile find_scenario(const std::string& name_or_path) {
   }
   std::vector<std::string> names;
   for (const ScenarioFile& scenario : all_scenarios()) names.push_back(scenario.name);
-  throw Error(fmt::format("no scenario '{}'.{}  (stillpoint list shows all)", name_or_path, did_you_mean(name_or_path, names)));
+  throw Error(
+      fmt::format("no scenario '{}'.{}  (stillpoint list shows all)", name_or_path, did_you_mean(name_or_path, names)));
 }
 
 std::vector<ScenarioFile> all_scenarios() {

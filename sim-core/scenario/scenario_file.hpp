@@ -1,6 +1,6 @@
 #pragma once
-// A scenario ready to run: its file's text, the overrides on top, and the configured behaviour. It depends on these alone, so it can be made
-// again, from a trace's metadata, in another process.
+// A scenario ready to run: its file's text, the overrides on top, and the configured behaviour. It depends on these
+// alone, so it can be made again, from a trace's metadata, in another process.
 #include <map>
 #include <memory>
 #include <string>
@@ -15,14 +15,16 @@ namespace stillpoint::scenario {
 struct LoadedScenario {
   std::string name;
   std::string about;
-  Duration duration;  // of virtual time, at most
+  Duration duration;        // of virtual time, at most
   std::uint64_t users = 0;  // for reports: the setting users.count, if there is one
   const Behaviour* behaviour = nullptr;
   std::unique_ptr<Scenario> scenario;
 };
 
-// Parses, applies the overrides, configures the behaviour, and checks that nothing is unknown. `file` names the text in errors. Throws Error.
-LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides, const std::string& bug);
+// Parses, applies the overrides, configures the behaviour, and checks that nothing is unknown. `file` names the text in
+// errors. Throws Error.
+LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
+                    const std::string& bug);
 
 // The short options that a scenario declares: option name to dotted key ("users" to "users.count"). Throws Error.
 std::map<std::string, std::string> short_options(std::string_view text, const std::string& file);
@@ -33,7 +35,8 @@ struct ScenarioFile {
   std::string text;
 };
 
-// Finds a scenario by name in the known folders (./scenarios, then the one beside the executable's build folder), or by path. Throws Error.
+// Finds a scenario by name in the known folders (./scenarios, then the one beside the executable's build folder), or by
+// path. Throws Error.
 ScenarioFile find_scenario(const std::string& name_or_path);
 // All scenarios of the known folders.
 std::vector<ScenarioFile> all_scenarios();

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <map>
 #include <optional>
 #include <set>
-#include <toml++/toml.h>
 
 #include <stillpoint/error.hpp>
 
@@ -132,11 +132,14 @@ Duration Settings::duration(std::string_view key, DurationRange range, Duration 
   if (node == nullptr) return otherwise;
   const auto* text = node->as_string();
   const std::optional<Duration> value = text == nullptr ? std::nullopt : parse_duration(text->get());
-  if (!value) data_->fail(key, fmt::format("is {}; a duration is a number with a unit: 250us, 5ms, 1.5s, 10m, 2h", show(*node)));
+  if (!value)
+    data_->fail(key, fmt::format("is {}; a duration is a number with a unit: 250us, 5ms, 1.5s, 10m, 2h", show(*node)));
   if (*value < range.least || *value > range.most) {
-    data_->fail(key, fmt::format("is {}; it may be {} to {}", text->get(), exact_duration(range.least), exact_duration(range.most)));
+    data_->fail(key, fmt::format("is {}; it may be {} to {}", text->get(), exact_duration(range.least),
+                                 exact_duration(range.most)));
   }
-  if (value->count() % 1'000 != 0) data_->fail(key, fmt::format("is {}; durations are whole microseconds", text->get()));
+  if (value->count() % 1'000 != 0)
+    data_->fail(key, fmt::format("is {}; durations are whole microseconds", text->get()));
   return *value;
 }
 
@@ -145,7 +148,8 @@ Ratio Settings::ratio(std::string_view key, Ratio otherwise) const {
   if (node == nullptr) return otherwise;
   const auto* text = node->as_string();
   const std::string_view value = text == nullptr ? std::string_view() : std::string_view(text->get());
-  // A percentage is a decimal number in front of a percent sign: the units of durations read the same way, with s for 1.
+  // A percentage is a decimal number in front of a percent sign: the units of durations read the same way, with s
+  // for 1.
   std::optional<Duration> percent;
   if (value.ends_with('%')) percent = parse_duration(std::string(value.substr(0, value.size() - 1)) + "s");
   if (!percent || percent->count() < 0 || *percent > std::chrono::seconds(100)) {

@@ -21,7 +21,8 @@ std::string find_in_notes(const char* notes, std::size_t size) {
     if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
       std::string digits;
       const char* id = name + padded(header.n_namesz);
-      for (std::size_t i = 0; i < header.n_descsz; ++i) digits += fmt::format("{:02x}", static_cast<unsigned char>(id[i]));
+      for (std::size_t i = 0; i < header.n_descsz; ++i)
+        digits += fmt::format("{:02x}", static_cast<unsigned char>(id[i]));
       return digits;
     }
     notes += whole;

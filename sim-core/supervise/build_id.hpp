@@ -1,5 +1,6 @@
 #pragma once
-// Which build this executable is: the linker's build id, as hexadecimal digits. Two runs are only promised to be equal for equal builds.
+// Which build this executable is: the linker's build id, as hexadecimal digits. Two runs are only promised to be equal
+// for equal builds.
 #include <string>
 
 namespace stillpoint::supervise {

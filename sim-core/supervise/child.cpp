@@ -55,10 +55,11 @@ std::string describe_code(const void* address) {
 void stop_unsupported(kernel::Host& host, const char* call, const void* site) {
   const bool from_harness = host.id() == kHarness;
   kernel::current_host = nullptr;
-  end_with(report_now(Verdict::unsupported,
-                      from_harness ? fmt::format("the scenario itself called {}, outside of any host", call)
-                                   : fmt::format("host {} called {}, which the virtual kernel does not serve", host.name(), call),
-                      fmt::format("from {}", describe_code(site))));
+  end_with(report_now(
+      Verdict::unsupported,
+      from_harness ? fmt::format("the scenario itself called {}, outside of any host", call)
+                   : fmt::format("host {} called {}, which the virtual kernel does not serve", host.name(), call),
+      fmt::format("from {}", describe_code(site))));
 }
 
 void stop_on_assertion(const char* text) {
@@ -87,8 +88,8 @@ void run_simulation(SharedRun& shared) {
     const RunRequest request = RunRequest::from_json(shared.request());
     limit_cpu(request.cpu_seconds_most);
     TraceWriter trace(shared.header().stream, shared.ring(), wait_for_reader);
-    process::Run run(scenario::load(request.scenario_text, "scenario", request.overrides, request.bug), request.seed, trace, {},
-                     stop_unsupported);
+    process::Run run(scenario::load(request.scenario_text, "scenario", request.overrides, request.bug), request.seed,
+                     trace, {}, stop_unsupported);
     simulation = &run;
     end_with(run.execute());
   } catch (const std::exception& error) {

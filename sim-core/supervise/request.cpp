@@ -18,7 +18,8 @@ RunRequest RunRequest::from_json(std::string_view text) {
   const json::value value = json::parse(text);
   RunRequest request;
   request.scenario_text = value.at("scenario").as_string();
-  for (const json::value& override : value.at("overrides").as_array()) request.overrides.emplace_back(override.as_string());
+  for (const json::value& override : value.at("overrides").as_array())
+    request.overrides.emplace_back(override.as_string());
   request.bug = value.at("bug").as_string();
   request.seed = value.at("seed").to_number<std::uint64_t>();
   request.cpu_seconds_most = value.at("cpu_seconds_most").to_number<std::uint32_t>();

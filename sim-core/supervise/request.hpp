@@ -8,7 +8,7 @@
 namespace stillpoint::supervise {
 
 struct RunRequest {
-  std::string scenario_text;  // the scenario file, whole
+  std::string scenario_text;           // the scenario file, whole
   std::vector<std::string> overrides;  // "key=value"
   std::string bug;                     // or empty
   std::uint64_t seed = 0;

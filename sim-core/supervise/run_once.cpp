@@ -86,7 +86,8 @@ RunResult run_once(Zygote& zygote, const RunRequest& request, const RunOptions& 
       zygote.kill_simulation();
     }
     if (options.on_progress && Clock::now() >= next_progress) {
-      options.on_progress({stream.events.load(std::memory_order_relaxed), stream.now_ns.load(std::memory_order_relaxed)});
+      options.on_progress(
+          {stream.events.load(std::memory_order_relaxed), stream.now_ns.load(std::memory_order_relaxed)});
       next_progress = Clock::now() + kProgressInterval;
     }
   }

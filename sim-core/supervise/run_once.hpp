@@ -18,7 +18,7 @@ struct RunResult {
   std::uint64_t log_hash = 0;
   std::uint64_t events = 0;
   std::int64_t virtual_ns = 0;
-  std::int64_t cpu_ns = 0;   // of the simulation's process, user and system
+  std::int64_t cpu_ns = 0;  // of the simulation's process, user and system
   std::int64_t real_ns = 0;
   std::uint64_t rss_kib = 0;  // at most
   std::string output;         // the end of what it wrote to its real standard output and error

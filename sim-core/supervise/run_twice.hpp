@@ -1,5 +1,6 @@
 #pragma once
-// Runs one seed twice, side by side, and compares the two streams of events record by record: is the run a function of its seed?
+// Runs one seed twice, side by side, and compares the two streams of events record by record: is the run a function of
+// its seed?
 #include <optional>
 #include <string>
 

@@ -21,7 +21,9 @@ constexpr std::size_t kRingOffset = kHeaderSize + SharedRun::kRequestCapacity + 
 constexpr std::size_t kFileSize = kRingOffset + SharedRun::kRingCapacity;
 constexpr std::size_t kMappedSize = kFileSize + SharedRun::kRingCapacity;
 
-[[noreturn]] void fail(const char* what) { throw Error(fmt::format("cannot share memory with a simulation: {}: {}", what, std::strerror(errno))); }
+[[noreturn]] void fail(const char* what) {
+  throw Error(fmt::format("cannot share memory with a simulation: {}: {}", what, std::strerror(errno)));
+}
 
 std::byte* map_all(int fd) {
   void* base = mmap(nullptr, kMappedSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -29,7 +31,8 @@ std::byte* map_all(int fd) {
   auto* bytes = static_cast<std::byte*>(base);
   const int access = PROT_READ | PROT_WRITE;
   if (mmap(bytes, kFileSize, access, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) fail("mmap");
-  if (mmap(bytes + kFileSize, SharedRun::kRingCapacity, access, MAP_SHARED | MAP_FIXED, fd, kRingOffset) == MAP_FAILED) fail("mmap");
+  if (mmap(bytes + kFileSize, SharedRun::kRingCapacity, access, MAP_SHARED | MAP_FIXED, fd, kRingOffset) == MAP_FAILED)
+    fail("mmap");
   return bytes;
 }
 
@@ -45,7 +48,9 @@ SharedRun SharedRun::create() {
 SharedRun SharedRun::map(int fd) { return {fd, map_all(fd), false}; }
 
 SharedRun::SharedRun(SharedRun&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), base_(std::exchange(other.base_, nullptr)), owned_(std::exchange(other.owned_, false)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      base_(std::exchange(other.base_, nullptr)),
+      owned_(std::exchange(other.owned_, false)) {}
 
 SharedRun::~SharedRun() {
   if (base_ != nullptr) munmap(base_, kMappedSize);
@@ -58,7 +63,8 @@ char* SharedRun::report_text() const { return request_text() + kRequestCapacity;
 
 void SharedRun::prepare(std::string_view request) {
   if (request.size() > kRequestCapacity) {
-    throw Error(fmt::format("the scenario and its overrides are too large ({} bytes; at most {})", request.size(), kRequestCapacity));
+    throw Error(fmt::format("the scenario and its overrides are too large ({} bytes; at most {})", request.size(),
+                            kRequestCapacity));
   }
   initialize(header().stream, kRingCapacity);
   std::memcpy(request_text(), request.data(), request.size());
@@ -74,6 +80,8 @@ void SharedRun::set_report(std::string_view report) {
   header().report_size.store(static_cast<std::uint32_t>(size), std::memory_order_release);
 }
 
-std::string_view SharedRun::report() const { return {report_text(), header().report_size.load(std::memory_order_acquire)}; }
+std::string_view SharedRun::report() const {
+  return {report_text(), header().report_size.load(std::memory_order_acquire)};
+}
 
 }  // namespace stillpoint::supervise

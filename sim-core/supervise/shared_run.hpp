@@ -1,8 +1,9 @@
 #pragma once
-// The memory that a supervisor and a simulation share: the request going in, the stream of events and the report coming out.
+// The memory that a supervisor and a simulation share: the request going in, the stream of events and the report coming
+// out.
 //
-// One anonymous file, mapped by both: a header, the request's text, the report's text, and the ring of the stream, whose pages are mapped twice in
-// a row. Its size is always the same, so that the child's address space is too.
+// One anonymous file, mapped by both: a header, the request's text, the report's text, and the ring of the stream,
+// whose pages are mapped twice in a row. Its size is always the same, so that the child's address space is too.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,8 @@ class SharedRun {
  public:
   static constexpr std::size_t kRequestCapacity = 4 * 1024 * 1024;
   static constexpr std::size_t kReportCapacity = 1024 * 1024;
-  static constexpr std::size_t kRingCapacity = 1024 * 1024;  // holds the largest record; small, so that it stays in the cache
+  static constexpr std::size_t kRingCapacity =
+      1024 * 1024;  // holds the largest record; small, so that it stays in the cache
 
   // Makes the memory; its descriptor is for the zygote to inherit. Throws Error.
   static SharedRun create();

@@ -95,7 +95,9 @@ void fix_limit(decltype(RLIMIT_STACK) resource, rlim_t value) {
   _exit(127);
 }
 
-[[noreturn]] void fail(const char* what) { throw Error(fmt::format("cannot start simulations: {}: {}", what, std::strerror(errno))); }
+[[noreturn]] void fail(const char* what) {
+  throw Error(fmt::format("cannot start simulations: {}: {}", what, std::strerror(errno)));
+}
 
 // Reads a whole object; false at the end of the stream.
 bool read_all(int fd, void* data, std::size_t size) {
@@ -153,7 +155,8 @@ void Zygote::start() {
 
 ChildEnd Zygote::wait() {
   ChildEnd end{};
-  if (!read_all(control_, &end, sizeof end)) throw Error("the process that starts simulations has died; was it killed?");
+  if (!read_all(control_, &end, sizeof end))
+    throw Error("the process that starts simulations has died; was it killed?");
   simulation_ = -1;
   return end;
 }

@@ -1,10 +1,10 @@
 #pragma once
 // The zygote: the process from which every simulation is forked.
 //
-// It is this executable again, executed once with a fixed argument list, environment, working folder and resource limits, with address space
-// randomisation off where the machine allows it. It uses no heap of its own after main began, keeps two descriptors (at fixed numbers
-// high up) beside standard input and output, and does nothing but fork a child per request and wait for it. So every child starts from
-// the same bytes, whatever state the supervisor is in.
+// It is this executable again, executed once with a fixed argument list, environment, working folder and resource
+// limits, with address space randomisation off where the machine allows it. It uses no heap of its own after main
+// began, keeps two descriptors (at fixed numbers high up) beside standard input and output, and does nothing but fork a
+// child per request and wait for it. So every child starts from the same bytes, whatever state the supervisor is in.
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -40,7 +40,8 @@ class Zygote {
   void start();
   // Becomes readable when the simulation has ended.
   int control_fd() const { return control_; }
-  // What the simulation writes to its real standard output and error (a sanitizer's report, an assertion of the service).
+  // What the simulation writes to its real standard output and error (a sanitizer's report, an assertion of the
+  // service).
   int output_fd() const { return output_; }
   // Takes how it ended. Waits for it. Throws Error if the zygote itself has died.
   ChildEnd wait();

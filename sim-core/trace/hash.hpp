@@ -11,6 +11,8 @@ static_assert(sizeof(XXH3_state_t) <= sizeof(HashState));
 static_assert(alignof(XXH3_state_t) <= alignof(HashState));
 
 inline XXH3_state_t* hash_state(HashState& state) { return reinterpret_cast<XXH3_state_t*>(state.bytes); }
-inline const XXH3_state_t* hash_state(const HashState& state) { return reinterpret_cast<const XXH3_state_t*>(state.bytes); }
+inline const XXH3_state_t* hash_state(const HashState& state) {
+  return reinterpret_cast<const XXH3_state_t*>(state.bytes);
+}
 
 }  // namespace stillpoint

@@ -6,9 +6,10 @@ namespace stillpoint {
 namespace {
 
 constexpr std::array<std::string_view, kEventKinds> kEventNames = {
-    "none", "boot",   "slice", "listen", "send", "deliver", "drop",    "connect", "arm",  "expire",
-    "step", "invoke", "ok",    "fail",   "info", "receive", "apply",   "note",    "violation", "stop"};
-constexpr std::array<std::string_view, 7> kCauseNames = {"none", "message", "arming", "wake-up", "fault", "user", "state"};
+    "none", "boot",   "slice", "listen", "send", "deliver", "drop",  "connect", "arm",       "expire",
+    "step", "invoke", "ok",    "fail",   "info", "receive", "apply", "note",    "violation", "stop"};
+constexpr std::array<std::string_view, 7> kCauseNames = {"none",  "message", "arming", "wake-up",
+                                                         "fault", "user",    "state"};
 constexpr std::array<std::string_view, 7> kSegmentNames = {"none", "syn", "syn-ack", "ack", "data", "fin", "rst"};
 
 template <typename Enum, std::size_t kCount>

@@ -1,9 +1,10 @@
 #pragma once
-// The form of a trace: a sequence of records, each a fixed header and a payload, padded to eight bytes. This is what the simulation
-// appends to shared memory, what the hash covers, and what record/ puts into SQLite. kTraceFormat numbers it: whatever changes a record's
-// meaning changes the number, and every hash.
+// The form of a trace: a sequence of records, each a fixed header and a payload, padded to eight bytes. This is what
+// the simulation appends to shared memory, what the hash covers, and what record/ puts into SQLite. kTraceFormat
+// numbers it: whatever changes a record's meaning changes the number, and every hash.
 //
-// Events are numbered from 1 in their order; the number is not stored. A record never holds a pointer, a real time or a real identifier.
+// Events are numbered from 1 in their order; the number is not stored. A record never holds a pointer, a real time or a
+// real identifier.
 #include <cstdint>
 #include <string_view>
 
@@ -15,32 +16,36 @@ constexpr std::uint32_t kTraceFormat = 1;
 
 enum class RecordType : std::uint8_t {
   event = 1,  // something that happened; hashed
-  edge,       // a further cause of an event (its first cause is in the event itself): subject = event, cause = cause; hashed
-  host,       // a host's identity, before its first event: host, payload "name\0role\0address"; not hashed
-  log,        // a line of a log: subject = the event in whose slice it was written, a = severity, payload = text; hashed apart
-  witness,    // an event that proves a violation: subject = the violation's event, cause = the witness, payload = its role; hashed
+  edge,  // a further cause of an event (its first cause is in the event itself): subject = event, cause = cause; hashed
+  host,  // a host's identity, before its first event: host, payload "name\0role\0address"; not hashed
+  log,   // a line of a log: subject = the event in whose slice it was written, a = severity, payload = text; hashed
+         // apart
+  witness,  // an event that proves a violation: subject = the violation's event, cause = the witness, payload = its
+            // role; hashed
 };
 
-// What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection + direction,
-// where direction 0 leads away from the host that connected.
+// What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection +
+// direction, where direction 0 leads away from the host that connected.
 enum class EventKind : std::uint8_t {
-  boot = 1,   // a host started: a = its address
-  slice,      // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
-  listen,     // a host listens: a = address << 16 | port, b = backlog
-  send,       // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes
-  deliver,    // a segment arrived: subject = stream, a = Segment, b = bytes; cause: its send
-  drop,       // a segment was discarded on arrival: subject = stream, a = Segment, b = bytes; cause: its send
-  connect,    // a connection was asked for: subject = connection, a = remote address << 16 | port, b = local address << 16 | port
-  arm,        // a timer was set: subject = the timer's number on this host, a = deadline in nanoseconds
-  expire,     // a timer expired: subject = the timer's number on this host; cause: its arming
-  step,       // a simulated user decided something: payload "user\0what"
-  invoke,     // a client operation began: payload "user\0function\0arguments"; cause: the user's step
-  ok,         // it succeeded: subject = its invoke event, payload = the answer; cause: the delivery that brought the answer
-  fail,       // it certainly had no effect: likewise
-  info,       // its outcome is not known to the client: likewise
-  receive,    // the service received a request: payload = the request; cause: the delivery that completed it
-  apply,      // the service changed its state: payload = what changed; causes: the request, the operation whose state it read
-  note,       // anything that a scenario wants to see: payload = text
+  boot = 1,  // a host started: a = its address
+  slice,     // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
+  listen,    // a host listens: a = address << 16 | port, b = backlog
+  send,      // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes
+  deliver,   // a segment arrived: subject = stream, a = Segment, b = bytes; cause: its send
+  drop,      // a segment was discarded on arrival: subject = stream, a = Segment, b = bytes; cause: its send
+  connect,   // a connection was asked for: subject = connection, a = remote address << 16 | port, b = local address <<
+             // 16 | port
+  arm,       // a timer was set: subject = the timer's number on this host, a = deadline in nanoseconds
+  expire,    // a timer expired: subject = the timer's number on this host; cause: its arming
+  step,      // a simulated user decided something: payload "user\0what"
+  invoke,    // a client operation began: payload "user\0function\0arguments"; cause: the user's step
+  ok,    // it succeeded: subject = its invoke event, payload = the answer; cause: the delivery that brought the answer
+  fail,  // it certainly had no effect: likewise
+  info,  // its outcome is not known to the client: likewise
+  receive,  // the service received a request: payload = the request; cause: the delivery that completed it
+  apply,    // the service changed its state: payload = what changed; causes: the request, the operation whose state it
+            // read
+  note,     // anything that a scenario wants to see: payload = text
   violation,  // a check was broken: a = 1 if it is one of liveness; payload "check\0promised\0found\0because"
   stop,       // the run ended: payload = why
 };

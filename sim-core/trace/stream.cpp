@@ -15,7 +15,8 @@ void initialize(StreamControl& control, std::uint64_t capacity) {
   control.now_ns = 0;
   control.read = 0;
   control.reader_attached = 0;
-  // The state holds a pointer only to a custom secret, which is not used: it means the same in every process that maps it.
+  // The state holds a pointer only to a custom secret, which is not used: it means the same in every process that maps
+  // it.
   XXH3_64bits_reset_withSeed(hash_state(control.event_hash), kTraceFormat);
   XXH3_64bits_reset_withSeed(hash_state(control.log_hash), kTraceFormat);
 }

@@ -1,12 +1,14 @@
 #pragma once
-// The stream of records between a simulation and whoever watches it: a ring in shared memory with one writer and at most one reader.
+// The stream of records between a simulation and whoever watches it: a ring in shared memory with one writer and at
+// most one reader.
 //
-// The writer does the same whether or not anybody reads: it encodes each record into the ring, and the ring's bytes into the hash. Only when a
-// reader is attached and the ring is full does it wait, in real time, which the simulation cannot see. Without a reader the ring keeps
-// the newest records. Everything, the hash state included, lives in the shared memory, so it survives the writer's death by any signal.
+// The writer does the same whether or not anybody reads: it encodes each record into the ring, and the ring's bytes
+// into the hash. Only when a reader is attached and the ring is full does it wait, in real time, which the simulation
+// cannot see. Without a reader the ring keeps the newest records. Everything, the hash state included, lives in the
+// shared memory, so it survives the writer's death by any signal.
 //
-// The ring's pages are mapped twice in a row, so a record is always contiguous. Mapping is the caller's business (supervise/);
-// this file only touches memory.
+// The ring's pages are mapped twice in a row, so a record is always contiguous. Mapping is the caller's business
+// (supervise/); this file only touches memory.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +43,8 @@ struct StreamControl {
 // Prepares zeroed shared memory for a new run.
 void initialize(StreamControl& control, std::uint64_t capacity);
 
-// The digest of all events so far: the identity of the run up to now. Records wait in the ring for the hash, which takes them in large
-// portions; the digest includes those that still wait.
+// The digest of all events so far: the identity of the run up to now. Records wait in the ring for the hash, which
+// takes them in large portions; the digest includes those that still wait.
 std::uint64_t event_digest(const StreamControl& control, const std::byte* ring);
 std::uint64_t log_digest(const StreamControl& control);
 

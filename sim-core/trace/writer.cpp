@@ -42,15 +42,17 @@ void TraceWriter::hash_up_to(std::uint64_t end) {
 void TraceWriter::append_unhashed(const RecordHeader& header, std::span<const std::byte> payload, HashState* own_hash) {
   const std::uint64_t start = control_.written.load(std::memory_order_relaxed);
   hash_up_to(start);
-  // Out of the hash's way before it is written: should the process die in between, the digest is right at every instant.
+  // Out of the hash's way before it is written: should the process die in between, the digest is right at every
+  // instant.
   control_.hashed = start + record_size(std::min(payload.size(), kLongestPayload));
   const std::uint64_t end = append(header, payload);
   SP_ASSERT(control_.hashed == end);
-  if (own_hash != nullptr) XXH3_64bits_update(hash_state(*own_hash), ring_ + (start & (control_.capacity - 1)), end - start);
+  if (own_hash != nullptr)
+    XXH3_64bits_update(hash_state(*own_hash), ring_ + (start & (control_.capacity - 1)), end - start);
 }
 
-EventId TraceWriter::event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
-                           Cause cause, std::span<const std::byte> payload) {
+EventId TraceWriter::event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a,
+                           std::uint64_t b, Cause cause, std::span<const std::byte> payload) {
   append({.size = 0,
           .type = RecordType::event,
           .kind = static_cast<std::uint8_t>(kind),

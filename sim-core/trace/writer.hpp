@@ -1,6 +1,7 @@
 #pragma once
-// The writing end of a trace: numbers events, encodes records into the ring, and feeds the hash. On the hottest path of the harness:
-// an event without payload costs one 56-byte store; the hash takes the ring's bytes in portions of some kilobytes.
+// The writing end of a trace: numbers events, encodes records into the ring, and feeds the hash. On the hottest path of
+// the harness: an event without payload costs one 56-byte store; the hash takes the ring's bytes in portions of some
+// kilobytes.
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -23,17 +24,18 @@ class TraceWriter {
   // Called again and again while the ring is full and a reader attached; sleeps for a moment of real time.
   using WaitForReader = void (*)();
 
-  TraceWriter(StreamControl& control, std::byte* ring, WaitForReader wait) : control_(control), ring_(ring), wait_(wait) {}
+  TraceWriter(StreamControl& control, std::byte* ring, WaitForReader wait)
+      : control_(control), ring_(ring), wait_(wait) {}
 
   // A payload longer than this is cut in the trace (its full size stays in `b` of a send).
   static constexpr std::size_t kLongestPayload = 256 * 1024;
   // As many bytes of records wait for the hash at most.
   static constexpr std::uint64_t kHashPortion = 4096;
 
-  EventId event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a = 0, std::uint64_t b = 0,
-                Cause cause = {}, std::span<const std::byte> payload = {});
-  EventId event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a, std::uint64_t b, Cause cause,
-                std::string_view payload) {
+  EventId event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a = 0,
+                std::uint64_t b = 0, Cause cause = {}, std::span<const std::byte> payload = {});
+  EventId event(EventKind kind, VirtualTime at, Where where, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
+                Cause cause, std::string_view payload) {
     return event(kind, at, where, subject, a, b, cause, std::as_bytes(std::span(payload)));
   }
   // A further cause of an event that was already written.

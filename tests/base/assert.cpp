@@ -20,7 +20,8 @@ TEST_CASE("an assertion that holds does nothing") {
 
 TEST_CASE("the reporter hears of a broken assertion first, and may end the process its own way") {
   const auto ending = test::ending_of([] {
-    set_assertion_reporter([](const char* text) { _exit(std::string(text).find("false") == std::string::npos ? 1 : 33); });
+    set_assertion_reporter(
+        [](const char* text) { _exit(std::string(text).find("false") == std::string::npos ? 1 : 33); });
     SP_ASSERT(false);
   });
   CHECK(ending.exit_code == 33);

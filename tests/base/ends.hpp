@@ -28,7 +28,8 @@ Ending ending_of(Function what) {
   ::close(ends[1]);
   Ending ending;
   char text[256];
-  for (ssize_t got; (got = ::read(ends[0], text, sizeof text)) > 0;) ending.errors.append(text, static_cast<std::size_t>(got));
+  for (ssize_t got; (got = ::read(ends[0], text, sizeof text)) > 0;)
+    ending.errors.append(text, static_cast<std::size_t>(got));
   ::close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);

@@ -11,9 +11,9 @@ TEST_CASE("the nearest name is the one with the fewest slips") {
     const char* nearest;
   };
   const auto row = GENERATE(values<Row>({{"users.count", "users.count"},
-                                         {"user.count", "users.count"},          // one missing
-                                         {"users.cuont", "users.count"},         // two swapped are two substitutions
-                                         {"users.host", "users.hosts"},          //
+                                         {"user.count", "users.count"},   // one missing
+                                         {"users.cuont", "users.count"},  // two swapped are two substitutions
+                                         {"users.host", "users.hosts"},   //
                                          {"tickets.capasity", "tickets.capacity"},
                                          {"tikets.kapasity", "tickets.capacity"},  // a third of a long name may differ
                                          {"sede", "seed"},

@@ -31,6 +31,7 @@ TEST_CASE("a status is success without a value") {
 }
 
 TEST_CASE("looking at the value of a failure, and failing with errno 0, are bugs of the harness") {
-  CHECK(test::ending_of([] { static_cast<void>(Result<int>(Failure{EBADF}).value()); }).exit_code == test::kAssertionFailed);
+  CHECK(test::ending_of([] { static_cast<void>(Result<int>(Failure{EBADF}).value()); }).exit_code ==
+        test::kAssertionFailed);
   CHECK(test::ending_of([] { static_cast<void>(Result<int>(Failure{0})); }).exit_code == test::kAssertionFailed);
 }

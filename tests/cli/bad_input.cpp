@@ -87,8 +87,9 @@ TEST_CASE("traces that cannot be written are found before the run, and nothing i
 
 TEST_CASE("traces that are none") {
   test::shell("rm -rf *; " + test::binary("stillpoint") + " run last-ticket --users 10 --seed 1 --trace good.db");
-  test::shell("head -c 5000 good.db > truncated.db; echo hello > text.db; : > empty.db; sqlite3 other.db 'CREATE TABLE t(x)'; "
-              "cp good.db old.db; sqlite3 old.db 'PRAGMA user_version=999'; mkdir folder");
+  test::shell(
+      "head -c 5000 good.db > truncated.db; echo hello > text.db; : > empty.db; sqlite3 other.db 'CREATE TABLE t(x)'; "
+      "cp good.db old.db; sqlite3 old.db 'PRAGMA user_version=999'; mkdir folder");
   for (const char* trace : {"none.db", "truncated.db", "text.db", "empty.db", "other.db", "old.db", "folder"}) {
     CAPTURE(trace);
     const test::Ran ran = test::shell(test::binary("stillpoint") + " replay " + trace);
@@ -108,7 +109,8 @@ TEST_CASE("malformed scenario files are named with their line") {
   const File files[] = {
       {"name = \"x\"\nbehaviour = \"last-ticket\"\nusers = [\n", "mine.toml:"},
       {"name = \"x\"\nbehaviour = \"last-ticket\"\n[users]\ncount = -5\n", "mine.toml:4: users.count is -5"},
-      {"name = \"x\"\nbehaviour = \"last-ticket\"\n[users]\ncuont = 5\n", "mine.toml:4: no setting is called 'users.cuont'"},
+      {"name = \"x\"\nbehaviour = \"last-ticket\"\n[users]\ncuont = 5\n",
+       "mine.toml:4: no setting is called 'users.cuont'"},
       {"name = \"x\"\nbehaviour = \"last-tickt\"\n", "mine.toml:2: behaviour is 'last-tickt'"},
       {"behaviour = \"last-ticket\"\n", "the key 'name' is missing"},
       {"name = \"x\"\n", "the key 'behaviour' is missing"},
@@ -119,7 +121,8 @@ TEST_CASE("malformed scenario files are named with their line") {
   };
   for (const File& file : files) {
     CAPTURE(file.text);
-    const test::Ran ran = test::shell("printf '%s' '" + std::string(file.text) + "' > mine.toml; " + test::binary("stillpoint") + " run mine.toml --seed 1");
+    const test::Ran ran = test::shell("printf '%s' '" + std::string(file.text) + "' > mine.toml; " +
+                                      test::binary("stillpoint") + " run mine.toml --seed 1");
     CAPTURE(ran.err);
     CHECK(ran.exit_code == 2);
     CHECK(ran.out.empty());

@@ -1,4 +1,5 @@
-// A run's identity depends on the executable, the scenario, the overrides and the seed, and on nothing else of the machine's state.
+// A run's identity depends on the executable, the scenario, the overrides and the seed, and on nothing else of the
+// machine's state.
 #include <catch2/catch.hpp>
 
 #include <filesystem>
@@ -10,7 +11,9 @@
 namespace {
 
 std::string tool() { return test::binary("stillpoint-test"); }
-std::string scenario(const std::string& name) { return std::filesystem::current_path().string() + "/tests/scenarios/" + name; }
+std::string scenario(const std::string& name) {
+  return std::filesystem::current_path().string() + "/tests/scenarios/" + name;
+}
 
 std::string hash_in(const std::string& json) {
   const std::size_t at = json.find("\"hash\":\"");
@@ -28,7 +31,8 @@ TEST_CASE("a service that sorts heap pointers replays alike from a hundred super
 
   for (int state = 0; state < 100; ++state) {
     const std::string number = std::to_string(state);
-    std::string setting = "export PADDING_" + number + "=" + std::string(static_cast<std::size_t>(state) * 97, 'x') + "\n";
+    std::string setting =
+        "export PADDING_" + number + "=" + std::string(static_cast<std::size_t>(state) * 97, 'x') + "\n";
     if (state % 2 == 0) setting += "ulimit -S -s " + std::to_string(1024 + state * 64) + "\n";
     if (state % 3 == 0) setting += "export LC_ALL=C.UTF-8 TZ=Asia/Tokyo MALLOC_ARENA_MAX=" + number + " LANG=de_DE\n";
     if (state % 5 == 0) setting += "mkdir -p deep/" + number + "; cd deep/" + number + "\n";
@@ -51,12 +55,15 @@ TEST_CASE("locale, time zone and environment are fixed for a run") {
   const std::string run = tool() + " run " + scenario("misbehaving.toml") + " --seed 1 --json";
   const std::string plain = hash_in(test::shell(run).out);
   CHECK(hash_in(test::shell("env -i " + run).out) == plain);
-  CHECK(hash_in(test::shell("LC_ALL=tr_TR.UTF-8 TZ=America/St_Johns GLIBC_TUNABLES=glibc.malloc.mmap_threshold=1 " + run).out) == plain);
+  CHECK(
+      hash_in(test::shell("LC_ALL=tr_TR.UTF-8 TZ=America/St_Johns GLIBC_TUNABLES=glibc.malloc.mmap_threshold=1 " + run)
+                  .out) == plain);
 }
 
 TEST_CASE("nothing but the seed, the overrides and the scenario moves the hash") {
   const std::string run = tool() + " run " + scenario("pointers.toml") + " --json ";
   std::set<std::string> hashes;
-  for (const char* variant : {"--seed 1", "--seed 2", "--seed 1 --set service.count=201"}) hashes.insert(hash_in(test::shell(run + variant).out));
+  for (const char* variant : {"--seed 1", "--seed 2", "--seed 1 --set service.count=201"})
+    hashes.insert(hash_in(test::shell(run + variant).out));
   CHECK(hashes.size() == 3);
 }

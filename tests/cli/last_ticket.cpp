@@ -1,6 +1,6 @@
 // The scenario last-ticket, as a user runs it.
-#include <catch2/catch.hpp>
 #include <sqlite3.h>
+#include <catch2/catch.hpp>
 
 #include <boost/json.hpp>
 #include <string>
@@ -58,10 +58,12 @@ TEST_CASE("twenty seeds of the correct service pass; with the bug each fails, in
 TEST_CASE("the trace alone tells which two purchases broke the invariant, and which messages carried them") {
   bool found = false;
   for (int seed = 1; seed <= 20 && !found; ++seed) {
-    const test::Ran ran = test::shell(tool() + " run last-ticket --bug oversell --trace t.db --force --seed " + std::to_string(seed));
+    const test::Ran ran =
+        test::shell(tool() + " run last-ticket --bug oversell --trace t.db --force --seed " + std::to_string(seed));
     REQUIRE(ran.exit_code == 10);
     const std::string trace = test::scratch() + "/t.db";
-    // Backwards from each witness, along messages: the request's arrival, its delivery, its send, the operation that it was.
+    // Backwards from each witness, along messages: the request's arrival, its delivery, its send, the operation that it
+    // was.
     const auto paths = rows(trace, R"(
       WITH RECURSIVE path(witness, role, event, depth) AS (
         SELECT event, role, event, 0 FROM witness
@@ -95,8 +97,15 @@ TEST_CASE("operations, checks and edges are in the trace") {
   CHECK(rows(trace, "SELECT count(*) > 50 FROM operations")[0][0] == "1");
   CHECK(rows(trace, "SELECT count(*) FROM operations WHERE outcome IS NULL")[0][0] == "0");
   // Every delivery has its send, every expiry its arming, and causes come before effects.
-  CHECK(rows(trace, "SELECT count(*) FROM event e JOIN kind k ON k.id = e.kind WHERE k.name = 'deliver' AND e.cause IS NULL")[0][0] == "0");
-  CHECK(rows(trace, "SELECT count(*) FROM event e JOIN kind k ON k.id = e.kind WHERE k.name = 'expire' AND e.cause IS NULL")[0][0] == "0");
+  CHECK(rows(trace,
+             "SELECT count(*) FROM event e JOIN kind k ON k.id = e.kind WHERE k.name = 'deliver' AND e.cause IS NULL")
+            [0][0] == "0");
+  CHECK(
+      rows(
+          trace,
+          "SELECT count(*) FROM event e JOIN kind k ON k.id = e.kind WHERE k.name = 'expire' AND e.cause IS NULL")[0]
+                                                                                                                  [0] ==
+      "0");
   CHECK(rows(trace, "SELECT count(*) FROM edges WHERE cause >= event")[0][0] == "0");
   CHECK(rows(trace, "SELECT scenario_text LIKE '%last-ticket%' FROM metadata")[0][0] == "1");
 }
@@ -104,9 +113,11 @@ TEST_CASE("operations, checks and edges are in the trace") {
 TEST_CASE("one user less leaves the others' first decisions as they were") {
   // The user's think times come from the user's own stream: when each arrives is the same with or without another.
   const auto arrivals = [](int users) {
-    REQUIRE(test::shell(tool() + " run last-ticket --seed 9 --trace t.db --force --users " + std::to_string(users)).exit_code == 0);
+    REQUIRE(test::shell(tool() + " run last-ticket --seed 9 --trace t.db --force --users " + std::to_string(users))
+                .exit_code == 0);
     return rows(test::scratch() + "/t.db",
-                "SELECT subject, at_ns FROM event e JOIN kind k ON k.id = e.kind JOIN host h ON h.id = e.host WHERE k.name = 'connect' AND h.name = 'users-1' ORDER BY at_ns");
+                "SELECT subject, at_ns FROM event e JOIN kind k ON k.id = e.kind JOIN host h ON h.id = e.host WHERE "
+                "k.name = 'connect' AND h.name = 'users-1' ORDER BY at_ns");
   };
   const auto with = arrivals(40);
   const auto without = arrivals(39);  // user 39 sits at users-4

@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <sqlite3.h>
+#include <catch2/catch.hpp>
 
 #include <boost/json.hpp>
 #include <filesystem>
@@ -33,13 +33,14 @@ TEST_CASE("exit codes are those of the verdict, from run and from replay") {
     int exit_code;
     const char* headline;
   };
-  const Row rows[] = {{"none", 0, "PASS"},       {"violation", 10, "FAIL"}, {"segv", 12, "CRASH"},
-                      {"kill", 12, "CRASH"},     {"throw", 12, "CRASH"},    {"exit", 12, "CRASH"},
+  const Row rows[] = {{"none", 0, "PASS"},         {"violation", 10, "FAIL"},       {"segv", 12, "CRASH"},
+                      {"kill", 12, "CRASH"},       {"throw", 12, "CRASH"},          {"exit", 12, "CRASH"},
                       {"open", 16, "UNSUPPORTED"}, {"post-for-ever", 13, "RUNAWAY"}};
   for (const Row& row : rows) {
     CAPTURE(row.kind);
     const std::string kind = row.kind;
-    const test::Ran run = test::shell(tool() + " run " + misbehaving() + " --kind " + kind + " --seed 7 --trace t.db --force");
+    const test::Ran run =
+        test::shell(tool() + " run " + misbehaving() + " --kind " + kind + " --seed 7 --trace t.db --force");
     CAPTURE(run.out, run.err);
     CHECK(run.exit_code == row.exit_code);
     CHECK_THAT(run.out, Catch::Contains(row.headline));
@@ -49,7 +50,8 @@ TEST_CASE("exit codes are those of the verdict, from run and from replay") {
     CHECK(query(trace, "SELECT exit_code FROM metadata") == row.exit_code);
     CHECK(query(trace, "SELECT complete FROM metadata") == 1);
     CHECK(query(trace, "SELECT count(*) FROM event") == query(trace, "SELECT events FROM metadata"));
-    if (row.exit_code != 10) CHECK(query(trace, "SELECT count(*) FROM events WHERE kind = 'note' AND detail LIKE '%tick 100%'") == 1);
+    if (row.exit_code != 10)
+      CHECK(query(trace, "SELECT count(*) FROM events WHERE kind = 'note' AND detail LIKE '%tick 100%'") == 1);
 
     const test::Ran replayed = test::shell(tool() + " replay t.db");
     CAPTURE(replayed.err);
@@ -70,15 +72,17 @@ TEST_CASE("--check runs twice, and a non-deterministic service fails with the fi
 }
 
 TEST_CASE("replay of a non-deterministic run says so") {
-  REQUIRE(test::shell(tool() + " run " + misbehaving() + " --kind entropy --seed 1 --trace t.db --force").exit_code == 0);
+  REQUIRE(test::shell(tool() + " run " + misbehaving() + " --kind entropy --seed 1 --trace t.db --force").exit_code ==
+          0);
   const test::Ran replayed = test::shell(tool() + " replay t.db");
   CHECK(replayed.exit_code == 14);
   CHECK_THAT(replayed.err, Catch::Contains("the hash differs"));
 }
 
 TEST_CASE("an interrupted run leaves a valid trace") {
-  const test::Ran ran = test::shell(tool() + " run " + misbehaving() +
-                                    " --kind loop-for-ever --seed 1 --trace t.db --force & pid=$!; sleep 1; kill -INT $pid; wait $pid");
+  const test::Ran ran =
+      test::shell(tool() + " run " + misbehaving() +
+                  " --kind loop-for-ever --seed 1 --trace t.db --force & pid=$!; sleep 1; kill -INT $pid; wait $pid");
   CHECK(ran.exit_code == 130);
   const std::string trace = test::scratch() + "/t.db";
   CHECK(query(trace, "SELECT count(*) FROM events WHERE kind = 'note'") == 101);
@@ -87,16 +91,19 @@ TEST_CASE("an interrupted run leaves a valid trace") {
 
 TEST_CASE("a supervisor killed with -9 leaves no simulation behind") {
   const test::Ran ran = test::shell(tool() + " run " + misbehaving() +
-                                    " --kind loop-for-ever --seed 1 & pid=$!; sleep 1; kill -9 $pid; wait $pid; sleep 0.5; pgrep -f stillpoint-zygote "
+                                    " --kind loop-for-ever --seed 1 & pid=$!; sleep 1; kill -9 $pid; wait $pid; sleep "
+                                    "0.5; pgrep -f stillpoint-zygote "
                                     "-P 1 | wc -l");
   CHECK(ran.out == "0\n");
 }
 
 TEST_CASE("JSON has what it promises, and nothing else is on standard output") {
-  const test::Ran ran = test::shell(tool() + " run " + misbehaving() + " --kind violation --seed 18446744073709551615 --json");
+  const test::Ran ran =
+      test::shell(tool() + " run " + misbehaving() + " --kind violation --seed 18446744073709551615 --json");
   CHECK(ran.exit_code == 10);
   const boost::json::object object = boost::json::parse(ran.out).as_object();
-  for (const char* key : {"scenario", "seed", "verdict", "hash", "events", "virtual_ns", "cpu_ns", "users", "violations", "replay"}) {
+  for (const char* key :
+       {"scenario", "seed", "verdict", "hash", "events", "virtual_ns", "cpu_ns", "users", "violations", "replay"}) {
     CAPTURE(key);
     CHECK(object.contains(key));
   }
@@ -111,7 +118,8 @@ TEST_CASE("JSON has what it promises, and nothing else is on standard output") {
 }
 
 TEST_CASE("the replay line runs as it stands") {
-  const test::Ran ran = test::shell(tool() + " run " + misbehaving() + " --kind violation --set 'name=it is' --seed 4 --json");
+  const test::Ran ran =
+      test::shell(tool() + " run " + misbehaving() + " --kind violation --set 'name=it is' --seed 4 --json");
   const std::string line(boost::json::parse(ran.out).as_object().at("replay").as_string());
   const test::Ran again = test::shell(line + " --json");
   CAPTURE(line, again.err);

@@ -16,8 +16,9 @@ Duration read(const Machine& machine, clockid_t clock) {
 
 TEST_CASE("clocks advance with virtual time, and only with it") {
   Machines machines;
-  const clockid_t clock = GENERATE(CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE,
-                                   CLOCK_REALTIME_COARSE, CLOCK_TAI, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID);
+  const clockid_t clock =
+      GENERATE(CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE,
+               CLOCK_REALTIME_COARSE, CLOCK_TAI, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID);
   const Duration start = read(machines.a, clock);
   for (int i = 0; i < 100; ++i) CHECK(read(machines.a, clock) == start);
   machines.run_for(1234567us);

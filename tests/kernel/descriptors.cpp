@@ -186,8 +186,10 @@ TEST_CASE("null pointers are EFAULT") {
   void* volatile null = nullptr;
   CHECK(a([&] { return bind(fd, static_cast<sockaddr*>(null), 16); }) == fails(EFAULT));
   CHECK(a([&] { return connect(fd, static_cast<sockaddr*>(null), 16); }) == fails(EFAULT));
-  CHECK(a([&] { return getsockname(fd, static_cast<sockaddr*>(null), static_cast<socklen_t*>(null)); }) == fails(EFAULT));
-  CHECK(a([&] { return getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, static_cast<socklen_t*>(null)); }) == fails(EFAULT));
+  CHECK(a([&] { return getsockname(fd, static_cast<sockaddr*>(null), static_cast<socklen_t*>(null)); }) ==
+        fails(EFAULT));
+  CHECK(a([&] { return getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, static_cast<socklen_t*>(null)); }) ==
+        fails(EFAULT));
   CHECK(a([&] { return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, null, 4); }) == fails(EFAULT));
   CHECK(a([&] { return sendmsg(fd, static_cast<msghdr*>(null), 0); }) == fails(EFAULT));
   CHECK(a([&] { return recvmsg(fd, static_cast<msghdr*>(null), 0); }) == fails(EFAULT));

@@ -16,7 +16,9 @@ struct Fixture {
   int counter(unsigned initial = 0) {
     return static_cast<int>(a([&] { return eventfd(initial, EFD_NONBLOCK); }).value);
   }
-  void write(int fd) { REQUIRE(a([&] { return eventfd_write(fd, 1); }) == gives(0)); }
+  void write(int fd) {
+    REQUIRE(a([&] { return eventfd_write(fd, 1); }) == gives(0));
+  }
   void drain(int fd) {
     eventfd_t value;
     REQUIRE(a([&] { return eventfd_read(fd, &value); }) == gives(0));
@@ -238,8 +240,10 @@ TEST_CASE("waiting would block a driven host: it is refused") {
   Fixture f;
   static epoll_event event;
   const int epoll = f.epoll;
-  CHECK_THAT(f.a.refusal([epoll] { return epoll_wait(epoll, &event, 1, -1); }), Catch::StartsWith("epoll_wait (it would block"));
-  CHECK_THAT(f.a.refusal([epoll] { return epoll_wait(epoll, &event, 1, 5); }), Catch::StartsWith("epoll_wait (it would block"));
+  CHECK_THAT(f.a.refusal([epoll] { return epoll_wait(epoll, &event, 1, -1); }),
+             Catch::StartsWith("epoll_wait (it would block"));
+  CHECK_THAT(f.a.refusal([epoll] { return epoll_wait(epoll, &event, 1, 5); }),
+             Catch::StartsWith("epoll_wait (it would block"));
   f.add(f.counter(1), EPOLLIN);
   CHECK(f.a([&] { return epoll_wait(epoll, &event, 1, -1); }) == gives(1));
   CHECK(f.a([&] { return epoll_pwait(epoll, &event, 1, -1, nullptr); }) == gives(1));
@@ -252,7 +256,8 @@ TEST_CASE("what epoll does not model is refused") {
   const int other = f.a.epoll();
   const int fd = f.counter();
   event.events = EPOLLIN;
-  CHECK(f.a.refusal([=] { return epoll_ctl(epoll, EPOLL_CTL_ADD, other, &event); }) == "epoll_ctl (an epoll descriptor inside another)");
+  CHECK(f.a.refusal([=] { return epoll_ctl(epoll, EPOLL_CTL_ADD, other, &event); }) ==
+        "epoll_ctl (an epoll descriptor inside another)");
   event.events = EPOLLIN | EPOLLEXCLUSIVE;
   CHECK(f.a.refusal([=] { return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); }) == "epoll_ctl (EPOLLEXCLUSIVE)");
   static sigset_t mask;

@@ -73,5 +73,6 @@ TEST_CASE("a blocking read of zero is refused") {
   Machines machines;
   const int fd = static_cast<int>(machines.a([] { return eventfd(0, 0); }).value);
   static std::uint64_t value;
-  CHECK_THAT(machines.a.refusal([fd] { return ::read(fd, &value, sizeof value); }), Catch::StartsWith("read (it would block"));
+  CHECK_THAT(machines.a.refusal([fd] { return ::read(fd, &value, sizeof value); }),
+             Catch::StartsWith("read (it would block"));
 }

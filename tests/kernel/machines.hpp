@@ -75,8 +75,8 @@ class Machine {
     return {value, value < 0 ? errno : 0};
   }
 
-  // Makes a call that the kernel does not serve, and returns what it said; empty if the call returned. Nothing of the call's may need a
-  // destructor: it is left by longjmp, as a run is left for ever.
+  // Makes a call that the kernel does not serve, and returns what it said; empty if the call returned. Nothing of the
+  // call's may need a destructor: it is left by longjmp, as a run is left for ever.
   template <typename Call>
   std::string refusal(Call call) const {
     kernel::Host* const before = kernel::current_host;

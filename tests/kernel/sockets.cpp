@@ -291,7 +291,8 @@ TEST_CASE("poll looks at several descriptors, and tells what is none") {
   const auto pair = machines.connected();
   machines.b.send(pair.of_b, "x");
   machines.settle();
-  pollfd entries[] = {{pair.of_a, POLLIN, 0}, {-1, POLLIN, 7}, {99, POLLIN, 0}, {pair.of_a, POLLOUT, 0}, {pair.of_a, 0, 0}};
+  pollfd entries[] = {
+      {pair.of_a, POLLIN, 0}, {-1, POLLIN, 7}, {99, POLLIN, 0}, {pair.of_a, POLLOUT, 0}, {pair.of_a, 0, 0}};
   CHECK(machines.a([&] { return poll(entries, 5, 0); }) == gives(3));
   CHECK(entries[0].revents == POLLIN);
   CHECK(entries[1].revents == 0);

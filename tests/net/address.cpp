@@ -5,14 +5,15 @@
 using namespace stillpoint::net;
 
 TEST_CASE("addresses are written and read dotted") {
-  const auto text = GENERATE(values<const char*>({"0.0.0.0", "10.0.0.1", "127.0.0.1", "255.255.255.255", "1.20.30.200"}));
+  const auto text =
+      GENERATE(values<const char*>({"0.0.0.0", "10.0.0.1", "127.0.0.1", "255.255.255.255", "1.20.30.200"}));
   REQUIRE(parse_ip(text));
   CHECK(to_string(*parse_ip(text)) == text);
 }
 
 TEST_CASE("what is no address is refused") {
-  const auto text = GENERATE(
-      values<const char*>({"", "1", "1.2.3", "1.2.3.", "1.2.3.4.", "1.2.3.4.5", "256.0.0.1", "1..2.3", "a.b.c.d", " 1.2.3.4", "1.2.3.4 ", "0001.2.3.4"}));
+  const auto text = GENERATE(values<const char*>({"", "1", "1.2.3", "1.2.3.", "1.2.3.4.", "1.2.3.4.5", "256.0.0.1",
+                                                  "1..2.3", "a.b.c.d", " 1.2.3.4", "1.2.3.4 ", "0001.2.3.4"}));
   INFO(text);
   CHECK_FALSE(parse_ip(text));
 }

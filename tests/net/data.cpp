@@ -41,7 +41,8 @@ TEST_CASE("several buffers are one") {
   CHECK(user.send(from, network.now()).value() == 5);
   network.run();
   char first[1], second[3];
-  const std::span<std::byte> to[] = {std::as_writable_bytes(std::span(first)), std::as_writable_bytes(std::span(second))};
+  const std::span<std::byte> to[] = {std::as_writable_bytes(std::span(first)),
+                                     std::as_writable_bytes(std::span(second))};
   CHECK(plaza.receive(to, false, network.now()).value() == 4);
   CHECK(std::string(first, 1) + std::string(second, 3) == "abcd");
 }

@@ -46,7 +46,8 @@ class Network {
   static constexpr Duration kBack = 3ms;
   static constexpr Duration kRoundTrip = kThere + kBack;
 
-  explicit Network(std::uint64_t seed = 1, net::TcpOptions options = {}) : tcp(queue, trace.writer, fabric, seed, options) {
+  explicit Network(std::uint64_t seed = 1, net::TcpOptions options = {})
+      : tcp(queue, trace.writer, fabric, seed, options) {
     fabric.add_host(kUser, {0x0A000001});
     fabric.add_host(kPlaza, {0x0A000002});
     fabric.set_link(kUser, kPlaza, {kThere, kThere});

@@ -51,5 +51,6 @@ TEST_CASE("a queue is first in, first out") {
 }
 
 TEST_CASE("too large a packet is a bug of the harness") {
-  CHECK(test::ending_of([] { PacketPool().take(PacketPool::kLargestPayload + 1); }).exit_code == test::kAssertionFailed);
+  CHECK(test::ending_of([] { PacketPool().take(PacketPool::kLargestPayload + 1); }).exit_code ==
+        test::kAssertionFailed);
 }

@@ -51,11 +51,21 @@ TEST_CASE("every byte arrives once and in order, both ways, with any buffers") {
   };
   for (int i = 0; i < 400; ++i) {
     switch (up_to(4)) {
-      case 0: write(user, there); break;
-      case 1: write(plaza, back); break;
-      case 2: read(plaza, there); break;
-      case 3: read(user, back); break;
-      default: network.run_for(std::chrono::microseconds(up_to(3'000))); break;
+      case 0:
+        write(user, there);
+        break;
+      case 1:
+        write(plaza, back);
+        break;
+      case 2:
+        read(plaza, there);
+        break;
+      case 3:
+        read(user, back);
+        break;
+      default:
+        network.run_for(std::chrono::microseconds(up_to(3'000)));
+        break;
     }
   }
   REQUIRE(user.shutdown_write(network.now()));

@@ -24,7 +24,8 @@ std::vector<std::uint64_t> values(RandomStream stream, std::size_t count) {
 double chi_square(const std::vector<std::uint64_t>& counts, double draws) {
   const double expected = draws / static_cast<double>(counts.size());
   double sum = 0;
-  for (const std::uint64_t count : counts) sum += (static_cast<double>(count) - expected) * (static_cast<double>(count) - expected) / expected;
+  for (const std::uint64_t count : counts)
+    sum += (static_cast<double>(count) - expected) * (static_cast<double>(count) - expected) / expected;
   return sum;
 }
 
@@ -50,11 +51,15 @@ TEST_CASE("a value is a pure function of seed, purpose, entity and index") {
 }
 
 TEST_CASE("each part of a stream's name matters") {
-  const std::set<std::uint64_t> firsts = {
-      RandomStream(1, "latency", "a").at(0), RandomStream(2, "latency", "a").at(0), RandomStream(1, "entropy", "a").at(0),
-      RandomStream(1, "latency", "b").at(0), RandomStream(1, "a", "latency").at(0), RandomStream(1, "latency", "a").at(1),
-      RandomStream(1, "latenc", "ya").at(0), RandomStream(1, "latency", std::uint64_t{1}).at(0),
-      RandomStream(1, "latency", std::uint64_t{2}).at(0)};
+  const std::set<std::uint64_t> firsts = {RandomStream(1, "latency", "a").at(0),
+                                          RandomStream(2, "latency", "a").at(0),
+                                          RandomStream(1, "entropy", "a").at(0),
+                                          RandomStream(1, "latency", "b").at(0),
+                                          RandomStream(1, "a", "latency").at(0),
+                                          RandomStream(1, "latency", "a").at(1),
+                                          RandomStream(1, "latenc", "ya").at(0),
+                                          RandomStream(1, "latency", std::uint64_t{1}).at(0),
+                                          RandomStream(1, "latency", std::uint64_t{2}).at(0)};
   CHECK(firsts.size() == 9);
 }
 
@@ -193,5 +198,6 @@ TEST_CASE("bits are balanced") {
 
 TEST_CASE("absurd ranges are bugs of the harness") {
   CHECK(test::ending_of([] { RandomStream(1, "a", "b").below(0); }).exit_code == test::kAssertionFailed);
-  CHECK(test::ending_of([] { RandomStream(1, "a", "b").between(std::uint64_t{2}, std::uint64_t{1}); }).exit_code == test::kAssertionFailed);
+  CHECK(test::ending_of([] { RandomStream(1, "a", "b").between(std::uint64_t{2}, std::uint64_t{1}); }).exit_code ==
+        test::kAssertionFailed);
 }

@@ -1,4 +1,5 @@
-// The behaviour `misbehaving`, for tests of the harness: one host whose service does something bad, by name, after a while of good behaviour.
+// The behaviour `misbehaving`, for tests of the harness: one host whose service does something bad, by name, after a
+// while of good behaviour.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -102,7 +103,9 @@ class Service {
 
 class Misbehaving final : public Scenario {
  public:
-  void configure(const Settings& settings, const std::string&) override { kind_ = settings.text("service.kind", "none"); }
+  void configure(const Settings& settings, const std::string&) override {
+    kind_ = settings.text("service.kind", "none");
+  }
   void build(Simulation& simulation) override {
     Check& check = simulation.safety("nothing is wrong");
     check.held();
@@ -113,7 +116,8 @@ class Misbehaving final : public Scenario {
     if (kind_ == "violation") {
       simulation.at(VirtualTime(50ms), [&simulation, &check] {
         const EventId witness = simulation.note("the deed");
-        check.broken({.promised = "right", .found = "wrong", .because = "of the deed", .witnesses = {{witness, "deed"}}});
+        check.broken(
+            {.promised = "right", .found = "wrong", .because = "of the deed", .witnesses = {{witness, "deed"}}});
       });
     }
   }
@@ -122,12 +126,15 @@ class Misbehaving final : public Scenario {
   std::string kind_;
 };
 
-const RegisterBehaviour kMisbehaving{{.name = "misbehaving", .bugs = {}, .make = [] { return std::make_unique<Misbehaving>(); }}};
+const RegisterBehaviour kMisbehaving{
+    {.name = "misbehaving", .bugs = {}, .make = [] { return std::make_unique<Misbehaving>(); }}};
 
-// The behaviour `pointers`: a service whose behaviour depends on the order of heap addresses, as that of a std::set of pointers does.
+// The behaviour `pointers`: a service whose behaviour depends on the order of heap addresses, as that of a std::set of
+// pointers does.
 class PointerService {
  public:
-  PointerService(asio::io_context& context, Simulation& simulation, std::uint64_t count) : simulation_(simulation), count_(count), timer_(context) {
+  PointerService(asio::io_context& context, Simulation& simulation, std::uint64_t count)
+      : simulation_(simulation), count_(count), timer_(context) {
     round();
   }
 
@@ -163,7 +170,9 @@ class PointerService {
 
 class Pointers final : public Scenario {
  public:
-  void configure(const Settings& settings, const std::string&) override { count_ = settings.count("service.count", {1, 100'000}, 200); }
+  void configure(const Settings& settings, const std::string&) override {
+    count_ = settings.count("service.count", {1, 100'000}, 200);
+  }
   void build(Simulation& simulation) override {
     simulation.add_host({.name = "server-1", .role = "server", .start = [this, &simulation](asio::io_context& context) {
                            return std::make_shared<PointerService>(context, simulation, count_);
@@ -174,6 +183,7 @@ class Pointers final : public Scenario {
   std::uint64_t count_ = 0;
 };
 
-const RegisterBehaviour kPointers{{.name = "pointers", .bugs = {}, .make = [] { return std::make_unique<Pointers>(); }}};
+const RegisterBehaviour kPointers{
+    {.name = "pointers", .bugs = {}, .make = [] { return std::make_unique<Pointers>(); }}};
 
 }  // namespace

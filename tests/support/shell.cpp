@@ -48,6 +48,8 @@ Ran shell(const std::string& command) {
   return ran;
 }
 
-std::string binary(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string() + "/" + name; }
+std::string binary(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string() + "/" + name;
+}
 
 }  // namespace test

@@ -1,5 +1,6 @@
 #pragma once
-// A trace in the memory of this process, for tests of what writes one. Its records can be read as long as the ring has not wrapped.
+// A trace in the memory of this process, for tests of what writes one. Its records can be read as long as the ring has
+// not wrapped.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -66,7 +66,8 @@ TEST_CASE("without a reader nobody waits, and the hash is that of a ring of any 
   MemoryTrace small(kSmallRing), large(1 << 18);
   for (MemoryTrace* trace : {&small, &large}) {
     TraceWriter writer(trace->control(), trace->ring(), [] { std::abort(); });
-    for (std::uint64_t i = 1; i <= 1'000; ++i) writer.event(EventKind::note, {}, {}, i, 0, 0, {}, std::string(i % 50, 'x'));
+    for (std::uint64_t i = 1; i <= 1'000; ++i)
+      writer.event(EventKind::note, {}, {}, i, 0, 0, {}, std::string(i % 50, 'x'));
     CHECK(trace->control().events == 1'000);
   }
   CHECK(small.control().written > kSmallRing);

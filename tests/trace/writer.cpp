@@ -18,7 +18,8 @@ VirtualTime at(Duration duration) { return VirtualTime(duration); }
 TEST_CASE("an event is written as it is, and events are numbered from 1") {
   MemoryTrace trace;
   CHECK(trace.writer.last_event() == kNoEvent);
-  CHECK(trace.writer.event(EventKind::send, at(5ms), kPlaza, 34, 4, 5, {.event = 9, .kind = CauseKind::user}, "hello"sv) == 1);
+  CHECK(trace.writer.event(EventKind::send, at(5ms), kPlaza, 34, 4, 5, {.event = 9, .kind = CauseKind::user},
+                           "hello"sv) == 1);
   CHECK(trace.writer.event(EventKind::note, at(6ms), {}, 0) == 2);
   CHECK(trace.writer.last_event() == 2);
 
@@ -82,26 +83,62 @@ TEST_CASE("the hash covers every field of an event, and its payload") {
     write(trace.writer);
     return trace.hash();
   };
-  const auto plain = [](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc"sv); };
+  const auto plain = [](TraceWriter& w) {
+    w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc"sv);
+  };
   CHECK(hash_of(plain) == hash_of(plain));
   std::vector<std::uint64_t> hashes = {
       hash_of([](TraceWriter&) {}),
       hash_of(plain),
-      hash_of([](TraceWriter& w) { w.event(EventKind::drop, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(2us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), {2, 2}, 1, 2, 3, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), {1, 3}, 1, 2, 3, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 9, 2, 3, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 9, 3, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 2, 9, {4, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {9, CauseKind::user}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::state}, "abc"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abd"sv); }),
-      hash_of([](TraceWriter& w) { w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc\0"sv); }),
-      hash_of([&](TraceWriter& w) { plain(w); w.edge(1, {4, CauseKind::state}); }),
-      hash_of([&](TraceWriter& w) { plain(w); w.edge(1, {5, CauseKind::state}); }),
-      hash_of([&](TraceWriter& w) { plain(w); w.witness(1, 1, "role"); }),
-      hash_of([&](TraceWriter& w) { plain(w); plain(w); }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::drop, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(2us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), {2, 2}, 1, 2, 3, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), {1, 3}, 1, 2, 3, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 9, 2, 3, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 1, 9, 3, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 1, 2, 9, {4, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {9, CauseKind::user}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::state}, "abc"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abd"sv);
+      }),
+      hash_of([](TraceWriter& w) {
+        w.event(EventKind::send, at(1us), kPlaza, 1, 2, 3, {4, CauseKind::user}, "abc\0"sv);
+      }),
+      hash_of([&](TraceWriter& w) {
+        plain(w);
+        w.edge(1, {4, CauseKind::state});
+      }),
+      hash_of([&](TraceWriter& w) {
+        plain(w);
+        w.edge(1, {5, CauseKind::state});
+      }),
+      hash_of([&](TraceWriter& w) {
+        plain(w);
+        w.witness(1, 1, "role");
+      }),
+      hash_of([&](TraceWriter& w) {
+        plain(w);
+        plain(w);
+      }),
   };
   std::sort(hashes.begin(), hashes.end());
   CHECK(std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end());

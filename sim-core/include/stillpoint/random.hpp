@@ -2,10 +2,11 @@
 // Keyed random streams: every random value of a run is a pure function of (seed, purpose, entity, index).
 //
 // One stream belongs to one purpose ("latency", "think time") and one entity (this connection, this user), named by a
-// stable name and never by a position. So one more draw in a stream, one user less or one host less leaves the values of
-// every other stream exactly as they were. The generator is Philox-2x64 with six rounds (Salmon, Moraes, Dror, Shaw:
-// "Parallel random numbers: as easy as 1, 2, 3", SC 2011), the smallest variant that the paper reports to pass BigCrush.
-// Everything is integer arithmetic: no std::*_distribution, whose results differ between libraries, and no floating point.
+// stable name and never by a position. So one more draw in a stream, one user less or one host less leaves the values
+// of every other stream exactly as they were. The generator is Philox-2x64 with six rounds (Salmon, Moraes, Dror, Shaw:
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011), the smallest variant that the paper reports to pass
+// BigCrush. Everything is integer arithmetic: no std::*_distribution, whose results differ between libraries, and no
+// floating point.
 #include <cstdint>
 #include <span>
 #include <string_view>

@@ -1,8 +1,9 @@
 #pragma once
 // The settings of a scenario: what its file says, with the overrides of the command line on top.
 //
-// Whoever needs a setting reads it by its dotted key, with the range that is allowed and the value that holds where nothing is said. Reading is
-// also declaring: a key in the file that nobody read is an error. Every error is one line: file and line (or the override), what is wrong, what is allowed.
+// Whoever needs a setting reads it by its dotted key, with the range that is allowed and the value that holds where
+// nothing is said. Reading is also declaring: a key in the file that nobody read is an error. Every error is one line:
+// file and line (or the override), what is wrong, what is allowed.
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -1,8 +1,8 @@
 #pragma once
 // The simulation that a scenario builds and then watches: hosts and links, checks, the history of what users did.
 //
-// All of it is called either while the scenario is built, or from code that runs inside the simulation (on a host, in a hook of the service, at a
-// time asked for with at()). Nothing here is reachable from the service under test.
+// All of it is called either while the scenario is built, or from code that runs inside the simulation (on a host, in a
+// hook of the service, at a time asked for with at()). Nothing here is reachable from the service under test.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,8 +27,8 @@ struct HostOptions {
   std::string role;
   // Virtual CPU time of one slice (one handler), in whole microseconds. Zero: the host is never busy.
   Duration slice_cost{};
-  // Starts what runs on the host, in its first slice: creates the service on the io_context and returns what must stay alive.
-  // The harness then calls poll_one() for it. An exception that escapes is a crash of the service.
+  // Starts what runs on the host, in its first slice: creates the service on the io_context and returns what must stay
+  // alive. The harness then calls poll_one() for it. An exception that escapes is a crash of the service.
   std::function<std::shared_ptr<void>(boost::asio::io_context&)> start;
 };
 
@@ -52,7 +52,8 @@ struct Finding {
   std::vector<Witness> witnesses;
 };
 
-// One invariant of a scenario. It counts how often it was looked at, so that a report can tell a check that held from one that never ran.
+// One invariant of a scenario. It counts how often it was looked at, so that a report can tell a check that held from
+// one that never ran.
 class Check {
  public:
   virtual ~Check() = default;
@@ -102,7 +103,8 @@ class Simulation {
   // A simulated user decided something.
   virtual EventId step(std::string_view user, std::string_view what) = 0;
   // An operation begins; `step` is what led to it. Returns its event, which names the operation from then on.
-  virtual EventId invoke(std::string_view user, std::string_view function, std::string_view arguments, EventId step = kNoEvent) = 0;
+  virtual EventId invoke(std::string_view user, std::string_view function, std::string_view arguments,
+                         EventId step = kNoEvent) = 0;
   // It succeeded; it certainly had no effect; nobody can tell.
   virtual EventId ok(EventId invoke, std::string_view answer) = 0;
   virtual EventId fail(EventId invoke, std::string_view answer) = 0;
@@ -111,8 +113,8 @@ class Simulation {
   // ---- what the service's hooks tell ----
   // The service received a request; its cause is the delivery that brought the last bytes the host read.
   virtual EventId receive(std::string_view request) = 0;
-  // The service changed its state: because of `request` (a receive event), led to by the user's `invoke`, having read the state that
-  // `state` (an apply event) left. Each may be kNoEvent.
+  // The service changed its state: because of `request` (a receive event), led to by the user's `invoke`, having read
+  // the state that `state` (an apply event) left. Each may be kNoEvent.
   struct ApplyCauses {
     EventId request = kNoEvent;
     EventId invoke = kNoEvent;
@@ -129,8 +131,8 @@ class Simulation {
   virtual void set_observed(bool observed) = 0;
 };
 
-// Observer mode for a scope: code that looks at a service from outside, called by a hook of the service, costs no virtual time, and a
-// system call from it stops the run by name.
+// Observer mode for a scope: code that looks at a service from outside, called by a hook of the service, costs no
+// virtual time, and a system call from it stops the run by name.
 class Observing {
  public:
   explicit Observing(Simulation& simulation) : simulation_(simulation) { simulation_.set_observed(true); }

@@ -9,7 +9,8 @@ namespace stillpoint {
 
 using Duration = std::chrono::nanoseconds;
 
-// The clock of the simulation itself: nanoseconds since the run began. It has no now(): time is whatever the engine says.
+// The clock of the simulation itself: nanoseconds since the run began. It has no now(): time is whatever the engine
+// says.
 struct VirtualClock {
   using duration = Duration;
   using rep = duration::rep;
