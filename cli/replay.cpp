@@ -42,6 +42,11 @@ int replay(const Arguments& arguments) {
   if (!parse(app, arguments)) return 0;
 
   const TraceMetadata trace = TraceFile(path).metadata();
+  if (trace.run.trace_format != kTraceFormat) {
+    throw Error(
+        fmt::format("{} has trace format {}; this build knows {}: replay it with the build that made it (revision {})",
+                    path, trace.run.trace_format, kTraceFormat, trace.run.revision));
+  }
   const Invocation invocation = invocation_of(trace.run, path);
   announce(invocation);
   if (trace.run.build_id != supervise::build_id()) {

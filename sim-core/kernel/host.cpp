@@ -1,12 +1,15 @@
 #include "sim-core/kernel/host.hpp"
 
+#include <algorithm>
+
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
 
 namespace stillpoint::kernel {
 namespace {
-constexpr std::uint64_t kFreeClockReads = 1'000;
+constexpr std::uint64_t kFreeClockReadsInTurn = 1'000;
+constexpr std::uint64_t kFreeClockReadsAtInstant = 100'000;
 // A process that always has more to do must still let others run at the same instant, and be caught in the end.
 constexpr int kMostFreeTurns = 1'000;
 constexpr Duration kClockReadCost = std::chrono::microseconds(1);
@@ -43,8 +46,8 @@ void Host::wake(EventId cause) {
 
 void Host::schedule_slice(EventId cause) {
   wake_cause_ = cause;
-  kernel_.queue.schedule(*this, kernel_.queue.now() + spun_ + options_.slice_cost, next_rank());
-  spun_ = Duration::zero();
+  const VirtualTime start = std::max(kernel_.queue.now(), busy_until_);
+  kernel_.queue.schedule(*this, start + options_.slice_cost, next_rank());
 }
 
 void Host::fire() {
@@ -52,7 +55,7 @@ void Host::fire() {
   const EventId slice =
       kernel_.trace.event(EventKind::slice, kernel_.queue.now(), where(), slices_,
                           static_cast<std::uint64_t>(options_.slice_cost.count()), 0, {wake_cause_, CauseKind::wakeup});
-  clock_reads_ = 0;
+  if (kernel_.queue.now() > busy_until_) clock_reads_at_instant_ = 0;
   running_ = true;
   bool more = true;
   {
@@ -60,6 +63,7 @@ void Host::fire() {
     const int turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
     for (int turn = 0; turn < turns && more; ++turn) {
       woken_while_running_ = false;
+      clock_reads_in_turn_ = 0;
       ++kernel_.turns;
       more = process_->step();
       kernel_.tcp.cause_of_next_send = {};
@@ -67,6 +71,8 @@ void Host::fire() {
     }
   }
   running_ = false;
+  busy_until_ = now();
+  spun_ = Duration::zero();
   if (more) schedule_slice(slice);
 }
 
@@ -89,7 +95,10 @@ Duration Host::clock_offset(clockid_t clock) const {
 }
 
 Duration Host::read_clock(clockid_t clock) {
-  if (++clock_reads_ > kFreeClockReads) spun_ += kClockReadCost;
+  ++clock_reads_in_turn_;
+  ++clock_reads_at_instant_;
+  if (clock_reads_in_turn_ > kFreeClockReadsInTurn || clock_reads_at_instant_ > kFreeClockReadsAtInstant)
+    spun_ += kClockReadCost;
   return now().time_since_epoch() + clock_offset(clock);
 }
 

@@ -61,8 +61,8 @@ class Host final : private Event {
   VirtualTime now() const;
   // What to add to virtual time to get a clock's value.
   Duration clock_offset(clockid_t clock) const;
-  // A clock's value for a program. Many readings in one slice begin to cost a microsecond each, so that a program which
-  // spins on its clock makes progress.
+  // A clock's value for a program. Many readings in one turn, or very many at one instant, begin to cost a microsecond
+  // each, so that a program which spins on its clock makes progress.
   Duration read_clock(clockid_t clock);
 
   // The place of the host's next own event among simultaneous ones.
@@ -94,8 +94,11 @@ class Host final : private Event {
   std::uint64_t slices_ = 0;
   std::uint64_t files_ = 0;
   std::uint64_t timers_ = 0;
-  std::uint64_t clock_reads_ = 0;  // in this slice
-  Duration spun_{};                // what they cost
+  std::uint64_t clock_reads_in_turn_ = 0;
+  std::uint64_t clock_reads_at_instant_ = 0;
+  Duration spun_{};           // what they cost in this slice
+  VirtualTime busy_until_{};  // no slice begins before: the last one spun until then
+};                            // what they cost
 };
 
 }  // namespace stillpoint::kernel
