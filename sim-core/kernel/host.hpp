@@ -98,7 +98,6 @@ class Host final : private Event {
   std::uint64_t clock_reads_at_instant_ = 0;
   Duration spun_{};           // what they cost in this slice
   VirtualTime busy_until_{};  // no slice begins before: the last one spun until then
-};                            // what they cost
 };
 
 }  // namespace stillpoint::kernel
