@@ -119,6 +119,13 @@ void serve_if_zygote(int argc, char** argv) {
 }
 
 Zygote::Zygote() : shared_(SharedRun::create()) {
+  rlimit descriptors{};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  if (descriptors.rlim_max <= kControlFd) {
+    throw Error(
+        fmt::format("cannot start simulations: a process may have {} descriptors here; {} are needed (ulimit -Hn)",
+                    descriptors.rlim_max, kControlFd + 1));
+  }
   int control[2];
   int output[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0) fail("socketpair");

@@ -85,6 +85,13 @@ TEST_CASE("traces that cannot be written are found before the run, and nothing i
   CHECK(test::shell(run + "--trace mine.db --force").exit_code == 0);
 }
 
+TEST_CASE("a machine that allows too few descriptors is told of in one line") {
+  const test::Ran ran =
+      test::shell("ulimit -n 100; " + test::binary("stillpoint") + " run last-ticket --users 10 --seed 1");
+  CHECK(ran.exit_code == 2);
+  CHECK_THAT(ran.err, Catch::Contains("1024 are needed"));
+}
+
 TEST_CASE("traces that are none") {
   test::shell("rm -rf *; " + test::binary("stillpoint") + " run last-ticket --users 10 --seed 1 --trace good.db");
   test::shell(
