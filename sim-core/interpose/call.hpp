@@ -59,7 +59,9 @@ Function real_function(Function interceptor, const char* name) {
 
 }  // namespace stillpoint::interpose
 
-#define SP_UNWRAP(...) __VA_ARGS__
+// A body need not use all that its symbol is called with.
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 #define SP_UNWRAP_AFTER_COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 
 #define SP_CALL_AS(result, name, symbol, parameters, arguments)                                                    \
