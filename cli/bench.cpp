@@ -15,6 +15,7 @@
 #include <stillpoint/error.hpp>
 
 #include "cli/command.hpp"
+#include "cli/say.hpp"
 #include "sim-core/base/nearest.hpp"
 #include "sim-core/base/units.hpp"
 #include "sim-core/supervise/run_once.hpp"
@@ -77,7 +78,7 @@ Figure measure_real(const workloads::Workload& workload) {
     try {
       count = run_on_loopback(workload);
     } catch (const std::exception& error) {
-      fmt::print(stderr, "stillpoint: {} on loopback: {}\n", workload.name, error.what());
+      say("stillpoint: {} on loopback: {}\n", workload.name, error.what());
     }
     _exit(write(result[1], &count, sizeof count) == sizeof count ? 0 : 1);
   }

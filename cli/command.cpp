@@ -1,6 +1,8 @@
 #include "cli/command.hpp"
+#include "cli/say.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,6 +70,7 @@ bool parse(CLI::App& app, const Arguments& arguments) {
 }
 
 int main(int argc, char** argv) {
+  signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not the end of us
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
   if (argc > 0) set_program(words[0]);
   const std::string name = argc > 1 ? words[1] : "--help";
@@ -85,16 +88,19 @@ int main(int argc, char** argv) {
       names.emplace_back(command.name);
       if (name == command.name) {
         const int code = command.run(Arguments(words.begin() + 2, words.end()));
-        if (std::fflush(stdout) != 0) throw Error("cannot write to standard output");
-        return code;
+        if (std::fflush(stdout) == 0) return code;
+        say("stillpoint: cannot write to standard output\n");
+        return code == 0 ? kBadInput : code;
       }
     }
     throw Error(fmt::format("no subcommand '{}'.{}  (stillpoint --help shows all)", name, did_you_mean(name, names)));
   } catch (const Error& error) {
-    fmt::print(stderr, "stillpoint: {}\n", error.what());
+    std::string line = error.what();
+    std::replace(line.begin(), line.end(), '\n', ' ');  // what a user typed is quoted in it
+    say("stillpoint: {}\n", line);
     return kBadInput;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "stillpoint: {}; this is a bug in Stillpoint\n", error.what());
+    say("stillpoint: {}; this is a bug in Stillpoint\n", error.what());
     return exit_code(Verdict::harness_bug);
   }
 }

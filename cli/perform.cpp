@@ -1,4 +1,5 @@
 #include "cli/perform.hpp"
+#include "cli/say.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -48,12 +49,10 @@ RunOutcome outcome_of(const supervise::RunResult& result, Verdict verdict) {
   return outcome;
 }
 
-void warn_of_moving_addresses(const supervise::Zygote& zygote) {
-  if (zygote.fixed_addresses()) return;
-  fmt::print(stderr,
-             "stillpoint: warning: this machine does not let programs fix their addresses (personality is refused); a "
-             "service whose "
-             "behaviour depends on the order of pointers may not replay\n");
+void warn_of_moving_addresses() {
+  say("stillpoint: warning: this machine does not let programs fix their addresses (personality is refused); a "
+      "service whose "
+      "behaviour depends on the order of pointers may not replay\n");
 }
 
 }  // namespace
@@ -65,6 +64,7 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
     recorder = std::make_unique<Recorder>(options.trace_path, metadata_of(invocation),
                                           RecorderOptions{.overwrite = options.overwrite});
   }
+  announce(invocation);
   ProgressLine progress;
   supervise::RunOptions run_options;
   if (recorder) run_options.on_records = [&](std::span<const std::byte> records) { recorder->ingest(records); };
@@ -75,10 +75,12 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
   if (options.twice) {
     supervise::TwoRuns runs = supervise::run_twice(invocation.request, run_options, describe);
     performed.result = std::move(runs.first);
+    if (runs.second.report.verdict == Verdict::interrupted) performed.result.report = runs.second.report;
     if (performed.result.report.verdict != Verdict::interrupted) performed.difference = std::move(runs.difference);
+    if (!runs.fixed_addresses) warn_of_moving_addresses();
   } else {
     supervise::Zygote zygote;
-    warn_of_moving_addresses(zygote);
+    if (!zygote.fixed_addresses()) warn_of_moving_addresses();
     performed.result = supervise::run_once(zygote, invocation.request, run_options);
   }
   progress.clear();

@@ -1,4 +1,5 @@
 #include "cli/present.hpp"
+#include "cli/say.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -84,34 +85,41 @@ std::string without_newlines(std::string text) {
   return text;
 }
 
-Verdict verdict_of(const Presentation& shown) {
-  return shown.difference ? Verdict::nondeterminism : shown.result.report.verdict;
+bool interrupted(const Presentation& shown) { return shown.result.report.verdict == Verdict::interrupted; }
+
+// A replay is compared to the end, or not at all.
+bool differs_from_trace(const Presentation& shown) {
+  return shown.trace_hash && !interrupted(shown) && *shown.trace_hash != shown.result.hash;
 }
 
 }  // namespace
+
+Verdict verdict_of(const Presentation& shown) {
+  return shown.difference || differs_from_trace(shown) ? Verdict::nondeterminism : shown.result.report.verdict;
+}
 
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) != 0), start_(std::chrono::steady_clock::now()) {}
 
 void ProgressLine::show(const supervise::Progress& progress) {
   if (!terminal_) return;
   const double real = std::max(1e-3, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
-  fmt::print(stderr, "\r\033[K  {:.1f} s virtual   {} events   {} events/s   {:.1f}x real time",
-             seconds(progress.virtual_ns), rounded(static_cast<double>(progress.events)),
-             rounded(static_cast<double>(progress.events) / real), seconds(progress.virtual_ns) / real);
+  say("\r\033[K  {:.1f} s virtual   {} events   {} events/s   {:.1f}x real time", seconds(progress.virtual_ns),
+      rounded(static_cast<double>(progress.events)), rounded(static_cast<double>(progress.events) / real),
+      seconds(progress.virtual_ns) / real);
   std::fflush(stderr);
   shown_ = true;
 }
 
 void ProgressLine::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) say("\r\033[K");
   shown_ = false;
 }
 
 void announce(const Invocation& invocation) {
-  fmt::print(stderr, "seed {}  {}", invocation.request.seed, invocation.scenario_name);
-  if (invocation.users > 0) fmt::print(stderr, "  {} users", grouped(invocation.users));
-  if (!invocation.request.bug.empty()) fmt::print(stderr, "  bug {}", invocation.request.bug);
-  fmt::print(stderr, "\n");
+  say("seed {}  {}", invocation.request.seed, invocation.scenario_name);
+  if (invocation.users > 0) say("  {} users", grouped(invocation.users));
+  if (!invocation.request.bug.empty()) say("  bug {}", invocation.request.bug);
+  say("\n");
   std::fflush(stderr);
 }
 
@@ -128,6 +136,8 @@ void print_verdict(const Presentation& shown) {
     fmt::print("  two runs of this seed differ from event {} on\n", grouped(shown.difference->event));
     print_item("first", shown.difference->first.empty() ? "had ended" : shown.difference->first);
     print_item("second", shown.difference->second.empty() ? "had ended" : shown.difference->second);
+  } else if (differs_from_trace(shown)) {
+    fmt::print("  the hash differs: the trace has {:016x}, this run {:016x}\n", *shown.trace_hash, result.hash);
   } else if (violated) {
     print_violation(report.violations.front());
   } else if (verdict != Verdict::pass) {
@@ -137,13 +147,15 @@ void print_verdict(const Presentation& shown) {
   }
   fmt::print("  {:.3f} s virtual in {:.2f} s real   {} events   hash {:016x}{}\n", seconds(result.virtual_ns),
              seconds(result.real_ns), grouped(result.events), result.hash,
-             shown.ran_twice && !shown.difference ? "   (twice the same)" : "");
+             shown.ran_twice && !shown.difference && !interrupted(shown) ? "   (twice the same)" : "");
   print_checks(report);
   for (const Measure& measure : report.measures)
     print_item("counted", fmt::format("{} {}", grouped(measure.value), measure.name));
   if (verdict != Verdict::pass && !result.output.empty()) print_item("it wrote", tail(result.output));
   if (!shown.trace_path.empty()) print_item("trace", shown.trace_path);
   print_item("again", shown.invocation.replay_line());
+  if (shown.trace_hash && !interrupted(shown) && !differs_from_trace(shown))
+    fmt::print("the same run: hash {:016x}\n", result.hash);
 }
 
 void print_json(const Presentation& shown) {
@@ -177,6 +189,8 @@ void print_json(const Presentation& shown) {
     object["difference"] = json::object{
         {"event", shown.difference->event}, {"first", shown.difference->first}, {"second", shown.difference->second}};
   }
+  if (shown.ran_twice) object["checked_twice"] = !shown.difference && !interrupted(shown);
+  if (shown.trace_hash) object["trace_hash"] = fmt::format("{:016x}", *shown.trace_hash);
   if (!shown.trace_path.empty()) object["trace"] = shown.trace_path;
   fmt::print("{}\n", json::serialize(object));
 }

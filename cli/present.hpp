@@ -32,8 +32,11 @@ struct Presentation {
   std::string trace_path;                           // empty if nothing was recorded
   std::optional<supervise::Difference> difference;  // of a seed that was run twice
   bool ran_twice = false;
+  std::optional<std::uint64_t> trace_hash;  // of the trace that was replayed: this run's must equal it
 };
 
+// The verdict, with what comparing found.
+Verdict verdict_of(const Presentation& shown);
 void print_verdict(const Presentation& shown);
 void print_json(const Presentation& shown);
 

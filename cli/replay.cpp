@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/perform.hpp"
+#include "cli/say.hpp"
 #include "sim-core/record/trace_file.hpp"
 #include "sim-core/scenario/scenario_file.hpp"
 #include "sim-core/supervise/build_id.hpp"
@@ -48,7 +49,6 @@ int replay(const Arguments& arguments) {
                     path, trace.run.trace_format, kTraceFormat, trace.run.revision));
   }
   const Invocation invocation = invocation_of(trace.run, path);
-  announce(invocation);
   if (trace.run.build_id != supervise::build_id()) {
     fmt::print(
         stderr,
@@ -57,23 +57,12 @@ int replay(const Arguments& arguments) {
   }
 
   const Performed performed = perform(invocation, {});
-  const supervise::RunResult& result = performed.result;
-  const Presentation shown{invocation, result, "", std::nullopt, false};
-  json ? print_json(shown) : print_verdict(shown);
-  if (result.report.verdict == Verdict::interrupted) return exit_code(Verdict::interrupted);
-
   const bool comparable = trace.outcome && trace.outcome->exit_code != exit_code(Verdict::interrupted);
-  if (!comparable) {
-    fmt::print(stderr, "stillpoint: the trace was cut short, so there is no hash to compare with\n");
-    return exit_code(result.report.verdict);
-  }
-  if (trace.outcome->hash != result.hash) {
-    fmt::print(stderr, "stillpoint: the hash differs: the trace has {:016x}, this run {:016x}\n", trace.outcome->hash,
-               result.hash);
-    return exit_code(Verdict::nondeterminism);
-  }
-  fmt::print(stderr, "the same run: hash {:016x}\n", result.hash);
-  return exit_code(result.report.verdict);
+  const std::optional<std::uint64_t> trace_hash = comparable ? std::optional(trace.outcome->hash) : std::nullopt;
+  if (!comparable) say("stillpoint: the trace was cut short, so there is no hash to compare with\n");
+  const Presentation shown{invocation, performed.result, "", std::nullopt, false, trace_hash};
+  json ? print_json(shown) : print_verdict(shown);
+  return exit_code(verdict_of(shown));
 }
 
 }  // namespace stillpoint::cli

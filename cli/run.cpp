@@ -89,12 +89,12 @@ int run(const Arguments& arguments) {
   invocation.scenario_path = file.path;
   invocation.users = loaded.users;
 
-  announce(invocation);
   const Performed performed =
       perform(invocation, {.trace_path = command.trace, .overwrite = command.force, .twice = command.check});
-  const Presentation shown{invocation, performed.result, command.trace, performed.difference, command.check};
+  const Presentation shown{invocation,           performed.result, command.trace,
+                           performed.difference, command.check,    std::nullopt};
   command.json ? print_json(shown) : print_verdict(shown);
-  return exit_code(performed.difference ? Verdict::nondeterminism : performed.result.report.verdict);
+  return exit_code(verdict_of(shown));
 }
 
 }  // namespace stillpoint::cli

@@ -45,6 +45,9 @@ class Ledger {
   // ---- from the users ----
   // Begins an operation and names it by its event.
   EventId invoke(const plaza::Request& request, EventId step);
+  // A user wants to be connected: an operation like any other, which must succeed in time.
+  EventId arriving(const std::string& user, EventId step);
+  void arrived(EventId invoke, const std::string& user);
   void answered(EventId invoke, const plaza::Request& request, const plaza::Response& response);
   // The user gave up: nobody can tell what came of it.
   void unanswered(EventId invoke, const plaza::Request& request, std::string_view why);
@@ -70,6 +73,8 @@ class Ledger {
   EventId version_event(plaza::Version version) const;
   void check_capacity(const plaza::Applied& applied, EventId event);
   void check_owner(const plaza::Applied& applied, EventId event);
+  void open(const Key& key, EventId invoke);
+  void close(const Key& key, EventId invoke, std::string_view what);
   void check_answer(const Operation& operation, const plaza::Request& request, const plaza::Response& response);
   stillpoint::Finding conflict(const plaza::Applied& applied, EventId event) const;
 

@@ -142,11 +142,38 @@ EventId Ledger::invoke(const plaza::Request& request, EventId step) {
   std::string arguments = request.id;
   if (request.ticket != 0) arguments += fmt::format(" ticket {}", request.ticket);
   const EventId event = simulation_.invoke(request.user, plaza::to_string(request.op), arguments, step);
-  Operation& operation = operations_[{request.user, request.id}];
-  operation.invoke = event;
+  open({request.user, request.id}, event);
+  return event;
+}
+
+EventId Ledger::arriving(const std::string& user, EventId step) {
+  const EventId event = simulation_.invoke(user, "connect", "", step);
+  open({user, "connect"}, event);
+  return event;
+}
+
+void Ledger::arrived(EventId invoke, const std::string& user) {
+  simulation_.ok(invoke, "connected");
+  close({user, "connect"}, invoke, "connect");
+}
+
+void Ledger::open(const Key& key, EventId invoke) {
+  Operation& operation = operations_[key];
+  operation.invoke = invoke;
   operation.since = simulation_.now();
   operation.open = true;
-  return event;
+}
+
+void Ledger::close(const Key& key, EventId invoke, std::string_view what) {
+  Operation& operation = operations_[key];
+  operation.open = false;
+  const Duration took = simulation_.now() - operation.since;
+  slowest_ = std::max(slowest_, took);
+  if (took <= answer_within_) return prompt_.held();
+  prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
+                  .found = fmt::format("{} of {} took {} ms", what, key.first, took.count() / 1'000'000),
+                  .because = fmt::format("it began with event {}", invoke),
+                  .witnesses = {{invoke, "invocation"}}});
 }
 
 void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza::Response& response) {
@@ -155,20 +182,8 @@ void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza
   } else {
     simulation_.fail(invoke, describe(response));
   }
-  Operation& operation = operations_[{request.user, request.id}];
-  operation.open = false;
-  const Duration took = simulation_.now() - operation.since;
-  slowest_ = std::max(slowest_, took);
-  if (took <= answer_within_) {
-    prompt_.held();
-  } else {
-    prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
-                    .found = fmt::format("{} of {} took {} ms", plaza::to_string(request.op), request.user,
-                                         took.count() / 1'000'000),
-                    .because = fmt::format("it began with event {}", invoke),
-                    .witnesses = {{invoke, "invocation"}}});
-  }
-  if (request.op != plaza::Operation::watch) check_answer(operation, request, response);
+  close({request.user, request.id}, invoke, plaza::to_string(request.op));
+  if (request.op != plaza::Operation::watch) check_answer(operations_[{request.user, request.id}], request, response);
 }
 
 void Ledger::check_answer(const Operation& operation, const plaza::Request& request, const plaza::Response& response) {

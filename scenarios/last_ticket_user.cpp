@@ -40,11 +40,14 @@ class User {
   asio::awaitable<void> live() {
     co_await pause(random_.between(Duration::zero(), shared_.settings.arrive_within));
     const asio::ip::tcp::endpoint server(asio::ip::make_address_v4(shared_.server_address), shared_.server_port);
+    const EventId step = shared_.simulation.step(name_, "arrives");
+    const EventId invoke = shared_.ledger.arriving(name_, step);
     error_code error = co_await client_.connect(server);
     while (error) {
       co_await think();
       error = co_await client_.connect(server);
     }
+    shared_.ledger.arrived(invoke, name_);
     co_await ask(plaza::Operation::watch, 0, "watches the stock");
     while (!satisfied_ && !sold_out()) {
       co_await think();

@@ -418,18 +418,26 @@ Result<SocketAddress> Tcp::bind(HostId host, SocketAddress wanted) {
   Ports& ports = ports_[host];
   if (wanted.port != 0) {
     if (!ports.bound.insert(wanted.port).second) return Failure{EADDRINUSE};
+    ports.ephemeral_in_use += is_ephemeral(wanted.port);
     return wanted;
   }
   constexpr int kCount = kLastEphemeral - kFirstEphemeral + 1;
+  if (ports.ephemeral_in_use == kCount)
+    return Failure{EADDRNOTAVAIL};  // at once: users who retry would search them all
   for (int tries = 0; tries < kCount; ++tries) {
     const std::uint16_t port = ports.next_ephemeral;
     ports.next_ephemeral = port == kLastEphemeral ? kFirstEphemeral : static_cast<std::uint16_t>(port + 1);
-    if (ports.bound.insert(port).second) return SocketAddress{wanted.ip, port};
+    if (!ports.bound.insert(port).second) continue;
+    ++ports.ephemeral_in_use;
+    return SocketAddress{wanted.ip, port};
   }
   return Failure{EADDRNOTAVAIL};
 }
 
-void Tcp::unbind(HostId host, SocketAddress bound) { ports_[host].bound.erase(bound.port); }
+void Tcp::unbind(HostId host, SocketAddress bound) {
+  Ports& ports = ports_[host];
+  if (ports.bound.erase(bound.port) > 0) ports.ephemeral_in_use -= is_ephemeral(bound.port);
+}
 
 Result<Listener*> Tcp::listen(Where where, SocketAddress local, std::size_t backlog, Buffers buffers,
                               TcpObserver* observer) {

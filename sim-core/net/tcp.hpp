@@ -229,9 +229,13 @@ class Tcp {
     std::set<std::uint16_t> bound;
     std::map<std::uint16_t, std::uint32_t> connects;  // by local port: tells connections of equal addresses apart
     std::uint16_t next_ephemeral = kFirstEphemeral;
+    int ephemeral_in_use = 0;
   };
   static constexpr std::uint16_t kFirstEphemeral = 32768;  // ip_local_port_range in ip(7)
   static constexpr std::uint16_t kLastEphemeral = 60999;
+  static constexpr int is_ephemeral(std::uint16_t port) {
+    return port >= kFirstEphemeral && port <= kLastEphemeral ? 1 : 0;
+  }
 
   void arrive_syn(Connection& connection, EventId cause);
   void arrive_handshake_ack(TcpSide& server, EventId cause);

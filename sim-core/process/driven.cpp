@@ -5,6 +5,7 @@
 namespace stillpoint::process {
 
 bool Driven::step() {
+  if (dead_) return false;
   try {
     if (context_ == nullptr) {
       // One thread runs a driven host, so Asio need not lock its descriptors; its queue keeps the lock that other
@@ -22,6 +23,7 @@ bool Driven::step() {
   } catch (...) {
     crashed_("an exception that is no std::exception");
   }
+  dead_ = true;
   return false;
 }
 

@@ -24,6 +24,7 @@ class Driven final : public kernel::Process {
   Start start_;
   Crashed crashed_;
   std::unique_ptr<boost::asio::io_context> context_;
+  bool dead_ = false;              // it crashed
   std::shared_ptr<void> service_;  // before the context: it holds the context's I/O objects
 };
 

@@ -60,6 +60,7 @@ Report Run::execute() {
   if (report_.verdict == Verdict::pass && !report_.violations.empty()) {
     report_.verdict = report_.violations.front().liveness ? Verdict::liveness : Verdict::safety;
   }
+  if (report_.verdict == Verdict::pass) decide_unlooked();
   trace_.event(EventKind::stop, now(), {}, 0, 0, 0, {}, report_.reason);
   return report_now(report_.verdict, report_.reason, report_.detail);
 }
@@ -84,6 +85,18 @@ void Run::turn_until_end() {
       return;
     }
   }
+}
+
+// A check that nobody looked at has proved nothing: that is no pass.
+void Run::decide_unlooked() {
+  std::string names;
+  for (const RunCheck& check : checks_) {
+    if (check.times() == 0) names += (names.empty() ? "" : ", ") + check.name();
+  }
+  if (names.empty()) return;
+  report_.verdict = Verdict::undecided;
+  report_.detail = fmt::format("the run ended ({}) before anybody could look at: {}", report_.reason, names);
+  report_.reason = "some checks could not decide";
 }
 
 bool Run::runaway_at_this_instant() {
@@ -200,7 +213,8 @@ void Run::broken(const RunCheck& check, const Finding& finding) {
 }
 
 void Run::crashed(const kernel::Host& host, const std::string& what) {
-  if (report_.verdict != Verdict::pass) return;
+  if (report_.verdict != Verdict::pass || !report_.violations.empty())
+    return;  // the first thing that broke is the verdict
   report_.verdict = Verdict::crash;
   report_.reason = fmt::format("host {} let an exception escape: {}", host.name(), what);
   over_ = true;

@@ -66,6 +66,7 @@ class Run final : public Simulation {
   void broken(const RunCheck& check, const Finding& finding);
   void crashed(const kernel::Host& host, const std::string& what);
   void turn_until_end();
+  void decide_unlooked();
   bool runaway_at_this_instant();
 
   scenario::LoadedScenario loaded_;

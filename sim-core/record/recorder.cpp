@@ -1,9 +1,14 @@
 #include "sim-core/record/recorder.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <stillpoint/error.hpp>
 
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -65,14 +70,17 @@ void write_schema(Database& database, const RunMetadata& run) {
 fs::path beside(const fs::path& path, const char* suffix) { return fs::path(path.string() + suffix); }
 
 // Creates the trace under another name and moves it into place, so that a failure leaves whatever was there before.
-fs::path create(const fs::path& path, const RunMetadata& run, const RecorderOptions& options) {
+fs::path create(const fs::path& wanted, const RunMetadata& run, const RecorderOptions& options) {
   std::error_code error;
+  // A symbolic link stands for what it leads to, there or not.
+  const fs::path path =
+      fs::is_symlink(fs::symlink_status(wanted, error)) ? fs::weakly_canonical(wanted, error) : wanted;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status)) {
     if (!fs::is_regular_file(status))
       throw Error(fmt::format("cannot record to {}: it is not a regular file; choose another path", path.string()));
     if (!options.overwrite) {
-      throw Error(fmt::format("cannot record to {}: the file exists; choose another path, or ask to overwrite it",
+      throw Error(fmt::format("cannot record to {}: the file exists; choose another path, or overwrite it with --force",
                               path.string()));
     }
   }
@@ -82,12 +90,12 @@ fs::path create(const fs::path& path, const RunMetadata& run, const RecorderOpti
                             path.string(), parent.string()));
   }
 
-  const fs::path fresh = beside(path, ".new");
+  // A name of this process's own: another run may be recording to the same path.
+  const fs::path fresh = beside(path, fmt::format(".{}.new", getpid()).c_str());
   const auto discard = [&fresh] {
     std::error_code ignored;
     for (const char* suffix : {"", "-journal"}) fs::remove(beside(fresh, suffix), ignored);
   };
-  discard();  // what a killed recorder may have left
   try {
     Database database(fresh, Database::Access::create, path.string());
     write_schema(database, run);
@@ -96,11 +104,19 @@ fs::path create(const fs::path& path, const RunMetadata& run, const RecorderOpti
     throw;
   }
   // A journal of the old file would be played back into the new one.
-  for (const char* suffix : {"-journal", "-wal", "-shm"}) fs::remove(beside(path, suffix), error);
-  fs::rename(fresh, path, error);
-  if (error) {
+  if (options.overwrite) {
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) fs::remove(beside(path, suffix), error);
+  } else if (fs::exists(beside(path, "-journal"), error)) {
     discard();
-    throw Error(fmt::format("cannot record to {}: {}; choose another path", path.string(), error.message()));
+    throw Error(fmt::format(
+        "cannot record to {}: {} is in the way, of a trace that was there; remove it, or overwrite it with --force",
+        path.string(), beside(path, "-journal").string()));
+  }
+  if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), options.overwrite ? 0 : RENAME_NOREPLACE) != 0) {
+    const int code = errno;
+    discard();
+    throw Error(fmt::format("cannot record to {}: {}", path.string(),
+                            code == EEXIST ? "another run has begun to record there" : std::strerror(code)));
   }
   std::error_code ignored;
   fs::remove(beside(fresh, "-journal"), ignored);

@@ -18,6 +18,15 @@ namespace fs = std::filesystem;
 
 const std::string kSuffix = ".toml";
 
+// `stillpoint run` has options of its own, which a scenario cannot take.
+bool good_option_name(std::string_view name) {
+  constexpr std::string_view kTaken[] = {"seed", "bug", "duration", "set", "trace", "force", "check", "json", "help"};
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
+         name.find_first_not_of(kLetters) == std::string_view::npos &&
+         std::find(std::begin(kTaken), std::end(kTaken), name) == std::end(kTaken);
+}
+
 std::string read_file(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) throw Error(fmt::format("{} is a folder, not a scenario file", path.string()));
@@ -82,11 +91,20 @@ LoadedScenario load(std::string_view text, const std::string& file, const std::v
 std::map<std::string, std::string> short_options(std::string_view text, const std::string& file) {
   const Settings settings(text, file, {});
   std::map<std::string, std::string> options;
-  for (const std::string& name : settings.keys_of("options")) options[name] = settings.required_text("options." + name);
+  for (const std::string& name : settings.keys_of("options")) {
+    if (!good_option_name(name)) {
+      throw Error(
+          fmt::format("{}: [options] cannot have '{}': a name is lower-case letters, digits and dashes, and none that "
+                      "run has itself",
+                      file, name));
+    }
+    options[name] = settings.required_text("options." + name);
+  }
   return options;
 }
 
 ScenarioFile find_scenario(const std::string& name_or_path) {
+  if (name_or_path.empty()) throw Error("no scenario ''.  (stillpoint list shows all)");
   const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(kSuffix);
   if (is_path) {
     const fs::path path(name_or_path);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -50,10 +51,30 @@ std::string show(const toml::node& node) {
   return "a date";
 }
 
+// The TOML library recurses into keys: a key of thousands of parts would end the process.
+constexpr std::size_t kDeepestKey = 64;
+
+void refuse_deep_keys(std::string_view text, const std::string& file) {
+  std::size_t line = 1;
+  std::size_t dots = 0;
+  std::size_t brackets = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '\n' || c == '=' || c == '"' || c == '\'') dots = 0;
+    if (c == '\n') brackets = 0;
+    if (c == '.') ++dots;
+    if (c == '[' || c == '{') ++brackets;
+    if (dots > kDeepestKey || brackets > kDeepestKey) {
+      throw Error(fmt::format("{}:{}: nested deeper than {} levels", file, line, kDeepestKey));
+    }
+  }
+}
+
 // A value as TOML has it; a bare word such as 5ms, which TOML would want quoted, is a text.
 void set(toml::table& root, std::string_view key, const std::string& value) {
   toml::table parsed;
   try {
+    refuse_deep_keys(value, "--set");
     parsed = toml::parse("value = " + value + "\n");
     if (parsed.size() != 1) parsed = {};
   } catch (const toml::parse_error&) {
@@ -61,6 +82,9 @@ void set(toml::table& root, std::string_view key, const std::string& value) {
   }
   if (parsed.empty()) parsed.insert("value", value);
 
+  if (static_cast<std::size_t>(std::count(key.begin(), key.end(), '.')) > kDeepestKey) {
+    throw Error(fmt::format("--set: a key has at most {} parts", kDeepestKey));
+  }
   toml::table* table = &root;
   while (true) {
     const std::size_t dot = key.find('.');
@@ -94,6 +118,7 @@ void collect_keys(const toml::table& table, const std::string& prefix, std::vect
 Settings::Settings(std::string_view text, std::string file, const std::vector<std::string>& overrides)
     : data_(std::make_unique<Data>()) {
   data_->file = std::move(file);
+  refuse_deep_keys(text, data_->file);
   try {
     data_->table = toml::parse(text);
   } catch (const toml::parse_error& error) {

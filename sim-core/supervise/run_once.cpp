@@ -97,7 +97,7 @@ RunResult run_once(Zygote& zygote, const RunRequest& request, const RunOptions& 
   read_output(zygote.output_fd(), result.output);
 
   const std::optional<Report> report = report_from_json(shared.report());
-  if (interrupted) {
+  if (interrupted && !report) {  // a verdict that was reached before the interruption stands
     result.report.verdict = Verdict::interrupted;
     result.report.reason = "interrupted";
   } else {

@@ -118,7 +118,7 @@ TwoRuns run_twice(const RunRequest& request, const RunOptions& options, Describe
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
-  return {std::move(results[0]), std::move(results[1]), comparison.difference()};
+  return {std::move(results[0]), std::move(results[1]), comparison.difference(), zygotes[0].fixed_addresses()};
 }
 
 }  // namespace stillpoint::supervise

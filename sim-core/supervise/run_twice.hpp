@@ -18,6 +18,7 @@ struct TwoRuns {
   RunResult first;
   RunResult second;
   std::optional<Difference> difference;
+  bool fixed_addresses = true;  // see Zygote
 };
 
 // Turns a record into words; record/ has them, which this folder does not know.
