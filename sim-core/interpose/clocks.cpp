@@ -39,3 +39,12 @@ SP_CALL(time_t, time, (time_t * place), (place)) {
   if (place != nullptr) *place = now;
   return now;
 }
+
+// Within libc these two read the clock past the symbols.
+SP_CALL(clock_t, clock, (), ()) { return host.read_clock(CLOCK_PROCESS_CPUTIME_ID) / std::chrono::microseconds(1); }
+
+SP_CALL(int, timespec_get, (timespec * time, int base), (time, base)) {
+  if (base != TIME_UTC) return 0;
+  *time = stillpoint::kernel::timespec_of(host.read_clock(CLOCK_REALTIME));
+  return base;
+}

@@ -158,6 +158,7 @@ SP_CALL(int, ioctl, (int fd, unsigned long request, void* argument), (fd, reques
   }
   if (request == FIONREAD) {
     if (file->as_socket() == nullptr) return fail(host, call, ENOTTY);
+    if (file->as_socket()->listening()) return fail(host, call, EINVAL);
     *static_cast<int*>(argument) = static_cast<int>(file->as_socket()->unread());
     return 0;
   }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,17 @@ SP_REFUSED(ssize_t, pread, (int fd, void* data, size_t size, off_t offset), (fd,
 SP_REFUSED(ssize_t, pwrite, (int fd, const void* data, size_t size, off_t offset), (fd, data, size, offset))
 SP_REFUSED(ssize_t, pread64, (int fd, void* data, size_t size, off64_t offset), (fd, data, size, offset))
 SP_REFUSED(ssize_t, pwrite64, (int fd, const void* data, size_t size, off64_t offset), (fd, data, size, offset))
+SP_REFUSED(ssize_t, preadv, (int fd, const iovec* parts, int count, off_t offset), (fd, parts, count, offset))
+SP_REFUSED(ssize_t, pwritev, (int fd, const iovec* parts, int count, off_t offset), (fd, parts, count, offset))
+SP_REFUSED(ssize_t, preadv64, (int fd, const iovec* parts, int count, off64_t offset), (fd, parts, count, offset))
+SP_REFUSED(ssize_t, pwritev64, (int fd, const iovec* parts, int count, off64_t offset), (fd, parts, count, offset))
+SP_REFUSED(ssize_t, preadv2, (int fd, const iovec* parts, int count, off_t offset, int flags),
+           (fd, parts, count, offset, flags))
+SP_REFUSED(ssize_t, pwritev2, (int fd, const iovec* parts, int count, off_t offset, int flags),
+           (fd, parts, count, offset, flags))
+SP_REFUSED(int, statx, (int directory, const char* path, int flags, unsigned mask, void* result),
+           (directory, path, flags, mask, result))
+SP_REFUSED(FILE*, fdopen, (int fd, const char* mode), (fd, mode))
 SP_REFUSED(int, fsync, (int fd), (fd))
 SP_REFUSED(int, fdatasync, (int fd), (fd))
 SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
@@ -58,6 +70,13 @@ SP_REFUSED(int, pselect,
            (count, in, out, error, timeout, mask))
 SP_REFUSED(int, ppoll, (pollfd * entries, nfds_t count, const timespec* timeout, const sigset_t* mask),
            (entries, count, timeout, mask))
+SP_REFUSED(int, epoll_pwait2, (int epfd, void* events, int capacity, const timespec* timeout, const sigset_t* mask),
+           (epfd, events, capacity, timeout, mask))
+SP_REFUSED(ssize_t, splice, (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),
+           (from, from_offset, to, to_offset, size, flags))
+SP_REFUSED(ssize_t, tee, (int from, int to, size_t size, unsigned flags), (from, to, size, flags))
+SP_REFUSED(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags))
+SP_REFUSED(int, inotify_init, (), ())
 SP_REFUSED(int, inotify_init1, (int flags), (flags))
 SP_REFUSED(int, memfd_create, (const char* name, unsigned flags), (name, flags))
 

@@ -126,7 +126,7 @@ SP_CALL(ssize_t, recvfrom, (int fd, void* data, size_t size, int flags, sockaddr
         (fd, data, size, flags, address, length)) {
   const iovec part{data, size};
   const ssize_t received = receive_parts(host, call, fd, {&part, 1}, flags);
-  if (received >= 0 && length != nullptr) *length = 0;  // a stream gives no address
+  if (received >= 0 && address != nullptr && length != nullptr) *length = 0;  // a stream gives no address
   return received;
 }
 

@@ -41,6 +41,12 @@ std::uint32_t TcpSocket::poll() {
   return side_->readiness(host().now());
 }
 
+// sock_read_iter() in Linux's net/socket.c: a read of nothing succeeds whatever the state, unlike recv(2) of nothing.
+Result<std::size_t> TcpSocket::read(std::span<const iovec> parts) {
+  if (total_size(parts) == 0) return std::size_t{0};
+  return receive(parts, 0);
+}
+
 void TcpSocket::on_close() {
   net::Tcp& tcp = host().kernel().tcp;
   if (listener_ != nullptr) tcp.stop_listening(listener_);
@@ -50,6 +56,12 @@ void TcpSocket::on_close() {
 
 Status TcpSocket::bind(net::SocketAddress address) {
   if (bound_ || side_ != nullptr) return Failure{EINVAL};
+  const Status bound = take(address);
+  bound_by_program_ = static_cast<bool>(bound);
+  return bound;
+}
+
+Status TcpSocket::take(net::SocketAddress address) {
   const auto bound = host().kernel().tcp.bind(host().id(), address);
   if (!bound) return Failure{bound.error()};
   bound_ = bound.value();
@@ -59,7 +71,17 @@ Status TcpSocket::bind(net::SocketAddress address) {
 
 Status TcpSocket::ensure_bound(net::Ip ip) {
   if (bound_) return Done{};
-  return bind({ip, 0});
+  return take({ip, 0});
+}
+
+// As tcp_disconnect() in Linux's net/ipv4/tcp.c: after a connect that failed the socket is new, and may try again.
+void TcpSocket::disconnect() {
+  side_->close(host().now());
+  side_ = nullptr;
+  if (bound_by_program_) return;
+  host().kernel().tcp.unbind(host().id(), *bound_);
+  bound_.reset();
+  bound_port_is_ours_ = false;
 }
 
 net::Buffers TcpSocket::buffers() const {
@@ -90,10 +112,13 @@ Status TcpSocket::listen(int backlog) {
 Status TcpSocket::connect(net::SocketAddress remote) {
   if (listener_ != nullptr) return Failure{EISCONN};
   if (side_ != nullptr) {
-    if (side_->connecting()) return Failure{EALREADY};
-    if (const int error = side_->take_error(); error != 0) return Failure{error};
-    if (!side_->established()) return Failure{ECONNABORTED};
     if (connect_reported_) return Failure{EISCONN};
+    if (side_->connecting()) return Failure{EALREADY};
+    if (!side_->established()) {
+      const int error = side_->take_error();
+      disconnect();
+      return Failure{error != 0 ? error : ECONNABORTED};
+    }
     connect_reported_ = true;
     return Done{};
   }
@@ -142,7 +167,7 @@ Result<std::size_t> TcpSocket::receive(std::span<const iovec> parts, int flags) 
 
 Status TcpSocket::shutdown(int how) {
   if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return Failure{EINVAL};
-  if (side_ == nullptr || !side_->established()) return Failure{ENOTCONN};
+  if (!remote()) return Failure{ENOTCONN};
   if (how != SHUT_WR) side_->shutdown_read();
   if (how != SHUT_RD) return side_->shutdown_write(host().now());
   return Done{};
@@ -153,7 +178,7 @@ net::SocketAddress TcpSocket::local() const {
 }
 
 std::optional<net::SocketAddress> TcpSocket::remote() const {
-  if (side_ == nullptr || !side_->established()) return std::nullopt;
+  if (side_ == nullptr || !side_->established() || side_->finished(host().now())) return std::nullopt;
   return side_->remote;
 }
 

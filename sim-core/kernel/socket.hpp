@@ -17,7 +17,7 @@ class TcpSocket final : public File, private net::TcpObserver {
   TcpSocket* as_socket() override { return this; }
 
   std::uint32_t poll() override;
-  Result<std::size_t> read(std::span<const iovec> parts) override { return receive(parts, 0); }
+  Result<std::size_t> read(std::span<const iovec> parts) override;
   Result<std::size_t> write(std::span<const iovec> parts) override { return send(parts, 0); }
   void on_close() override;
 
@@ -25,8 +25,8 @@ class TcpSocket final : public File, private net::TcpObserver {
   Status bind(net::SocketAddress address);
   // listen(2): EINVAL (connected), EADDRINUSE.
   Status listen(int backlog);
-  // connect(2): EINPROGRESS, EALREADY, EISCONN, EINVAL (listening), EADDRNOTAVAIL. A second call reports the
-  // outcome of the first.
+  // connect(2): EINPROGRESS, EALREADY, EISCONN, EADDRNOTAVAIL. A second call reports the outcome of the first; after a
+  // failure the socket can be connected again.
   Status connect(net::SocketAddress remote);
   // accept(2): EAGAIN, EINVAL (not listening), EMFILE. Returns a descriptor.
   Result<int> accept(net::SocketAddress* remote, bool nonblocking_socket);
@@ -41,14 +41,18 @@ class TcpSocket final : public File, private net::TcpObserver {
 
   net::SocketAddress local() const;
   std::optional<net::SocketAddress> remote() const;
+  bool listening() const { return listener_ != nullptr; }
   std::size_t unread() const { return side_ == nullptr ? 0 : side_->unread(); }
 
  private:
   void on_tcp(std::uint32_t events, EventId cause) override { notify(events, cause); }
+  Status take(net::SocketAddress address);
   Status ensure_bound(net::Ip ip);
+  void disconnect();
   net::Buffers buffers() const;
 
   std::optional<net::SocketAddress> bound_;
+  bool bound_by_program_ = false;    // not by connect or listen
   bool bound_port_is_ours_ = false;  // an accepted socket shares its listener's port
   net::Listener* listener_ = nullptr;
   net::TcpSide* side_ = nullptr;

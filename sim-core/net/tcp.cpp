@@ -75,6 +75,13 @@ std::uint32_t TcpSide::readiness(VirtualTime now) {
 
 int TcpSide::take_error() { return std::exchange(error_, 0); }
 
+void TcpSide::set_send_buffer(std::size_t bytes) {
+  send_buffer_ = bytes;
+  if (!told_full_ || !writable()) return;
+  told_full_ = false;
+  notify(EPOLLOUT, kNoEvent);
+}
+
 void TcpSide::set_receive_buffer(std::size_t bytes) {
   if (bytes > receive_buffer_ && state_ == State::established) {
     peer().grant(0, bytes - receive_buffer_, tcp().queue_.now());
@@ -144,8 +151,7 @@ Result<std::size_t> TcpSide::receive(std::span<const std::span<std::byte>> parts
     }
     return copied;
   }
-  if (total_size(parts) == 0) return std::size_t{0};
-  if (fin_received_) return std::size_t{0};
+  if (unread_ > 0 || fin_received_) return std::size_t{0};  // unread, and no room for it
   if (error_ != 0) return Failure{take_error()};
   if (read_shut_) return std::size_t{0};
   if (state_ == State::closed || state_ == State::unused) return Failure{ENOTCONN};
@@ -170,7 +176,7 @@ void TcpSide::shutdown_read() {
 void TcpSide::close(VirtualTime now) {
   observer = nullptr;
   closed_by_program_ = true;
-  if (state_ == State::established && unread_ > 0) {
+  if (state_ == State::established && unread_ > 0 && !finished(now)) {
     // RFC 1122, 4.2.2.13 and RFC 2525, 2.17: data was lost, so the peer must not take this for an orderly end.
     transmit(Segment::rst, {}, now);
     end(0);
@@ -346,12 +352,16 @@ void TcpSide::arrive_syn_ack(EventId cause) {
 void TcpSide::arrive_data(Packet* packet) {
   Tcp& stack = tcp();
   const VirtualTime now = stack.queue_.now();
-  if (state_ != State::established || closed_by_program_) {
-    // Data to a closed end: RFC 9293, 3.5.2, and the program there will never read it.
+  const bool shut = read_shut_ && write_shut_;
+  if (state_ != State::established || closed_by_program_ || shut) {
+    // Data to a closed end: RFC 9293, 3.5.2, and the program there will never read it. An end that was shut both ways
+    // is reset too, and learns of it (tcp_rcv_state_process() in Linux's net/ipv4/tcp_input.c).
+    const EventId cause = packet->event;
     stack.pool_.give_back(packet);
     if (state_ != State::closed) {
       transmit(Segment::rst, {}, now);
-      end(0);
+      end(closed_by_program_ ? 0 : ECONNRESET);
+      notify(kEverything, cause);
     }
     return;
   }
@@ -365,6 +375,7 @@ void TcpSide::arrive_data(Packet* packet) {
 void TcpSide::arrive_fin(EventId cause) {
   if (state_ != State::established) return;
   fin_received_ = true;
+  peer().fin_acknowledged_ = tcp().queue_.now() + link_->latency_min;
   notify(EPOLLIN | EPOLLRDHUP | EPOLLHUP, cause);
 }
 

@@ -57,6 +57,8 @@ class TcpSide {
   std::uint32_t readiness(VirtualTime now);
   bool connecting() const { return state_ == State::syn_sent; }
   bool established() const { return state_ == State::established; }
+  // Both streams have ended, and both ends know: what is left of an established connection is TIME_WAIT or nothing.
+  bool finished(VirtualTime now) const { return fin_received_ && fin_acknowledged_ <= now; }
   // The pending error (SO_ERROR), cleared by looking.
   int take_error();
 
@@ -75,7 +77,7 @@ class TcpSide {
   void close(VirtualTime now);
 
   // Buffer sizes in bytes. A receive buffer counts for its peer from the next window update on.
-  void set_send_buffer(std::size_t bytes) { send_buffer_ = bytes; }
+  void set_send_buffer(std::size_t bytes);
   void set_receive_buffer(std::size_t bytes);
 
  private:
@@ -140,7 +142,8 @@ class TcpSide {
   bool read_shut_ = false;
   bool fin_queued_ = false;
   bool fin_received_ = false;
-  bool told_full_ = false;  // the program saw that there is no room, and waits for EPOLLOUT
+  VirtualTime fin_acknowledged_ = VirtualTime::max();  // when this side knows that its FIN arrived
+  bool told_full_ = false;                             // the program saw that there is no room, and waits for EPOLLOUT
   std::uint8_t syn_tries_ = 0;
   int error_ = 0;
 

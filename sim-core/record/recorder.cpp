@@ -104,13 +104,17 @@ fs::path create(const fs::path& wanted, const RunMetadata& run, const RecorderOp
     throw;
   }
   // A journal of the old file would be played back into the new one.
-  if (options.overwrite) {
-    for (const char* suffix : {"-journal", "-wal", "-shm"}) fs::remove(beside(path, suffix), error);
-  } else if (fs::exists(beside(path, "-journal"), error)) {
-    discard();
-    throw Error(fmt::format(
-        "cannot record to {}: {} is in the way, of a trace that was there; remove it, or overwrite it with --force",
-        path.string(), beside(path, "-journal").string()));
+  for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+    const fs::path companion = beside(path, suffix);
+    if (options.overwrite) {
+      fs::remove(companion, error);
+    } else if (fs::exists(companion, error)) {  // SQLite would take it for the new file's own
+      discard();
+      throw Error(
+          fmt::format("cannot record to {}: {} is in the way, of a database that was there; remove it, or overwrite it "
+                      "with --force",
+                      path.string(), companion.string()));
+    }
   }
   if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), options.overwrite ? 0 : RENAME_NOREPLACE) != 0) {
     const int code = errno;

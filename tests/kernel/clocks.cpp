@@ -80,3 +80,13 @@ TEST_CASE("unknown clocks are EINVAL, null is EFAULT") {
   CHECK(time.tv_nsec == 1);
   CHECK(machines.a([&] { return clock_getres(99, &time); }) == fails(EINVAL));
 }
+
+TEST_CASE("the clocks that libc reads for a program are those of the host too") {
+  Machines machines;
+  machines.run_for(1500ms);
+  CHECK(machines.a([] { return clock(); }) == gives(1'500'000));
+  timespec now{};
+  CHECK(machines.a([&] { return timespec_get(&now, TIME_UTC); }) == gives(TIME_UTC));
+  CHECK(kernel::duration_of(now) == 1'767'225'601s + 500ms);
+  CHECK(machines.a([&] { return timespec_get(&now, 99); }) == gives(0));
+}

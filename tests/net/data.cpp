@@ -206,3 +206,14 @@ TEST_CASE("packets do not overtake each other, however their latencies fall") {
   network.run();
   CHECK(network.receive(plaza) == Got{all});
 }
+
+TEST_CASE("a larger send buffer makes room at once") {
+  Network network;
+  auto [user, plaza] = network.establish({.send = 10'000}, {.receive = 1'000});
+  CHECK(network.sent(user, 20'000) == 10'000);
+  user.set_send_buffer(11'000);
+  CHECK(network.user.take() == 0);  // not enough to be writable
+  user.set_send_buffer(100'000);
+  CHECK(network.user.take() == EPOLLOUT);
+  CHECK(network.sent(user, 100'000) == 90'000);
+}

@@ -227,3 +227,32 @@ TEST_CASE("an end that is torn down with packets on their way leaves nothing") {
   CHECK(side->connecting());
   CHECK(tcp.connections() == 1);
 }
+
+TEST_CASE("an end is finished when it has the other's FIN and knows that its own arrived") {
+  Network network;
+  auto [user, plaza] = network.establish();
+  CHECK(user.shutdown_write(network.now()));
+  network.run();
+  CHECK_FALSE(user.finished(network.now()));
+  CHECK_FALSE(plaza.finished(network.now()));
+  CHECK(plaza.shutdown_write(network.now()));
+  network.run_for(Network::kBack);
+  CHECK(user.finished(network.now()));
+  network.run_for(Network::kThere - 1us);
+  CHECK_FALSE(plaza.finished(network.now()));
+  network.run_for(1us);
+  CHECK(plaza.finished(network.now()));
+}
+
+TEST_CASE("data to an end that was shut both ways resets both") {
+  Network network;
+  auto [user, plaza] = network.establish();
+  CHECK(user.shutdown_write(network.now()));
+  user.shutdown_read();
+  network.run();
+  CHECK(network.send(plaza, "x") == Got{"x"});
+  network.run();
+  CHECK(resets(network) == 1);
+  CHECK(user.take_error() == ECONNRESET);
+  CHECK(plaza.take_error() == EPIPE);
+}

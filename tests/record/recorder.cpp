@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstring>
@@ -89,7 +90,7 @@ TEST_CASE("an existing file is refused, unless it is to be overwritten", "[recor
   write_file(path, "precious");
   write_file(folder / "t-journal", "of the old file");
   CHECK(refusal(path) ==
-        "cannot record to " + path.string() + ": the file exists; choose another path, or ask to overwrite it");
+        "cannot record to " + path.string() + ": the file exists; choose another path, or overwrite it with --force");
   CHECK(contents(path) == "precious");
   CHECK(refusal(path, {.overwrite = true}) == "no refusal");
   CHECK(TraceFile(path).metadata().run.scenario == "ticket-rush");
@@ -100,9 +101,30 @@ TEST_CASE("the old file stays when the new one cannot be made", "[record]") {
   const Folder folder;
   const auto path = folder / "t";
   write_file(path, "precious");
-  std::filesystem::create_directories(folder / "t.new" / "in the way");
+  std::filesystem::create_directories(folder / ("t." + std::to_string(getpid()) + ".new") / "in the way");
   CHECK(refusal(path, {.overwrite = true}).find("cannot open the trace " + path.string() + ": ") == 0);
   CHECK(contents(path) == "precious");
+}
+
+TEST_CASE("a new trace touches nothing else, and refuses to be joined to an old journal", "[record]") {
+  const Folder folder;
+  write_file(folder / "t.new", "mine");
+  CHECK(refusal(folder / "t") == "no refusal");
+  CHECK(contents(folder / "t.new") == "mine");
+  write_file(folder / "u-journal", "of a trace that was there");
+  CHECK(refusal(folder / "u").find("is in the way") != std::string::npos);
+  CHECK(contents(folder / "u-journal") == "of a trace that was there");
+  CHECK(refusal(folder / "u", {.overwrite = true}) == "no refusal");
+}
+
+TEST_CASE("a symbolic link stands for what it leads to", "[record]") {
+  const Folder folder;
+  write_file(folder / "target", "precious");
+  std::filesystem::create_symlink("target", folder / "link");
+  CHECK(refusal(folder / "link").find("the file exists") != std::string::npos);
+  CHECK(refusal(folder / "link", {.overwrite = true}) == "no refusal");
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(TraceFile(folder / "target").metadata().run.scenario == "ticket-rush");
 }
 
 TEST_CASE("impossible paths are refused", "[record]") {

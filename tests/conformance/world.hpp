@@ -1,0 +1,121 @@
+#pragma once
+// The conformance suite: interactions of a program with its kernel, run on Linux and on the virtual kernel, which must
+// not differ.
+//
+// A case is a function over plain POSIX calls. It notes what it observes, as lines of text that hold no descriptor,
+// port or time. What differs between the two worlds is only how to wait: settle() lets everything happen that is under
+// way, pass() lets time pass.
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stillpoint::test {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+class World {
+ public:
+  World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  virtual ~World() = default;
+
+  // Until nothing more will happen by itself, but for timers.
+  virtual void settle() = 0;
+  virtual void pass(milliseconds duration) = 0;
+  // Until poll(2) reports one of the events; false if that does not come.
+  virtual bool wait_for(int fd, short events) = 0;
+
+  // ---- observations ----
+  void note(std::string_view what, std::string_view observed);
+  void note(std::string_view what, const std::string& observed) { note(what, std::string_view(observed)); }
+  void note(std::string_view what, const char* observed) { note(what, std::string_view(observed)); }
+  void note(std::string_view what, bool observed) { note(what, observed ? "yes" : "no"); }
+  const std::vector<std::string>& observations() const { return observations_; }
+
+  // ---- descriptors: the world closes what a case leaves open ----
+  int keep(int fd);
+  int socket();  // of TCP, non-blocking
+  int listener(int backlog = 16);
+  int epoll();
+  int eventfd(unsigned initial = 0, int flags = 0);
+  int timerfd(clockid_t clock = CLOCK_MONOTONIC);
+  std::string close(int fd);
+  // Closes everything.
+  void end();
+
+  // A connection on 127.0.0.1, settled.
+  struct Pair {
+    int user;
+    int server;
+  };
+  Pair connected();
+  Pair connected_to(int listener);
+
+  // ---- calls; each gives its result, or the name of the errno ----
+  std::string connect(int fd, int to_listener);
+  std::string connect(int fd, std::uint32_t ip, int port);
+  std::string bind(int fd, std::uint32_t ip, int port);
+  // "fd" for a descriptor, which the world keeps as last().
+  std::string accept(int listener);
+  int last() const { return last_; }
+  std::string send(int fd, std::string_view bytes);
+  std::string receive(int fd, std::size_t most = 4096, int flags = 0);
+  std::string shutdown(int fd, int how);
+  std::string pending_error(int fd);
+  std::string unread(int fd);
+  std::string set(int fd, int level, int name, int value);
+  std::string get(int fd, int level, int name);
+  // poll(2) for IN, OUT and RDHUP, without waiting: "IN OUT".
+  std::string ready(int fd);
+
+  // The address; its port is "port" unless it is 0.
+  std::string local(int fd);
+  std::string remote(int fd);
+  int port_of(int fd);
+
+  // Events carry the number that the case gives them.
+  std::string add(int epoll, int fd, std::uint32_t events, int number);
+  std::string modify(int epoll, int fd, std::uint32_t events, int number);
+  std::string remove(int epoll, int fd);
+  // epoll_wait(2) without waiting: "1:IN, 2:OUT".
+  std::string events(int epoll, int capacity = 16);
+
+ private:
+  std::vector<std::string> observations_;
+  std::vector<int> open_;
+  int last_ = -1;
+};
+
+// "5", or "EAGAIN" if it is negative.
+std::string result(long value);
+// "IN OUT"
+std::string event_names(std::uint32_t events);
+sockaddr_in address_of(std::uint32_t ip, int port);
+
+struct Case {
+  const char* name;
+  void (*run)(World&);
+};
+
+std::span<const Case> tcp_connect_cases();
+std::span<const Case> tcp_data_cases();
+std::span<const Case> tcp_end_cases();
+std::span<const Case> tcp_option_cases();
+std::span<const Case> epoll_cases();
+std::span<const Case> timerfd_cases();
+std::span<const Case> eventfd_cases();
+std::span<const Case> poll_cases();
+
+// What the case observed.
+std::vector<std::string> on_linux(const Case& interaction);
+std::vector<std::string> on_virtual_kernel(const Case& interaction);
+
+}  // namespace stillpoint::test

@@ -1,0 +1,288 @@
+// What the virtual kernel does not serve: a simulated host that calls it stops the run by name.
+#include <dirent.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <termios.h>
+#include <time.h>
+
+#include <thread>
+
+#include "tests/kernel/machines.hpp"
+
+using namespace stillpoint::test;
+
+namespace {
+
+struct Refused {
+  const char* name;
+  void (*call)();
+};
+
+// What calls write to, should one of them come through.
+char bytes[64];
+int numbers[2];
+iovec part{bytes, sizeof bytes};
+
+constexpr Refused kRefused[] = {
+    // Files.
+    {"open", [] { static_cast<void>(open("/dev/null", O_RDONLY)); }},
+    {"open64", [] { static_cast<void>(open64("/dev/null", O_RDONLY)); }},
+    {"openat", [] { static_cast<void>(openat(AT_FDCWD, "/dev/null", O_RDONLY)); }},
+    {"openat64", [] { static_cast<void>(openat64(AT_FDCWD, "/dev/null", O_RDONLY)); }},
+    {"creat", [] { static_cast<void>(creat("/nonexistent/file", 0600)); }},
+    {"fopen", [] { static_cast<void>(fopen("/dev/null", "r")); }},
+    {"fopen64", [] { static_cast<void>(fopen64("/dev/null", "r")); }},
+    {"fdopen", [] { static_cast<void>(fdopen(3, "r")); }},
+    {"opendir", [] { static_cast<void>(opendir("/")); }},
+    {"unlink", [] { static_cast<void>(unlink("/nonexistent/file")); }},
+    {"rename", [] { static_cast<void>(rename("/nonexistent/file", "/nonexistent/other")); }},
+    {"mkdir", [] { static_cast<void>(mkdir("/nonexistent/folder", 0700)); }},
+    {"rmdir", [] { static_cast<void>(rmdir("/nonexistent/folder")); }},
+    {"access", [] { static_cast<void>(access("/", F_OK)); }},
+    {"stat",
+     [] {
+       struct stat result;
+       static_cast<void>(stat("/", &result));
+     }},
+    {"lstat",
+     [] {
+       struct stat result;
+       static_cast<void>(lstat("/", &result));
+     }},
+    {"fstat",
+     [] {
+       struct stat result;
+       static_cast<void>(fstat(0, &result));
+     }},
+    {"statx", [] { static_cast<void>(statx(0, "/", 0, 0, reinterpret_cast<struct statx*>(bytes))); }},
+    {"pread", [] { static_cast<void>(pread(0, bytes, 1, 0)); }},
+    {"pwrite", [] { static_cast<void>(pwrite(99, bytes, 1, 0)); }},
+    {"pread64", [] { static_cast<void>(pread64(0, bytes, 1, 0)); }},
+    {"pwrite64", [] { static_cast<void>(pwrite64(99, bytes, 1, 0)); }},
+    {"preadv", [] { static_cast<void>(preadv(0, &part, 1, 0)); }},
+    {"pwritev", [] { static_cast<void>(pwritev(99, &part, 1, 0)); }},
+    {"preadv64", [] { static_cast<void>(preadv64(0, &part, 1, 0)); }},
+    {"pwritev64", [] { static_cast<void>(pwritev64(99, &part, 1, 0)); }},
+    {"preadv2", [] { static_cast<void>(preadv2(0, &part, 1, 0, 0)); }},
+    {"pwritev2", [] { static_cast<void>(pwritev2(99, &part, 1, 0, 0)); }},
+    {"fsync", [] { static_cast<void>(fsync(99)); }},
+    {"fdatasync", [] { static_cast<void>(fdatasync(99)); }},
+    {"ftruncate", [] { static_cast<void>(ftruncate(99, 0)); }},
+    // Descriptors.
+    {"pipe", [] { static_cast<void>(pipe(numbers)); }},
+    {"pipe2", [] { static_cast<void>(pipe2(numbers, 0)); }},
+    {"dup2", [] { static_cast<void>(dup2(99, 98)); }},
+    {"dup3", [] { static_cast<void>(dup3(99, 98, 0)); }},
+    {"socketpair", [] { static_cast<void>(socketpair(AF_UNIX, SOCK_STREAM, 0, numbers)); }},
+    {"recvmmsg", [] { static_cast<void>(recvmmsg(99, nullptr, 0, 0, nullptr)); }},
+    {"sendmmsg", [] { static_cast<void>(sendmmsg(99, nullptr, 0, 0)); }},
+    {"sendfile", [] { static_cast<void>(sendfile(99, 98, nullptr, 1)); }},
+    {"splice", [] { static_cast<void>(splice(99, nullptr, 98, nullptr, 1, 0)); }},
+    {"tee", [] { static_cast<void>(tee(99, 98, 1, 0)); }},
+    {"close_range", [] { static_cast<void>(close_range(1'000'000, 1'000'001, 0)); }},
+    {"select",
+     [] {
+       timeval now{};
+       static_cast<void>(select(0, nullptr, nullptr, nullptr, &now));
+     }},
+    {"pselect",
+     [] {
+       timespec now{};
+       static_cast<void>(pselect(0, nullptr, nullptr, nullptr, &now, nullptr));
+     }},
+    {"ppoll",
+     [] {
+       timespec now{};
+       static_cast<void>(ppoll(nullptr, 0, &now, nullptr));
+     }},
+    {"epoll_pwait2",
+     [] {
+       timespec now{};
+       epoll_event event;
+       static_cast<void>(epoll_pwait2(99, &event, 1, &now, nullptr));
+     }},
+    {"inotify_init", [] { static_cast<void>(inotify_init()); }},
+    {"inotify_init1", [] { static_cast<void>(inotify_init1(0)); }},
+    {"memfd_create", [] { static_cast<void>(memfd_create("x", 0)); }},
+    // Waiting.
+    {"sleep", [] { static_cast<void>(sleep(0)); }},
+    {"usleep", [] { static_cast<void>(usleep(0)); }},
+    {"nanosleep",
+     [] {
+       const timespec none{};
+       static_cast<void>(nanosleep(&none, nullptr));
+     }},
+    {"clock_nanosleep",
+     [] {
+       const timespec none{};
+       static_cast<void>(clock_nanosleep(CLOCK_MONOTONIC, 0, &none, nullptr));
+     }},
+    {"alarm", [] { static_cast<void>(alarm(0)); }},
+    {"setitimer",
+     [] {
+       const itimerval none{};
+       static_cast<void>(setitimer(ITIMER_REAL, &none, nullptr));
+     }},
+    {"timer_create",
+     [] {
+       timer_t timer;
+       static_cast<void>(timer_create(CLOCK_MONOTONIC, nullptr, &timer));
+     }},
+    {"pause", [] { static_cast<void>(pause()); }},
+    // Signals.
+    {"sigaction", [] { static_cast<void>(sigaction(SIGUSR1, nullptr, nullptr)); }},
+    {"signal", [] { static_cast<void>(signal(SIGUSR1, SIG_DFL)); }},
+    {"signalfd",
+     [] {
+       sigset_t none;
+       sigemptyset(&none);
+       static_cast<void>(signalfd(-1, &none, 0));
+     }},
+    {"sigwait",
+     [] {
+       sigset_t none;
+       sigemptyset(&none);
+       static_cast<void>(sigwait(&none, numbers));
+     }},
+    {"kill", [] { static_cast<void>(kill(getppid(), 0)); }},
+    // Names.
+    {"getaddrinfo",
+     [] {
+       addrinfo* result;
+       static_cast<void>(getaddrinfo("127.0.0.1", "80", nullptr, &result));
+     }},
+    {"getnameinfo",
+     [] {
+       const sockaddr_in address = address_of(INADDR_LOOPBACK, 80);
+       static_cast<void>(getnameinfo(generic(address), sizeof address, bytes, sizeof bytes, nullptr, 0, 0));
+     }},
+    {"gethostbyname", [] { static_cast<void>(gethostbyname("127.0.0.1")); }},
+    {"gethostname", [] { static_cast<void>(gethostname(bytes, sizeof bytes)); }},
+    // Processes and threads.
+    {"pthread_create",
+     [] {
+       pthread_t thread;
+       static_cast<void>(pthread_create(
+           &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr));
+     }},
+    {"fork",
+     [] {
+       if (fork() == 0) _exit(0);
+     }},
+    {"execve",
+     [] {
+       char* none[] = {nullptr};
+       static_cast<void>(execve("/nonexistent/program", none, none));
+     }},
+    {"posix_spawn",
+     [] {
+       char* none[] = {nullptr};
+       pid_t pid;
+       static_cast<void>(posix_spawn(&pid, "/nonexistent/program", nullptr, nullptr, none, none));
+     }},
+    {"system", [] { static_cast<void>(system("true")); }},
+    {"popen", [] { static_cast<void>(popen("true", "r")); }},
+    {"syscall", [] { static_cast<void>(syscall(39)); }},
+};
+
+// As refusal(), of a call that has no result to look at.
+std::string refusal(const Machine& machine, void (*call)()) {
+  return machine.refusal([call] {
+    call();
+    return 0;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a call that is not served stops the run by its name") {
+  Machines machines;
+  for (const Refused& refused : kRefused) {
+    INFO(refused.name);
+    CHECK(refusal(machines.a, refused.call) == refused.name);
+  }
+}
+
+TEST_CASE("what C++ makes of such a call stops the run too") {
+  Machines machines;
+  CHECK(refusal(machines.a, [] { std::this_thread::sleep_for(1ms); }) != "");
+  CHECK_THAT(refusal(machines.a, [] { std::thread([] {}).join(); }), Catch::StartsWith("pthread_create"));
+}
+
+TEST_CASE("of a call that is served, what is not served stops the run, with what it was") {
+  Machines machines;
+  const Machine& a = machines.a;
+  const int fd = a.socket();
+  CHECK(a.refusal([] { return socket(AF_UNIX, SOCK_STREAM, 0); }) == "socket (only AF_INET is served)");
+  CHECK(a.refusal([] { return socket(AF_INET, SOCK_DGRAM, 0); }) == "socket (only SOCK_STREAM is served)");
+  CHECK(a.refusal([fd] { return fcntl(fd, F_SETOWN, 1); }) == "fcntl (this command is not served)");
+  CHECK(a.refusal([fd] { return ioctl(fd, TIOCOUTQ, numbers); }) == "ioctl (this request is not served)");
+
+  const auto pair = machines.connected();
+  const int of_a = pair.of_a;
+  CHECK(a.refusal([of_a] { return send(of_a, bytes, 1, MSG_OOB); }) == "send");
+  CHECK(a.refusal([of_a] { return recv(of_a, bytes, 1, MSG_WAITALL); }) == "recv");
+  static msghdr message;
+  message.msg_control = bytes;
+  message.msg_controllen = sizeof bytes;
+  CHECK(a.refusal([of_a] { return sendmsg(of_a, &message, MSG_NOSIGNAL); }) == "sendmsg (with control data)");
+}
+
+extern "C" ssize_t checked_read(int fd, void* data, size_t size, size_t room) __asm__("__read_chk");
+extern "C" ssize_t checked_recv(int fd, void* data, size_t size, size_t room, int flags) __asm__("__recv_chk");
+extern "C" int checked_poll(pollfd* entries, nfds_t count, int timeout, size_t room) __asm__("__poll_chk");
+
+TEST_CASE("fortified calls are served by their other names, and an overflow stops the run") {
+  Machines machines;
+  const auto pair = machines.connected();
+  const int of_b = pair.of_b;
+  machines.a.send(pair.of_a, "hello");
+  machines.settle();
+  static pollfd entry;
+  entry = {of_b, POLLIN, 0};
+  CHECK(machines.b([] { return checked_poll(&entry, 1, 0, sizeof entry); }) == gives(1));
+  CHECK(machines.b([of_b] { return checked_read(of_b, bytes, 2, sizeof bytes); }) == gives(2));
+  CHECK(machines.b([of_b] { return checked_recv(of_b, bytes, 9, sizeof bytes, 0); }) == gives(3));
+  CHECK(machines.b.refusal([of_b] { return checked_read(of_b, bytes, 65, 64); }) ==
+        "__read_chk (buffer overflow detected)");
+  CHECK(machines.b.refusal([of_b] { return checked_recv(of_b, bytes, 65, 64, 0); }) ==
+        "__recv_chk (buffer overflow detected)");
+  CHECK(machines.b.refusal([] { return checked_poll(&entry, 2, 0, sizeof entry); }) ==
+        "__poll_chk (buffer overflow detected)");
+}
+
+TEST_CASE("in observer mode every call stops the run, also one that is served otherwise") {
+  Machines machines;
+  const int fd = machines.a.socket();
+  machines.a.host.observed = true;
+  static timespec now;
+  CHECK(machines.a.refusal([] { return clock_gettime(CLOCK_MONOTONIC, &now); }) == "clock_gettime (in observer mode)");
+  CHECK(machines.a.refusal([] { return getpid(); }) == "getpid (in observer mode)");
+  CHECK(machines.a.refusal([] { return socket(AF_INET, SOCK_STREAM, 0); }) == "socket (in observer mode)");
+  CHECK(machines.a.refusal([fd] { return send(fd, bytes, 1, 0); }) == "send (in observer mode)");
+  CHECK(machines.a.refusal([fd] { return close(fd); }) == "close (in observer mode)");
+  CHECK(machines.a.refusal([] { return fork(); }) == "fork (in observer mode)");
+  CHECK(machines.b([] { return getpid(); }) == gives(1002));
+  machines.a.host.observed = false;
+  CHECK(machines.a([fd] { return close(fd); }) == gives(0));
+}
+
+TEST_CASE("the harness itself is always in observer mode") {
+  Machines machines;
+  const Machine harness(machines.kernel.harness);
+  static timespec now;
+  CHECK(harness.refusal([] { return clock_gettime(CLOCK_REALTIME, &now); }) == "clock_gettime (in observer mode)");
+}
