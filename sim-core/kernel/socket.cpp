@@ -37,7 +37,9 @@ auto with_spans(std::span<const iovec> parts, Use use) {
 
 std::uint32_t TcpSocket::poll() {
   if (listener_ != nullptr) return listener_->ready.empty() ? 0 : std::uint32_t{EPOLLIN} | EPOLLRDNORM;
-  if (side_ == nullptr) return EPOLLOUT | EPOLLWRNORM | EPOLLHUP;  // as tcp_poll() says of an unconnected socket
+  if (side_ == nullptr) {  // as tcp_poll() says of an unconnected socket
+    return EPOLLOUT | EPOLLWRNORM | EPOLLHUP | (error_ != 0 ? EPOLLERR : 0u);
+  }
   return side_->readiness(host().now());
 }
 
@@ -57,7 +59,7 @@ void TcpSocket::on_close() {
 Status TcpSocket::bind(net::SocketAddress address) {
   if (bound_ || side_ != nullptr) return Failure{EINVAL};
   const Status bound = take(address);
-  bound_by_program_ = static_cast<bool>(bound);
+  if (bound) chosen_ = address;
   return bound;
 }
 
@@ -71,14 +73,17 @@ Status TcpSocket::take(net::SocketAddress address) {
 
 Status TcpSocket::ensure_bound(net::Ip ip) {
   if (bound_) return Done{};
-  return take({ip, 0});
+  return take({chosen_.ip.is_any() ? ip : chosen_.ip, 0});
 }
 
-// As tcp_disconnect() in Linux's net/ipv4/tcp.c: after a connect that failed the socket is new, and may try again.
+// As tcp_disconnect() in Linux's net/ipv4/tcp.c: the socket is as new, but for what the program chose by bind.
 void TcpSocket::disconnect() {
-  side_->close(host().now());
-  side_ = nullptr;
-  if (bound_by_program_) return;
+  if (listener_ != nullptr) host().kernel().tcp.stop_listening(std::exchange(listener_, nullptr));
+  if (side_ != nullptr) std::exchange(side_, nullptr)->close(host().now());
+  if (chosen_.port != 0) {
+    bound_->ip = chosen_.ip;
+    return;
+  }
   host().kernel().tcp.unbind(host().id(), *bound_);
   bound_.reset();
   bound_port_is_ours_ = false;
@@ -151,13 +156,13 @@ Result<int> TcpSocket::accept(net::SocketAddress* remote, bool nonblocking_socke
 
 Result<std::size_t> TcpSocket::send(std::span<const iovec> parts, int flags) {
   if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT)) != 0) return Failure{kNotServed};
-  if (side_ == nullptr) return Failure{EPIPE};
+  if (side_ == nullptr) return Failure{error_ != 0 ? take_error() : EPIPE};
   return with_spans<const std::byte>(parts, [this](auto spans) { return side_->send(spans, host().now()); });
 }
 
 Result<std::size_t> TcpSocket::receive(std::span<const iovec> parts, int flags) {
   if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL)) != 0) return Failure{kNotServed};
-  if (side_ == nullptr) return Failure{ENOTCONN};
+  if (side_ == nullptr) return Failure{error_ != 0 ? take_error() : ENOTCONN};
   const bool peek = (flags & MSG_PEEK) != 0;
   const auto received =
       with_spans<std::byte>(parts, [&](auto spans) { return side_->receive(spans, peek, host().now()); });
@@ -167,14 +172,24 @@ Result<std::size_t> TcpSocket::receive(std::span<const iovec> parts, int flags) 
 
 Status TcpSocket::shutdown(int how) {
   if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return Failure{EINVAL};
+  const bool connecting = side_ != nullptr && side_->connecting();
+  if (connecting || (listener_ != nullptr && how != SHUT_WR)) {
+    disconnect();
+    if (connecting) error_ = ECONNRESET;
+    notify(EPOLLOUT | EPOLLHUP | EPOLLERR, kNoEvent);
+    return Done{};
+  }
+  if (listener_ != nullptr) return Done{};
   if (!remote()) return Failure{ENOTCONN};
   if (how != SHUT_WR) side_->shutdown_read();
   if (how != SHUT_RD) return side_->shutdown_write(host().now());
   return Done{};
 }
 
+int TcpSocket::take_error() { return side_ != nullptr ? side_->take_error() : std::exchange(error_, 0); }
+
 net::SocketAddress TcpSocket::local() const {
-  return side_ != nullptr ? side_->local : bound_.value_or(net::SocketAddress{});
+  return side_ != nullptr ? side_->local : bound_.value_or(net::SocketAddress{chosen_.ip, 0});
 }
 
 std::optional<net::SocketAddress> TcpSocket::remote() const {
@@ -194,7 +209,7 @@ Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length
   if (level == SOL_SOCKET) {
     switch (name) {
       case SO_ERROR:
-        return put_int(side_ == nullptr ? 0 : side_->take_error());
+        return put_int(take_error());
       case SO_TYPE:
         return put_int(SOCK_STREAM);
       case SO_DOMAIN:

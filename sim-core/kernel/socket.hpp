@@ -33,7 +33,7 @@ class TcpSocket final : public File, private net::TcpObserver {
   // send(2), recv(2) with their MSG_* flags: MSG_NOSIGNAL, MSG_DONTWAIT, MSG_PEEK; kNotServed for others.
   Result<std::size_t> send(std::span<const iovec> parts, int flags);
   Result<std::size_t> receive(std::span<const iovec> parts, int flags);
-  // shutdown(2): ENOTCONN, EINVAL.
+  // shutdown(2): ENOTCONN, EINVAL. A listener that is shut for reading stops, and a connect under way is given up.
   Status shutdown(int how);
   // getsockopt(2), setsockopt(2). EINVAL; kNotServed for options that are not modelled.
   Status get_option(int level, int name, void* value, socklen_t* length);
@@ -49,14 +49,16 @@ class TcpSocket final : public File, private net::TcpObserver {
   Status take(net::SocketAddress address);
   Status ensure_bound(net::Ip ip);
   void disconnect();
+  int take_error();
   net::Buffers buffers() const;
 
   std::optional<net::SocketAddress> bound_;
-  bool bound_by_program_ = false;    // not by connect or listen
+  net::SocketAddress chosen_;        // by bind; a port or an address of zero was left to the kernel
   bool bound_port_is_ours_ = false;  // an accepted socket shares its listener's port
   net::Listener* listener_ = nullptr;
   net::TcpSide* side_ = nullptr;
   bool connect_reported_ = false;
+  int error_ = 0;                               // SO_ERROR while there is no side
   std::map<std::pair<int, int>, int> options_;  // by level and name: what was set
 };
 

@@ -35,7 +35,12 @@ TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
       INFO(interaction.name);
       const std::vector<std::string> simulated = on_virtual_kernel(interaction);
       const std::vector<std::string> real = on_linux_like(interaction, simulated);
-      CHECK(text_of(simulated) == text_of(real));
+      if (interaction.known_difference == nullptr) {
+        CHECK(text_of(simulated) == text_of(real));
+      } else {
+        INFO("it was a known difference: " << interaction.known_difference);
+        CHECK(text_of(simulated) != text_of(real));
+      }
       CHECK_FALSE(real.empty());
       ++interactions;
       observations += real.size();

@@ -203,6 +203,96 @@ void data_before_accept(World& w) {
   w.note("receive", w.receive(w.last()));
 }
 
+void listener_shut(World& w) {
+  const int listener = w.listener();
+  const int waiting = w.socket();
+  w.connect(waiting, listener);
+  w.settle();
+  w.note("for writing", w.shutdown(listener, SHUT_WR));
+  w.note("it still listens", w.ready(listener));
+  const int port = w.port_of(listener);
+  w.note("for reading", w.shutdown(listener, SHUT_RD));
+  w.settle();
+  w.note("ready", w.ready(listener));
+  w.note("accept", w.accept(listener));
+  w.note("listens", w.get(listener, SOL_SOCKET, SO_ACCEPTCONN));
+  w.note("who waited", w.ready(waiting));
+  w.note("receives", w.receive(waiting));
+  const int late = w.socket();
+  w.connect(late, INADDR_LOOPBACK, port);
+  w.settle();
+  w.note("who comes late", w.pending_error(late));
+  w.note("listen again", result(::listen(listener, 3)));
+  w.note("on the same port", w.port_of(listener) == port);
+  const auto [user, server] = w.connected_to(listener);
+  w.note("and serve", w.send(user, "x"));
+}
+
+void connect_given_up(World& w) {
+  const int listener = w.listener(0);
+  w.connect(w.socket(), listener);
+  w.settle();
+  const int user = w.socket();
+  w.connect(user, listener);  // the backlog is full: it waits for an answer
+  w.settle();
+  w.note("shutdown", w.shutdown(user, SHUT_WR));
+  w.note("ready", w.ready(user));
+  w.note("error", w.pending_error(user));
+  w.note("receive", w.receive(user));
+  w.note("send", w.send(user, "x"));
+  w.note("connect again", w.connect(user, listener));
+}
+
+void one_port_on_two_addresses(World& w) {
+  const int first = w.listener();
+  const int second = w.socket();
+  w.note("bind", w.bind(second, 0x7F000002, w.port_of(first)));
+  w.note("listen", result(::listen(second, 5)));
+  for (const std::uint32_t ip : {0x7F000002u, 0x7F000001u, 0x7F000003u}) {
+    const int user = w.socket();
+    w.connect(user, ip, w.port_of(first));
+    w.settle();
+    w.note("connected", w.ready(user));
+    w.note("first", w.accept(first));
+    w.note("second", w.accept(second));
+  }
+}
+
+void reused_address(World& w) {
+  const int first = w.socket();
+  const int second = w.socket();
+  w.set(first, SOL_SOCKET, SO_REUSEADDR, 1);
+  w.note("first", w.bind(first, INADDR_LOOPBACK, 0));
+  w.note("second without", w.bind(second, INADDR_LOOPBACK, w.port_of(first)));
+  w.set(second, SOL_SOCKET, SO_REUSEADDR, 1);
+  w.note("second", w.bind(second, INADDR_LOOPBACK, w.port_of(first)));
+  w.note("first listens", result(::listen(first, 5)));
+  w.note("second listens", result(::listen(second, 5)));
+  const int third = w.socket();
+  w.set(third, SOL_SOCKET, SO_REUSEADDR, 1);
+  w.note("third", w.bind(third, INADDR_LOOPBACK, w.port_of(first)));
+}
+
+// What a server that is started again needs SO_REUSEADDR for.
+void bound_again_under_connections(World& w) {
+  const int listener = w.socket();
+  w.set(listener, SOL_SOCKET, SO_REUSEADDR, 1);
+  w.bind(listener, INADDR_LOOPBACK, 0);
+  ::listen(listener, 5);
+  const int port = w.port_of(listener);
+  const auto [user, server] = w.connected_to(listener);
+  w.close(listener);
+  const int plain = w.socket();
+  w.note("without", w.bind(plain, INADDR_LOOPBACK, port));
+  const int reusing = w.socket();
+  w.set(reusing, SOL_SOCKET, SO_REUSEADDR, 1);
+  w.note("with", w.bind(reusing, INADDR_LOOPBACK, port));
+  w.note("listen", result(::listen(reusing, 5)));
+  w.send(user, "still here");
+  w.settle();
+  w.note("the old connection", w.receive(server));
+}
+
 void names(World& w) {
   const int listener = w.socket();
   w.note("bind", w.bind(listener, INADDR_ANY, 0));
@@ -326,29 +416,35 @@ void wrong_kinds(World& w) {
   w.note("send to nothing", w.send(9'999, "x"));
 }
 
-constexpr Case kCases[] = {{"connect and accept", connect_and_accept},
-                           {"a fresh socket", fresh_socket},
-                           {"refused, and asked for the error", refused_and_asked},
-                           {"refused, and read", refused_and_read},
-                           {"refused, and written", refused_and_written},
-                           {"refused, and connected again", refused_and_connected_again},
-                           {"refused, asked, and connected again", refused_asked_and_connected_again},
-                           {"a listener is no stream", listener_is_no_stream},
-                           {"a stream is no listener", stream_is_no_listener},
-                           {"order of accepting", order_of_accepting},
-                           {"a full backlog", full_backlog},
-                           {"a listener closed with connections waiting", listener_closed_with_waiting},
-                           {"a user gone before it was accepted", user_gone_before_accept},
-                           {"data before accept", data_before_accept},
-                           {"names of both ends", names},
-                           {"names cut short", short_names},
-                           {"ways to oneself", ways_to_oneself},
-                           {"bound before connect", bound_before_connect},
-                           {"binding", binding},
-                           {"address families", families},
-                           {"flags of accept4", accept_flags},
-                           {"the lowest free descriptor", lowest_descriptor},
-                           {"the wrong kind of descriptor", wrong_kinds}};
+constexpr Case kCases[] = {
+    {"connect and accept", connect_and_accept},
+    {"a fresh socket", fresh_socket},
+    {"refused, and asked for the error", refused_and_asked},
+    {"refused, and read", refused_and_read},
+    {"refused, and written", refused_and_written},
+    {"refused, and connected again", refused_and_connected_again},
+    {"refused, asked, and connected again", refused_asked_and_connected_again},
+    {"a listener is no stream", listener_is_no_stream},
+    {"a stream is no listener", stream_is_no_listener},
+    {"order of accepting", order_of_accepting},
+    {"a full backlog", full_backlog},
+    {"a listener closed with connections waiting", listener_closed_with_waiting},
+    {"a user gone before it was accepted", user_gone_before_accept},
+    {"data before accept", data_before_accept},
+    {"a listener that is shut", listener_shut},
+    {"a connect that is given up", connect_given_up},
+    {"one port on two addresses", one_port_on_two_addresses, "ports are bound for all addresses of a host"},
+    {"a reused address", reused_address, "SO_REUSEADDR changes nothing"},
+    {"bound again under connections", bound_again_under_connections, "accepted connections do not hold their port"},
+    {"names of both ends", names},
+    {"names cut short", short_names},
+    {"ways to oneself", ways_to_oneself},
+    {"bound before connect", bound_before_connect},
+    {"binding", binding},
+    {"address families", families},
+    {"flags of accept4", accept_flags},
+    {"the lowest free descriptor", lowest_descriptor},
+    {"the wrong kind of descriptor", wrong_kinds}};
 
 }  // namespace
 

@@ -103,6 +103,8 @@ sockaddr_in address_of(std::uint32_t ip, int port);
 struct Case {
   const char* name;
   void (*run)(World&);
+  // Why the two worlds differ so far. Whoever mends it removes this.
+  const char* known_difference = nullptr;
 };
 
 std::span<const Case> tcp_connect_cases();

@@ -68,7 +68,7 @@ class Service {
       ::getpid();
     }
     if (kind_ == "loop-for-ever") {
-      for (volatile int n = 0;;) n = n + 1;
+      for (volatile unsigned n = 0;;) n = n + 1;
     }
   }
 

@@ -21,6 +21,12 @@ using supervise::Zygote;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::string file(const std::string& name) {
   std::ifstream in("tests/scenarios/" + name);
   REQUIRE(in);
@@ -86,7 +92,7 @@ TEST_CASE("whatever a service dies of is a verdict, with a complete stream up to
     const char* reason;
   };
   const Row rows[] = {
-      {"segv", Verdict::crash, "SIGSEGV"},
+      {"segv", Verdict::crash, kSanitized ? "a sanitizer stopped the service" : "SIGSEGV"},
       {"kill", Verdict::crash, "SIGKILL"},
       {"abort", Verdict::crash, "SIGABRT"},
       {"exit", Verdict::crash, "exit status 3"},
