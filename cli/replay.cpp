@@ -1,6 +1,8 @@
 // stillpoint replay: runs again what a trace says, and compares the hash.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <stillpoint/error.hpp>
 
 #include "cli/command.hpp"
@@ -13,6 +15,13 @@
 namespace stillpoint::cli {
 namespace {
 
+// Whether `stillpoint run NAME` would run just this text today.
+bool names_the_same(const std::string& name, const std::string& text) {
+  const std::vector<scenario::ScenarioFile> known = scenario::all_scenarios();
+  return std::any_of(known.begin(), known.end(),
+                     [&](const auto& file) { return file.name == name && file.text == text; });
+}
+
 Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
   Invocation invocation;
   invocation.request.scenario_text = run.scenario_text;
@@ -24,9 +33,7 @@ Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
   invocation.short_options = scenario::short_options(run.scenario_text, name);
   invocation.scenario_name = loaded.name;
   invocation.scenario_path = run.scenario_path;
-  // A scenario of the known folders is known by its name.
-  invocation.scenario =
-      run.scenario_path.ends_with("scenarios/" + loaded.name + ".toml") ? loaded.name : run.scenario_path;
+  invocation.scenario = names_the_same(loaded.name, run.scenario_text) ? loaded.name : run.scenario_path;
   invocation.users = loaded.users;
   return invocation;
 }

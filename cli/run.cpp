@@ -74,6 +74,8 @@ int run(const Arguments& arguments) {
   if (command.force && !given("trace")) throw Error("--force goes with --trace FILE");
   if (given("trace") && command.trace.empty()) throw Error("--trace '': a trace needs a file's name");
 
+  if (given("bug") && command.bug.empty()) throw Error("--bug '': a bug has a name  (stillpoint list shows all)");
+
   supervise::RunRequest& request = invocation.request;
   request.scenario_text = file.text;
   request.bug = command.bug;

@@ -52,6 +52,7 @@ TEST_CASE("values out of range, and no values at all") {
       {"run last-ticket --seed 18446744073709551616", "a seed is a whole number"},
       {"run last-ticket --seed ''", "a seed is a whole number"},
       {"run last-ticket --seed 1x", "a seed is a whole number"},
+      {"run last-ticket --bug ''", "a bug has a name"},
       {"run last-ticket --users -5", "users.count is -5; a count is 1 to 1,000,000"},
       {"run last-ticket --users 0", "a count is 1 to 1,000,000"},
       {"run last-ticket --users 99999999999", "a count is 1 to 1,000,000"},
