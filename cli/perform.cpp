@@ -51,8 +51,7 @@ RunOutcome outcome_of(const supervise::RunResult& result, Verdict verdict) {
 
 void warn_of_moving_addresses() {
   say("stillpoint: warning: this machine does not let programs fix their addresses (personality is refused); a "
-      "service whose "
-      "behaviour depends on the order of pointers may not replay\n");
+      "service whose behaviour depends on the order of pointers may not replay\n");
 }
 
 }  // namespace
@@ -85,8 +84,7 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
   }
   progress.clear();
   if (recorder) {
-    const Verdict verdict = performed.difference ? Verdict::nondeterminism : performed.result.report.verdict;
-    recorder->finish(outcome_of(performed.result, verdict));
+    recorder->finish(outcome_of(performed.result, performed.verdict()));
   }
   return performed;
 }

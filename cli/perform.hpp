@@ -16,6 +16,8 @@ struct PerformOptions {
 struct Performed {
   supervise::RunResult result;
   std::optional<supervise::Difference> difference;
+
+  Verdict verdict() const { return difference ? Verdict::nondeterminism : result.report.verdict; }
 };
 
 // SIGINT and SIGTERM end the simulation with the verdict `interrupted`. Throws Error.

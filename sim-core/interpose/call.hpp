@@ -28,7 +28,7 @@ struct Call {
   const void* site;
 };
 
-// Ends the run: `what` names the call, with what made it unsupported.
+// Ends the run, naming the call; `detail` says what about it is not served, where it is not the call as such.
 [[noreturn]] void unsupported(kernel::Host& host, const Call& call, const char* detail = nullptr);
 
 // Sets errno and returns -1; ends the run if the kernel said that it does not serve this.

@@ -67,6 +67,7 @@ void Host::fire() {
       ++kernel_.turns;
       more = process_->step();
       kernel_.tcp.cause_of_next_send = {};
+      kernel_.tcp.on_behalf_of.clear();
       more = more || woken_while_running_;
     }
   }

@@ -38,11 +38,6 @@ class Gatherer {
   std::size_t offset_ = 0;
 };
 
-std::string stream_name(SocketAddress client, SocketAddress server, std::uint32_t nth, int side) {
-  return fmt::format("{}:{}-{}:{}#{}/{}", to_string(client.ip), client.port, to_string(server.ip), server.port, nth,
-                     side);
-}
-
 constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
 
 }  // namespace
@@ -481,14 +476,20 @@ Result<TcpSide*> Tcp::accept(Listener& listener) {
   return listener.ready.pop();
 }
 
+// A stable name for a connection, which its random streams hang on.
+std::string Tcp::connection_name(HostId host, SocketAddress client, SocketAddress server) {
+  if (!on_behalf_of.empty()) return fmt::format("for {}#{}", on_behalf_of, connects_on_behalf_[on_behalf_of]++);
+  return fmt::format("{}:{}-{}:{}#{}", to_string(client.ip), client.port, to_string(server.ip), server.port,
+                     ports_[host].connects[client.port]++);
+}
+
 TcpSide* Tcp::connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer,
                       VirtualTime now) {
   const HostId to = fabric_.host_at(remote.ip, where.host);
   const ConnectionId id = ++last_connection_;
-  const std::uint32_t nth = ports_[where.host].connects[local.port]++;
-  auto connection =
-      std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", stream_name(local, remote, nth, 0)),
-                                   RandomStream(seed_, "packets", stream_name(local, remote, nth, 1)));
+  const std::string name = connection_name(where.host, local, remote);
+  auto connection = std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", name + "/0"),
+                                                 RandomStream(seed_, "packets", name + "/1"));
   for (std::uint8_t index = 0; index < 2; ++index) {
     TcpSide& side = connection->sides[index];
     side.connection_ = connection.get();

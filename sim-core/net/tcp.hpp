@@ -20,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <stillpoint/random.hpp>
@@ -222,6 +223,10 @@ class Tcp {
 
   // The next data that leaves is an effect of this: a user's operation, just invoked. Used up by one packet.
   Cause cause_of_next_send;
+  // The user for whom the running turn acts, if it has said so. It then names the random streams of a connection that
+  // is opened: named by addresses alone, they would hang on which ephemeral port was free, and so on who else had
+  // connected before.
+  std::string on_behalf_of;
 
   std::size_t connections() const { return connections_.size(); }
 
@@ -242,6 +247,7 @@ class Tcp {
 
   void arrive_syn(Connection& connection, EventId cause);
   void arrive_handshake_ack(TcpSide& server, EventId cause);
+  std::string connection_name(HostId host, SocketAddress client, SocketAddress server);
   Listener* listener_for(HostId host, SocketAddress local);
   // The listener that a half-open connection came to; null if that is gone.
   Listener* listener_of(const TcpSide& half_open);
@@ -259,6 +265,7 @@ class Tcp {
   std::uint64_t last_listener_ = 0;
   std::map<std::pair<HostId, std::uint16_t>, std::unique_ptr<Listener>> listeners_;
   std::map<HostId, Ports> ports_;
+  std::map<std::string, std::uint32_t> connects_on_behalf_;  // by user
 };
 
 }  // namespace stillpoint::net

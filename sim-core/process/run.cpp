@@ -75,7 +75,7 @@ void Run::turn_until_end() {
     }
     if (queue.next_time() > end) {
       queue.advance(end);
-      report_.reason = fmt::format("the scenario's duration is over");
+      report_.reason = "the scenario's duration is over";
       return;
     }
     queue.pop().fire();
@@ -175,6 +175,7 @@ EventId Run::invoke(std::string_view user, std::string_view function, std::strin
   const EventId invoke = event(EventKind::invoke, 0, {step, CauseKind::user},
                                fmt::format("{}{}{}{}{}", user, '\0', function, '\0', arguments));
   kernel_.tcp.cause_of_next_send = {invoke, CauseKind::user};
+  kernel_.tcp.on_behalf_of = user;
   return invoke;
 }
 

@@ -102,7 +102,9 @@ class Simulation {
   // ---- the history: client operations as users see them ----
   // A simulated user decided something.
   virtual EventId step(std::string_view user, std::string_view what) = 0;
-  // An operation begins; `step` is what led to it. Returns its event, which names the operation from then on.
+  // An operation begins; `step` is what led to it. Returns its event, which names the operation from then on. Data that
+  // the running handler then sends is an effect of it, and a connection that it opens is the user's: its latencies do
+  // not hang on who else connects.
   virtual EventId invoke(std::string_view user, std::string_view function, std::string_view arguments,
                          EventId step = kNoEvent) = 0;
   // It succeeded; it certainly had no effect; nobody can tell.
