@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config git python3
-       libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libtomlplusplus-dev libxxhash-dev libsqlite3-dev sqlite3 catch2)
+       libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libtomlplusplus-dev libxxhash-dev libsqlite3-dev libdw-dev sqlite3 catch2)
 tests=(clang libclang-rt-14-dev)
 
 case "${1:-}" in

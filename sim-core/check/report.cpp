@@ -17,6 +17,7 @@ json::value encode(const ViolationReport& violation) {
           {"found", violation.finding.found},
           {"because", violation.finding.because},
           {"witnesses", witnesses},
+          {"witness_kinds", json::array(violation.witness_kinds.begin(), violation.witness_kinds.end())},
           {"event", violation.event},
           {"at_ns", violation.at_ns},
           {"host", violation.host}};
@@ -32,6 +33,8 @@ ViolationReport decode_violation(const json::value& value) {
   for (const json::value& witness : value.at("witnesses").as_array()) {
     violation.finding.witnesses.push_back({witness.at("event").to_number<EventId>(), text(witness, "role")});
   }
+  for (const json::value& kind : value.at("witness_kinds").as_array())
+    violation.witness_kinds.emplace_back(kind.as_string());
   violation.event = value.at("event").to_number<EventId>();
   violation.at_ns = value.at("at_ns").to_number<std::int64_t>();
   violation.host = text(value, "host");
@@ -52,6 +55,8 @@ std::string to_json(const Report& report) {
   return json::serialize(json::value{{"verdict", exit_code(report.verdict)},
                                      {"reason", report.reason},
                                      {"detail", report.detail},
+                                     {"what", report.what},
+                                     {"place", report.place},
                                      {"checks", checks},
                                      {"violations", violations},
                                      {"measures", measures}});
@@ -64,6 +69,8 @@ std::optional<Report> report_from_json(std::string_view text_in) {
     report.verdict = static_cast<Verdict>(value.at("verdict").to_number<int>());
     report.reason = text(value, "reason");
     report.detail = text(value, "detail");
+    report.what = text(value, "what");
+    report.place = text(value, "place");
     for (const json::value& check : value.at("checks").as_array()) {
       report.checks.push_back(
           {text(check, "name"), check.at("times").to_number<std::uint64_t>(), text(check, "remark")});

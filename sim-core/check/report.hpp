@@ -22,6 +22,7 @@ struct ViolationReport {
   bool liveness = false;
   std::string invariant;
   Finding finding;
+  std::vector<std::string> witness_kinds;  // one for each of the finding's witnesses; empty where it is not known
   EventId event = kNoEvent;
   std::int64_t at_ns = 0;
   std::string host;
@@ -38,6 +39,13 @@ struct Report {
   std::string reason;
   // What it says on: a host, a call site. Empty if there is nothing to add.
   std::string detail;
+  // Of a failure that is no violation: what failed, and where, in words that are the same for every seed that fails in
+  // this way ("SIGSEGV", "server: Session::close < Session::on_timer"). By these, failures are grouped.
+  std::string what;
+  std::string place;
+  // The run was ended from outside, at a moment of real time: another run of the seed may get a little further or not
+  // quite as far.
+  bool by_backstop = false;
   std::vector<CheckReport> checks;
   std::vector<ViolationReport> violations;
   std::vector<Measure> measures;

@@ -60,6 +60,7 @@ void Host::fire() {
   bool more = true;
   {
     const CurrentHost current(this);
+    kernel_.last_to_turn = id_;
     const int turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
     for (int turn = 0; turn < turns && more; ++turn) {
       woken_while_running_ = false;

@@ -32,6 +32,7 @@ class Kernel {
   const UnsupportedHandler unsupported;
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;
+  HostId last_to_turn = kHarness;
   // What the harness itself runs as. It may not make system calls, so that a scenario cannot let the real world in.
   Host harness;
 

@@ -1,8 +1,26 @@
 #include "sim-core/process/driven.hpp"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
 #include <exception>
+#include <typeinfo>
 
 namespace stillpoint::process {
+namespace {
+
+// The type of the exception that is being handled.
+std::string current_type() {
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return "an exception";
+  int status = 0;
+  char* readable = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  std::string name = status == 0 ? readable : type->name();
+  std::free(readable);
+  return name;
+}
+
+}  // namespace
 
 bool Driven::step() {
   if (dead_) return false;
@@ -19,9 +37,9 @@ bool Driven::step() {
     context_->restart();
     return context_->poll_one() > 0;
   } catch (const std::exception& error) {
-    crashed_(error.what());
+    crashed_({current_type(), error.what()});
   } catch (...) {
-    crashed_("an exception that is no std::exception");
+    crashed_({current_type(), "it is no std::exception"});
   }
   dead_ = true;
   return false;

@@ -10,11 +10,17 @@
 
 namespace stillpoint::process {
 
+// An exception that a service let escape from a handler.
+struct EscapedException {
+  std::string type;  // readable: "std::runtime_error"
+  std::string text;  // what()
+};
+
 class Driven final : public kernel::Process {
  public:
   using Start = std::function<std::shared_ptr<void>(boost::asio::io_context&)>;
-  // What is called with the text of an exception that the service let escape: it has crashed.
-  using Crashed = std::function<void(const std::string& what)>;
+  // What is called when the service let an exception escape: it has crashed.
+  using Crashed = std::function<void(const EscapedException&)>;
 
   Driven(Start start, Crashed crashed) : start_(std::move(start)), crashed_(std::move(crashed)) {}
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim-core/base/units.hpp"
 #include "sim-core/kernel/current.hpp"
-#include "sim-core/process/driven.hpp"
 
 namespace stillpoint::process {
 
@@ -34,9 +34,9 @@ struct Run::Appointment final : Event {
   std::function<void()> what;
 };
 
-Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits,
+Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace,
          kernel::UnsupportedHandler unsupported)
-    : loaded_(std::move(loaded)), limits_(limits), trace_(trace), kernel_(trace, seed, unsupported) {}
+    : loaded_(std::move(loaded)), trace_(trace), kernel_(trace, seed, unsupported) {}
 
 Run::~Run() {
   for (Appointment& appointment : appointments_) kernel_.queue.cancel(appointment);
@@ -62,7 +62,7 @@ Report Run::execute() {
   }
   if (report_.verdict == Verdict::pass) decide_unlooked();
   trace_.event(EventKind::stop, now(), {}, 0, 0, 0, {}, report_.reason);
-  return report_now(report_.verdict, report_.reason, report_.detail);
+  return report_now(report_);
 }
 
 void Run::turn_until_end() {
@@ -81,7 +81,13 @@ void Run::turn_until_end() {
     queue.pop().fire();
     if (runaway_at_this_instant()) {
       report_.verdict = Verdict::runaway;
-      report_.reason = fmt::format("more than {} events at one virtual instant", limits_.work_per_instant);
+      report_.reason = fmt::format("more than {} events at one virtual instant (limits.work_per_instant)",
+                                   grouped(loaded_.limits.work_per_instant));
+      report_.what = "events at one instant";
+      const kernel::Host& host =
+          kernel_.last_to_turn == kHarness ? kernel_.harness : kernel_.host(kernel_.last_to_turn);
+      report_.detail = fmt::format("the last to run was host {}", host.name());
+      report_.place = host.role();
       return;
     }
   }
@@ -95,6 +101,8 @@ void Run::decide_unlooked() {
   }
   if (names.empty()) return;
   report_.verdict = Verdict::undecided;
+  report_.what = "nobody looked";
+  report_.place = names;
   report_.detail = fmt::format("the run ended ({}) before anybody could look at: {}", report_.reason, names);
   report_.reason = "some checks could not decide";
 }
@@ -105,16 +113,14 @@ bool Run::runaway_at_this_instant() {
     events_at_instant_ = 0;
     turns_before_instant_ = kernel_.turns;
   }
-  return ++events_at_instant_ + (kernel_.turns - turns_before_instant_) > limits_.work_per_instant;
+  return ++events_at_instant_ + (kernel_.turns - turns_before_instant_) > loaded_.limits.work_per_instant;
 }
 
-Report Run::report_now(Verdict verdict, std::string reason, std::string detail) {
-  report_.verdict = verdict;
-  report_.reason = std::move(reason);
-  report_.detail = std::move(detail);
-  report_.checks.clear();
-  for (const RunCheck& check : checks_) report_.checks.push_back({check.name(), check.times(), check.remark()});
-  return report_;
+Report Run::report_now(Report report) const {
+  report.violations = report_.violations;
+  report.measures = report_.measures;
+  for (const RunCheck& check : checks_) report.checks.push_back({check.name(), check.times(), check.remark()});
+  return report;
 }
 
 // ---- building ----
@@ -128,7 +134,7 @@ HostId Run::add_host(HostOptions options) {
                                          .address = address,
                                          .slice_cost = options.slice_cost});
   processes_.push_back(std::make_unique<Driven>(std::move(options.start),
-                                                [this, &host](const std::string& what) { crashed(host, what); }));
+                                                [this, &host](const EscapedException& what) { crashed(host, what); }));
   host.boot(*processes_.back());
   return id;
 }
@@ -158,7 +164,9 @@ EventId Run::last_read() const { return current_host == nullptr ? kNoEvent : cur
 
 EventId Run::event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload) {
   if (cause.event == kNoEvent) cause = {};
-  return trace_.event(kind, now(), where(), subject, 0, 0, cause, payload);
+  const EventId made = trace_.event(kind, now(), where(), subject, 0, 0, cause, payload);
+  recent_kinds_.add(made, kind);
+  return made;
 }
 
 void Run::stop(std::string_view why) {
@@ -207,17 +215,24 @@ void Run::broken(const RunCheck& check, const Finding& finding) {
   const std::string texts =
       fmt::format("{}{}{}{}{}{}{}", check.name(), '\0', finding.promised, '\0', finding.found, '\0', finding.because);
   const EventId violation = trace_.event(EventKind::violation, now(), where(), 0, liveness ? 1 : 0, 0, {}, texts);
-  for (const Witness& witness : finding.witnesses) trace_.witness(violation, witness.event, witness.role);
-  report_.violations.push_back({liveness, check.name(), finding, violation, to_ns(now()),
+  std::vector<std::string> kinds;
+  for (const Witness& witness : finding.witnesses) {
+    trace_.witness(violation, witness.event, witness.role);
+    kinds.emplace_back(recent_kinds_.name(witness.event));
+  }
+  report_.violations.push_back({liveness, check.name(), finding, std::move(kinds), violation, to_ns(now()),
                                 current_host == nullptr ? "harness" : current_host->name()});
   stop("a check was broken");
 }
 
-void Run::crashed(const kernel::Host& host, const std::string& what) {
+void Run::crashed(const kernel::Host& host, const EscapedException& exception) {
   if (report_.verdict != Verdict::pass || !report_.violations.empty())
     return;  // the first thing that broke is the verdict
   report_.verdict = Verdict::crash;
-  report_.reason = fmt::format("host {} let an exception escape: {}", host.name(), what);
+  report_.reason = fmt::format("host {} let an exception escape: {}", host.name(), exception.text);
+  report_.detail = exception.type;
+  report_.what = fmt::format("{}: {}", exception.type, exception.text);
+  report_.place = host.role();
   over_ = true;
 }
 

@@ -10,25 +10,22 @@
 
 #include "sim-core/check/report.hpp"
 #include "sim-core/kernel/kernel.hpp"
+#include "sim-core/process/driven.hpp"
+#include "sim-core/process/recent_kinds.hpp"
 #include "sim-core/scenario/scenario_file.hpp"
 
 namespace stillpoint::process {
 
-struct RunLimits {
-  // Events and turns at one virtual instant, beyond which the run is a runaway.
-  std::uint64_t work_per_instant = 2'000'000;
-};
-
 class Run final : public Simulation {
  public:
-  Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, RunLimits limits,
-      kernel::UnsupportedHandler unsupported);
+  Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, kernel::UnsupportedHandler unsupported);
   ~Run() override;
 
   // Builds the scenario, runs it to its end, and reports. Once.
   Report execute();
-  // What is known now, under a verdict that was not reached by execute(): the run is being ended from within.
-  Report report_now(Verdict verdict, std::string reason, std::string detail);
+  // `report`, of a verdict that was not reached by execute() because the run is being ended from within, with what is
+  // known now of the checks.
+  Report report_now(Report report) const;
 
   HostId add_host(HostOptions options) override;
   void default_link(LinkOptions options) override;
@@ -64,18 +61,18 @@ class Run final : public Simulation {
   EventId event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload);
   EventId complete(EventKind kind, EventId invoke, std::string_view answer);
   void broken(const RunCheck& check, const Finding& finding);
-  void crashed(const kernel::Host& host, const std::string& what);
+  void crashed(const kernel::Host& host, const EscapedException& exception);
   void turn_until_end();
   void decide_unlooked();
   bool runaway_at_this_instant();
 
   scenario::LoadedScenario loaded_;
-  RunLimits limits_;
   TraceWriter& trace_;
   kernel::Kernel kernel_;
   std::vector<std::unique_ptr<kernel::Process>> processes_;
   std::deque<RunCheck> checks_;  // stable addresses
   std::deque<Appointment> appointments_;
+  RecentKinds recent_kinds_;
   Report report_;
   bool over_ = false;
 

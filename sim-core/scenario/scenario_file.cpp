@@ -52,6 +52,18 @@ std::vector<fs::path> folders() {
   return found;
 }
 
+Limits read_limits(const Settings& settings) {
+  using std::chrono::seconds;
+  Limits limits;
+  limits.work_per_instant =
+      settings.count("limits.work_per_instant", {.least = 1'000, .most = 1'000'000'000'000}, limits.work_per_instant);
+  limits.memory_mib = settings.count("limits.memory_mib", {.least = 64}, limits.memory_mib);
+  limits.output_mib = settings.count("limits.output_mib", {.least = 1}, limits.output_mib);
+  limits.cpu = settings.duration("limits.cpu", {.least = seconds(1), .most = std::chrono::hours(24)}, limits.cpu);
+  if (limits.cpu % seconds(1) != Duration::zero()) settings.reject("limits.cpu", "is a whole number of seconds");
+  return limits;
+}
+
 }  // namespace
 
 LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
@@ -61,6 +73,7 @@ LoadedScenario load(std::string_view text, const std::string& file, const std::v
   loaded.name = settings.required_text("name");
   loaded.about = settings.text("about", "");
   loaded.duration = settings.duration("duration", {.least = std::chrono::microseconds(1)}, std::chrono::seconds(60));
+  loaded.limits = read_limits(settings);
   for (const std::string& option : settings.keys_of("options")) settings.required_text("options." + option);
 
   const std::string name = settings.required_text("behaviour");

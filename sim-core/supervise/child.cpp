@@ -1,18 +1,16 @@
 #include "sim-core/supervise/child.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cxxabi.h>
-
 #include <cstdlib>
-#include <optional>
+#include <new>
 
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/run.hpp"
+#include "sim-core/supervise/death_note.hpp"
 #include "sim-core/supervise/request.hpp"
 
 namespace stillpoint::supervise {
@@ -21,6 +19,7 @@ namespace {
 // One simulation a process: what the handlers below, which have no argument for it, speak of.
 SharedRun* shared_run = nullptr;
 process::Run* simulation = nullptr;
+std::uint64_t memory_mib = 0;  // that it may use
 
 [[noreturn]] void end_with(const Report& report) {
   kernel::current_host = nullptr;
@@ -28,43 +27,55 @@ process::Run* simulation = nullptr;
   _exit(exit_code(report.verdict));
 }
 
-Report report_now(Verdict verdict, std::string reason, std::string detail) {
-  if (simulation != nullptr) return simulation->report_now(verdict, std::move(reason), std::move(detail));
-  Report report;
-  report.verdict = verdict;
-  report.reason = std::move(reason);
-  report.detail = std::move(detail);
-  return report;
+[[noreturn]] void end_now(Report report) {
+  end_with(simulation != nullptr ? simulation->report_now(std::move(report)) : std::move(report));
 }
 
-// "stillpoint+0x1234 plaza::Server::accept()"
-std::string describe_code(const void* address) {
-  Dl_info info{};
-  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return fmt::format("{}", address);
-  const std::string_view path = info.dli_fname;
-  const auto offset = static_cast<const char*>(address) - static_cast<const char*>(info.dli_fbase);
-  std::string text = fmt::format("{}+{:#x}", path.substr(path.rfind('/') + 1), offset);
-  if (info.dli_sname == nullptr) return text;
-  int status = 0;
-  char* readable = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
-  text += fmt::format(" {}", status == 0 ? readable : info.dli_sname);
-  std::free(readable);
-  return text;
-}
-
-void stop_unsupported(kernel::Host& host, const char* call, const void* site) {
+void stop_unsupported(kernel::Host& host, const char* call, const void*) {
   const bool from_harness = host.id() == kHarness;
   kernel::current_host = nullptr;
-  end_with(report_now(
-      Verdict::unsupported,
-      from_harness ? fmt::format("the scenario itself called {}, outside of any host", call)
-                   : fmt::format("host {} called {}, which the virtual kernel does not serve", host.name(), call),
-      fmt::format("from {}", describe_code(site))));
+  write_death_note(&host);
+  Report report;
+  report.verdict = Verdict::unsupported;
+  report.reason = from_harness
+                      ? fmt::format("the scenario itself called {}, outside of any host", call)
+                      : fmt::format("host {} called {}, which the virtual kernel does not serve", host.name(), call);
+  report.what = fmt::format("call {}", call);
+  report.place = host.role();
+  end_now(std::move(report));
 }
 
 void stop_on_assertion(const char* text) {
   kernel::current_host = nullptr;
-  end_with(report_now(Verdict::harness_bug, text, "this is a bug in Stillpoint, not in the service"));
+  Report report;
+  report.verdict = Verdict::harness_bug;
+  report.reason = text;
+  report.detail = "this is a bug in Stillpoint, not in the service";
+  report.what = text;
+  end_now(std::move(report));
+}
+
+// operator new found no memory within the limit.
+void stop_out_of_memory() {
+  std::set_new_handler(nullptr);
+  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_DATA, &none);  // the report needs a little
+  const kernel::Host* host = kernel::current_host;
+  kernel::current_host = nullptr;
+  write_death_note(host);
+  Report report;
+  report.verdict = Verdict::runaway;
+  report.reason = fmt::format("the service uses more memory than it may: {} MiB (limits.memory_mib)", memory_mib);
+  report.detail = host == nullptr ? "" : fmt::format("on host {}", host->name());
+  report.what = "memory";
+  report.place = host == nullptr ? "" : host->role();
+  end_now(std::move(report));
+}
+
+// exit() in the midst of a run: who called it?
+void note_exit() {
+  write_death_note(kernel::current_host);
+  kernel::current_host = nullptr;
 }
 
 // The reader is behind: a moment of real time, which no simulated host sees.
@@ -74,9 +85,19 @@ void wait_for_reader() {
   nanosleep(&moment, nullptr);
 }
 
-void limit_cpu(std::uint32_t seconds) {
-  const rlimit limit{seconds, RLIM_INFINITY};
-  setrlimit(RLIMIT_CPU, &limit);  // SIGXCPU, which the supervisor reads as a runaway
+void set_limits(SharedHeader& header, const scenario::Limits& limits) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  memory_mib = limits.memory_mib;
+  header.memory_most = limits.memory_mib * kMiB;
+  header.output_most = limits.output_mib * kMiB;
+  const auto seconds = static_cast<rlim_t>(std::chrono::duration_cast<std::chrono::seconds>(limits.cpu).count());
+  const rlimit cpu{seconds, RLIM_INFINITY};
+  setrlimit(RLIMIT_CPU, &cpu);  // SIGXCPU
+#if !defined(SP_SANITIZED)      // a sanitizer's shadow memory alone is beyond any limit
+  const rlimit data{limits.memory_mib * kMiB, RLIM_INFINITY};
+  setrlimit(RLIMIT_DATA, &data);
+  std::set_new_handler(stop_out_of_memory);
+#endif
 }
 
 }  // namespace
@@ -86,15 +107,21 @@ void run_simulation(SharedRun& shared) {
   set_assertion_reporter(stop_on_assertion);
   try {
     const RunRequest request = RunRequest::from_json(shared.request());
-    limit_cpu(request.cpu_seconds_most);
+    scenario::LoadedScenario loaded = scenario::load(request.scenario_text, "scenario", request.overrides, request.bug);
+    prepare_death_note(shared.header().death_note);
+    std::atexit(note_exit);
+    set_limits(shared.header(), loaded.limits);
     TraceWriter trace(shared.header().stream, shared.ring(), wait_for_reader);
-    process::Run run(scenario::load(request.scenario_text, "scenario", request.overrides, request.bug), request.seed,
-                     trace, {}, stop_unsupported);
+    process::Run run(std::move(loaded), request.seed, trace, stop_unsupported);
     simulation = &run;
     end_with(run.execute());
   } catch (const std::exception& error) {
     // The supervisor has loaded the same scenario before: what throws here is the scenario's own code.
-    end_with(report_now(Verdict::harness_bug, fmt::format("the scenario threw: {}", error.what()), ""));
+    Report report;
+    report.verdict = Verdict::harness_bug;
+    report.reason = fmt::format("the scenario threw: {}", error.what());
+    report.what = "the scenario threw";
+    end_now(std::move(report));
   }
 }
 

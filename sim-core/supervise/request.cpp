@@ -10,8 +10,7 @@ std::string RunRequest::to_json() const {
   return json::serialize(json::value{{"scenario", scenario_text},
                                      {"overrides", json::array(overrides.begin(), overrides.end())},
                                      {"bug", bug},
-                                     {"seed", seed},
-                                     {"cpu_seconds_most", cpu_seconds_most}});
+                                     {"seed", seed}});
 }
 
 RunRequest RunRequest::from_json(std::string_view text) {
@@ -22,7 +21,6 @@ RunRequest RunRequest::from_json(std::string_view text) {
     request.overrides.emplace_back(override.as_string());
   request.bug = value.at("bug").as_string();
   request.seed = value.at("seed").to_number<std::uint64_t>();
-  request.cpu_seconds_most = value.at("cpu_seconds_most").to_number<std::uint32_t>();
   return request;
 }
 

@@ -12,7 +12,6 @@ struct RunRequest {
   std::vector<std::string> overrides;  // "key=value"
   std::string bug;                     // or empty
   std::uint64_t seed = 0;
-  std::uint32_t cpu_seconds_most = 3600;  // of real CPU time: the backstop against a loop that makes no calls
 
   std::string to_json() const;
   // Requires what to_json() wrote.

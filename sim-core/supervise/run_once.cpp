@@ -9,45 +9,29 @@
 #include <chrono>
 #include <cstring>
 
+#include "sim-core/supervise/post_mortem.hpp"
+#include "sim-core/supervise/watch.hpp"
+
 namespace stillpoint::supervise {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 constexpr std::size_t kOutputKept = 64 * 1024;
+constexpr auto kTimeForNote = std::chrono::seconds(2);
 
 std::int64_t ns_of(const timeval& time) { return (std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec) * 1'000; }
 
-void read_output(int fd, std::string& output) {
+// Reads what is there now, and keeps the end of it. Returns how much there was.
+std::uint64_t read_output(int fd, std::string& output) {
   char bytes[4096];
-  for (ssize_t count; (count = read(fd, bytes, sizeof bytes)) > 0;) {
+  std::uint64_t total = 0;
+  for (ssize_t count; total < kOutputKept && (count = read(fd, bytes, sizeof bytes)) > 0;) {
     output.append(bytes, static_cast<std::size_t>(count));
     if (output.size() > 2 * kOutputKept) output.erase(0, output.size() - kOutputKept);
+    total += static_cast<std::uint64_t>(count);
   }
-}
-
-// What a process that left no report died of.
-Report post_mortem(int status, const std::string& output) {
-  Report report;
-  report.verdict = Verdict::crash;
-  if (WIFSIGNALED(status)) {
-    const int number = WTERMSIG(status);
-    if (number == SIGXCPU) {
-      report.verdict = Verdict::runaway;
-      report.reason = "real CPU time is used up (backstop): a loop that makes no calls?";
-      return report;
-    }
-    const char* name = sigabbrev_np(number);
-    report.reason = fmt::format("the service died of SIG{}", name == nullptr ? "?" : name);
-    return report;
-  }
-  constexpr int kSanitizerExit = 99;
-  if (WEXITSTATUS(status) == kSanitizerExit && output.find("Sanitizer") != std::string::npos) {
-    report.reason = "a sanitizer stopped the service";
-    return report;
-  }
-  report.reason = fmt::format("the service ended its process with exit status {}", WEXITSTATUS(status));
-  return report;
+  return total;
 }
 
 }  // namespace
@@ -73,35 +57,49 @@ RunResult run_once(Zygote& zygote, const RunRequest& request, const RunOptions& 
     return true;
   };
 
-  bool interrupted = false;
+  Stopped stopped = Stopped::no;
+  std::uint64_t output_size = 0;
+  Watch watch(zygote.simulation(), shared.header());
   Clock::time_point next_progress = start + kProgressInterval;
+  Clock::time_point kill_at = Clock::time_point::max();
   for (bool ended = false; !ended;) {
     const bool busy = drain();
     pollfd entries[] = {{zygote.control_fd(), POLLIN, 0}, {zygote.output_fd(), POLLIN, 0}};
     poll(entries, 2, busy ? 0 : options.on_records ? 1 : 50);
-    if (entries[1].revents != 0) read_output(zygote.output_fd(), result.output);
+    if (entries[1].revents != 0) output_size += read_output(zygote.output_fd(), result.output);
     ended = entries[0].revents != 0;
-    if (!interrupted && options.cancelled && options.cancelled()) {
-      interrupted = true;
-      zygote.kill_simulation();
+    const Clock::time_point now = Clock::now();
+    if (stopped == Stopped::no && options.cancelled && options.cancelled()) {
+      stopped = Stopped::interrupted;
+      zygote.end_simulation(SIGKILL);
     }
-    if (options.on_progress && Clock::now() >= next_progress) {
+    if (stopped == Stopped::no && (stopped = watch.look(output_size)) != Stopped::no) {
+      zygote.end_simulation(note_and_die_signal());
+      kill_at = now + kTimeForNote;
+    }
+    if (now >= kill_at) zygote.end_simulation(SIGKILL);
+    if (options.on_progress && now >= next_progress) {
       options.on_progress(
           {stream.events.load(std::memory_order_relaxed), stream.now_ns.load(std::memory_order_relaxed)});
-      next_progress = Clock::now() + kProgressInterval;
+      next_progress = now + kProgressInterval;
     }
   }
   const ChildEnd end = zygote.wait();
   while (drain()) {
   }
-  read_output(zygote.output_fd(), result.output);
+  while (read_output(zygote.output_fd(), result.output) > 0) {
+  }
 
-  const std::optional<Report> report = report_from_json(shared.report());
-  if (interrupted && !report) {  // a verdict that was reached before the interruption stands
+  const DeathNote& note = shared.header().death_note;
+  if (std::optional<Report> report = report_from_json(shared.report())) {
+    // A verdict that was reached before the interruption stands.
+    result.report = std::move(*report);
+    add_frames(result.report, note);
+  } else if (stopped == Stopped::interrupted) {
     result.report.verdict = Verdict::interrupted;
     result.report.reason = "interrupted";
   } else {
-    result.report = report ? *report : post_mortem(end.status, result.output);
+    result.report = post_mortem({end.status, result.output, note, stopped});
   }
   result.hash = event_digest(stream, shared.ring());
   result.log_hash = log_digest(stream);

@@ -70,6 +70,14 @@ void SharedRun::prepare(std::string_view request) {
   std::memcpy(request_text(), request.data(), request.size());
   header().request_size = static_cast<std::uint32_t>(request.size());
   header().report_size = 0;
+  header().memory_most = 0;
+  header().output_most = 0;
+  DeathNote& note = header().death_note;
+  note.module_count = 0;
+  note.signal = 0;
+  note.host[0] = note.role[0] = '\0';
+  note.fault = 0;
+  note.frame_count = 0;
 }
 
 std::string_view SharedRun::request() const { return {request_text(), header().request_size}; }

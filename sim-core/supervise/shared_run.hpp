@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sim-core/supervise/death_note.hpp"
 #include "sim-core/trace/stream.hpp"
 
 namespace stillpoint::supervise {
@@ -17,6 +18,10 @@ struct SharedHeader {
   StreamControl stream;
   std::uint32_t request_size;
   std::atomic<std::uint32_t> report_size;  // 0 until the report is there, whole
+  // What the supervisor watches over, once the simulation has read its scenario: 0 until then.
+  std::atomic<std::uint64_t> memory_most;  // bytes
+  std::atomic<std::uint64_t> output_most;
+  DeathNote death_note;
 };
 
 class SharedRun {

@@ -146,7 +146,7 @@ Zygote::Zygote() : shared_(SharedRun::create()) {
 }
 
 Zygote::~Zygote() {
-  kill_simulation();
+  end_simulation(SIGKILL);
   close(control_);  // the zygote reads the end of the stream, and ends
   close(output_);
   kill(pid_, SIGKILL);
@@ -168,8 +168,8 @@ ChildEnd Zygote::wait() {
   return end;
 }
 
-void Zygote::kill_simulation() {
-  if (simulation_ > 0) kill(simulation_, SIGKILL);
+void Zygote::end_simulation(int signal) {
+  if (simulation_ > 0) kill(simulation_, signal);
 }
 
 }  // namespace stillpoint::supervise

@@ -45,8 +45,10 @@ class Zygote {
   int output_fd() const { return output_; }
   // Takes how it ended. Waits for it. Throws Error if the zygote itself has died.
   ChildEnd wait();
-  // Ends the simulation at once.
-  void kill_simulation();
+  // The process of the simulation that runs.
+  pid_t simulation() const { return simulation_; }
+  // Sends it a signal that ends it.
+  void end_simulation(int signal);
 
  private:
   SharedRun shared_;

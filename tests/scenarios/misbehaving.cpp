@@ -9,11 +9,16 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include <stillpoint/scenario.hpp>
 
@@ -70,6 +75,28 @@ class Service {
     if (kind_ == "loop-for-ever") {
       for (volatile unsigned n = 0;;) n = n + 1;
     }
+    if (kind_ == "leak") leak();
+    if (kind_ == "flood") flood();
+    if (kind_ == "lock") wait_for_lock();
+    if (kind_ == "null") read_through(nullptr);
+    if (kind_ == "recurse") ticks_ += recurse(1);
+  }
+
+  [[gnu::noinline]] void leak() {
+    for (;;) leaked_.push_back(std::make_unique<std::string>(1 << 20, 'x'));
+  }
+  [[gnu::noinline]] static void flood() {
+    for (;;) std::puts("the printer is on fire, and the printer is on fire, and the printer is on fire");
+  }
+  // A lock that is held already: no event will ever release it.
+  [[gnu::noinline]] void wait_for_lock() {
+    lock_.lock();
+    lock_.lock();
+  }
+  [[gnu::noinline]] void read_through(const volatile int* nothing) { ticks_ += *nothing; }
+  [[gnu::noinline]] int recurse(int depth) {
+    volatile char frame[4096] = {};
+    return depth == 0 ? 0 : recurse(depth + 1) + frame[static_cast<std::size_t>(depth) % sizeof frame];
   }
 
   // Not raise(): the signal comes from outside of what the virtual kernel serves.
@@ -98,6 +125,8 @@ class Service {
   Simulation& simulation_;
   std::string kind_;
   asio::steady_timer timer_;
+  std::vector<std::unique_ptr<std::string>> leaked_;
+  std::mutex lock_;
   int ticks_ = 0;
 };
 
@@ -109,6 +138,10 @@ class Misbehaving final : public Scenario {
   void build(Simulation& simulation) override {
     Check& check = simulation.safety("nothing is wrong");
     check.held();
+    if (kind_ == "by-seed") {
+      constexpr const char* kKinds[] = {"none", "null", "loop-for-ever", "leak", "flood"};
+      kind_ = kKinds[simulation.seed() % 5];
+    }
     simulation.add_host({.name = "server-1", .role = "server", .start = [this, &simulation](asio::io_context& context) {
                            return std::make_shared<Service>(context, simulation, kind_);
                          }});

@@ -11,6 +11,7 @@
 #include "sim-core/record/describe.hpp"
 #include "sim-core/supervise/run_once.hpp"
 #include "sim-core/supervise/run_twice.hpp"
+#include "sim-core/supervise/symbols.hpp"
 
 using namespace stillpoint;
 using supervise::run_once;
@@ -117,10 +118,90 @@ TEST_CASE("whatever a service dies of is a verdict, with a complete stream up to
   }
 }
 
+TEST_CASE("a report says what failed and where, in words that hold for every seed") {
+  struct Row {
+    const char* kind;
+    Verdict verdict;
+    const char* what;
+    const char* place;
+    const char* detail;
+  };
+  const Row rows[] = {
+      {"null", Verdict::crash, "SIGSEGV", "server: Service::read_through < Service::tick::{lambda}",
+       "on host server-1, in Service::read_through (misbehaving.cpp:"},
+      {"recurse", Verdict::crash, "SIGSEGV", "server: Service::recurse < Service::recurse < Service::recurse", ""},
+      {"abort", Verdict::crash, "SIGABRT", "server: Service::tick::{lambda}", "in Service::tick::{lambda}"},
+      {"exit", Verdict::crash, "exit status 3", "server: Service::tick::{lambda}", "in Service::tick::{lambda}"},
+      {"throw", Verdict::crash, "std::runtime_error: the ticket printer is on fire", "server", "std::runtime_error"},
+      {"open", Verdict::unsupported, "call open", "server: Service::tick::{lambda}", "in Service::tick::{lambda}"},
+      {"post-for-ever", Verdict::runaway, "events at one instant", "server", "host server-1"},
+      {"leak", Verdict::runaway, "memory", "server", "on host server-1"},
+      {"flood", Verdict::runaway, "output", "server", "in Service::flood"},
+      {"loop-for-ever", Verdict::runaway, "CPU time", "server", "in Service::tick::{lambda}"},
+  };
+  Zygote zygote;
+  for (const Row& row : rows) {
+    const std::string kind = row.kind;
+    if (kSanitized && (kind == "null" || kind == "recurse" || kind == "leak")) continue;  // these are the sanitizer's
+    CAPTURE(row.kind);
+    for (const std::uint64_t seed : {1u, 2u}) {
+      RunRequest request = misbehaving(row.kind, seed);
+      request.overrides.insert(request.overrides.end(), {"limits.cpu=2s", "limits.memory_mib=256"});
+      const RunResult result = run_once(zygote, request);
+      CHECK(result.report.verdict == row.verdict);
+      CHECK(result.report.what == row.what);
+      CHECK(result.report.place == row.place);
+      CHECK_THAT(result.report.detail, Catch::Contains(row.detail));
+    }
+  }
+}
+
+TEST_CASE("what only a sanitizer sees is told in its words") {
+  if (!kSanitized) return;
+  Zygote zygote;
+  const RunResult result = run_once(zygote, misbehaving("null"));
+  CHECK(result.report.verdict == Verdict::crash);
+  CHECK_THAT(result.report.what, Catch::Contains("Sanitizer"));
+  CHECK_THAT(result.report.place, Catch::Contains("Service::read_through"));
+}
+
+TEST_CASE("a wait that no event can end is a deadlock") {
+  Zygote zygote;
+  const RunResult result = run_once(zygote, misbehaving("lock"));
+  CHECK(result.report.verdict == Verdict::deadlock);
+  CHECK(result.report.by_backstop);
+  CHECK_THAT(result.report.detail, Catch::Contains("Service::wait_for_lock"));
+}
+
+TEST_CASE("memory within its limit is no failure, and its exhaustion happens at the same event each time") {
+  Zygote zygote;
+  RunRequest request = misbehaving("leak");
+  request.overrides.push_back("limits.memory_mib=200");
+  const RunResult first = run_once(zygote, request);
+  const RunResult again = run_once(zygote, request);
+  CHECK(first.report.verdict == Verdict::runaway);
+  CHECK(again.hash == first.hash);
+  CHECK(again.events == first.events);
+}
+
+TEST_CASE("functions are named without what an edit elsewhere would change") {
+  const std::pair<const char*, const char*> rows[] = {
+      {"main", "main"},
+      {"plaza::Session<boost::asio::ip::tcp>::close(int)", "plaza::Session::close"},
+      {"(anonymous namespace)::Service::tick()::{lambda(boost::system::error_code)#2}::operator()(int) const",
+       "Service::tick::{lambda}"},
+      {"void plaza::apply<int, std::less<int> >(int)", "plaza::apply"},
+      {"bool plaza::operator< <int>(int, int)", "plaza::operator<"},
+      {"f(int) [clone .cold]", "f"},
+      {"std::function<void (int)>::operator()(int) const", "std::function::operator()"},
+  };
+  for (const auto& [full, wanted] : rows) CHECK(supervise::short_function_name(full) == wanted);
+}
+
 TEST_CASE("a loop without calls ends by the backstop of CPU time") {
   Zygote zygote;
   RunRequest request = misbehaving("loop-for-ever");
-  request.cpu_seconds_most = 1;
+  request.overrides.push_back("limits.cpu=1s");
   const RunResult result = run_once(zygote, request);
   CHECK(result.report.verdict == Verdict::runaway);
   CHECK_THAT(result.report.reason, Catch::Contains("backstop"));

@@ -1,0 +1,104 @@
+#include "sim-core/supervise/death_note.hpp"
+
+#include <execinfo.h>
+#include <link.h>
+#include <signal.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "sim-core/kernel/current.hpp"
+#include "sim-core/kernel/host.hpp"
+
+namespace stillpoint::supervise {
+namespace {
+
+DeathNote* the_note = nullptr;  // one simulation a process
+
+template <std::size_t kSize>
+void copy_text(char (&to)[kSize], const std::string& from) {
+  const std::size_t size = std::min(from.size(), kSize - 1);
+  std::memcpy(to, from.data(), size);
+  to[size] = '\0';
+}
+
+int note_module(dl_phdr_info* object, std::size_t, void*) {
+  DeathNote& note = *the_note;
+  if (note.module_count == DeathNote::kMostModules) return 1;
+  DeathNote::Module& module = note.modules[note.module_count++];
+  module.bias = object->dlpi_addr;
+  module.begin = UINT64_MAX;
+  module.end = 0;
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const auto& segment = object->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD) continue;
+    module.begin = std::min<std::uint64_t>(module.begin, object->dlpi_addr + segment.p_vaddr);
+    module.end = std::max<std::uint64_t>(module.end, object->dlpi_addr + segment.p_vaddr + segment.p_memsz);
+  }
+  copy_text(module.path, object->dlpi_name);
+  return 0;
+}
+
+std::uint64_t program_counter(const void* context) {
+  const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  return static_cast<std::uint64_t>(machine.gregs[REG_RIP]);
+#else
+  return machine.pc;
+#endif
+}
+
+// The first to die writes. Nothing here may allocate: the heap may be what broke.
+void on_deadly_signal(int number, siginfo_t*, void* context) {
+  if (the_note->signal == 0) {
+    the_note->signal = number;
+    the_note->fault = program_counter(context);
+    write_death_note(kernel::current_host);
+  }
+  kernel::current_host = nullptr;
+  // SA_RESETHAND has put the default back. A fault would come again by itself once this returns; a signal from outside
+  // would not.
+  raise(number);
+}
+
+}  // namespace
+
+int note_and_die_signal() { return SIGUSR1; }
+
+void write_death_note(const kernel::Host* host) {
+  DeathNote& note = *the_note;
+  if (host != nullptr) {
+    copy_text(note.host, host->name());
+    copy_text(note.role, host->role());
+  }
+  void* frames[DeathNote::kMostFrames];
+  const int count = backtrace(frames, static_cast<int>(DeathNote::kMostFrames));
+  for (int i = 0; i < count; ++i) note.frames[i] = reinterpret_cast<std::uint64_t>(frames[i]);
+  note.frame_count.store(static_cast<std::uint32_t>(count), std::memory_order_release);
+}
+
+void prepare_death_note(DeathNote& note) {
+  the_note = &note;
+  dl_iterate_phdr(note_module, nullptr);
+  void* frame = nullptr;
+  backtrace(&frame, 1);  // its first call loads libgcc, which must not happen in a handler
+
+  // A stack of its own: the other one may be what overflowed.
+  alignas(16) static char stack[64 * 1024];
+  stack_t alternate{};
+  alternate.ss_sp = stack;
+  alternate.ss_size = sizeof stack;
+  sigaltstack(&alternate, nullptr);
+  struct sigaction action {};
+  action.sa_sigaction = on_deadly_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
+  for (const int number : {SIGXCPU, SIGABRT, note_and_die_signal()}) sigaction(number, &action, nullptr);
+#if !defined(SP_SANITIZED)
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigaction(number, &action, nullptr);
+#endif
+}
+
+}  // namespace stillpoint::supervise

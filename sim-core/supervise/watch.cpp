@@ -1,0 +1,63 @@
+#include "sim-core/supervise/watch.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+namespace stillpoint::supervise {
+namespace {
+
+// What /proc/PID/stat says (proc(5)); zeros once the process is gone.
+struct ProcessState {
+  char state = '?';
+  std::uint64_t cpu_ticks = 0;
+  std::uint64_t resident_bytes = 0;
+};
+
+ProcessState read_state(pid_t pid) {
+  std::ifstream in(fmt::format("/proc/{}/stat", pid));
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  // The name is in brackets, and may hold anything: the fields begin after the last one.
+  const std::size_t end = text.rfind(')');
+  if (end == text.npos) return {};
+  std::istringstream fields(text.substr(end + 1));
+  ProcessState state;
+  std::string skipped;
+  fields >> state.state;
+  constexpr int kUserTime = 14, kResidentPages = 24;
+  std::uint64_t user = 0, system = 0, pages = 0;
+  for (int field = 4; field < kUserTime; ++field) fields >> skipped;
+  fields >> user >> system;
+  for (int field = kUserTime + 2; field < kResidentPages; ++field) fields >> skipped;
+  fields >> pages;
+  state.cpu_ticks = user + system;
+  state.resident_bytes = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return state;
+}
+
+}  // namespace
+
+Stopped Watch::look(std::uint64_t output) {
+  const std::uint64_t output_most = shared_.output_most.load(std::memory_order_relaxed);
+  if (output_most != 0 && output >= output_most) return Stopped::output;
+  const Clock::time_point now = Clock::now();
+  if (now < next_look_) return Stopped::no;
+  next_look_ = now + std::chrono::milliseconds(100);
+
+  const ProcessState process = read_state(pid_);
+  // The simulation itself notices an exhausted heap, at the same allocation each time. This is for memory that is no
+  // heap, and for builds with sanitizers, whose heap the limit does not cover: hence the slack.
+  const std::uint64_t memory_most = shared_.memory_most.load(std::memory_order_relaxed);
+  if (memory_most != 0 && process.resident_bytes > memory_most + memory_most / 4) return Stopped::memory;
+
+  const bool asleep = process.state == 'S' || process.state == 'D';
+  if (!asleep || process.cpu_ticks != cpu_ticks_) last_active_ = now;
+  cpu_ticks_ = process.cpu_ticks;
+  return now - last_active_ > kStall ? Stopped::stalled : Stopped::no;
+}
+
+}  // namespace stillpoint::supervise
