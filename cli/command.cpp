@@ -27,7 +27,9 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {"list", "the scenarios, their options and planted bugs", list},
     {"run", "run one seed of a scenario", run},
+    {"fuzz", "run many seeds, and group what fails", fuzz},
     {"replay", "run again what a trace says, and compare", replay},
+    {"view", "look at a trace, in a window or as a picture", view},
     {"bench", "measure the virtual kernel, and the real one", bench},
 };
 

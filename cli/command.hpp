@@ -14,8 +14,10 @@ using Arguments = std::vector<std::string>;
 // Each returns the process's exit code, and throws Error for bad input.
 int list(const Arguments& arguments);
 int run(const Arguments& arguments);
+int fuzz(const Arguments& arguments);
 int replay(const Arguments& arguments);
 int bench(const Arguments& arguments);
+int view(const Arguments& arguments);
 
 // Parses the arguments of one subcommand. Throws Error, with the nearest option's name for an unknown one. Returns
 // false if help was asked for, and printed.

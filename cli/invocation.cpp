@@ -10,7 +10,7 @@
 namespace stillpoint::cli {
 namespace {
 
-std::string program = "stillpoint";
+std::string program_name = "stillpoint";
 
 std::string quoted(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
@@ -22,10 +22,11 @@ std::string quoted(const std::string& word) {
 
 }  // namespace
 
-void set_program(const std::string& called_as) { program = called_as; }
+void set_program(const std::string& called_as) { program_name = called_as; }
+const std::string& program() { return program_name; }
 
 std::string Invocation::replay_line() const {
-  std::string line = quoted(program) + " run " + quoted(scenario);
+  std::string line = quoted(program_name) + " run " + quoted(scenario);
   if (!request.bug.empty()) line += " --bug " + quoted(request.bug);
   for (const std::string& override : request.overrides) {
     const std::size_t equals = override.find('=');

@@ -22,6 +22,7 @@ struct Invocation {
 
 // How this program was called ("build/stillpoint"), for lines that a user can paste.
 void set_program(const std::string& called_as);
+const std::string& program();
 
 // A whole number that fits 64 bits. Throws Error.
 std::uint64_t parse_seed(const std::string& text);

@@ -131,8 +131,10 @@ Finding Ledger::conflict(const plaza::Applied& applied, EventId event) const {
   if (applied.decided_on_version < first.version) {
     finding.because += fmt::format(" both saw ticket {} free; the second did not see the first", applied.ticket);
   }
-  finding.witnesses = {{earlier_event, fmt::format("first {}", first_word)},
-                       {event, fmt::format("second {}", second_word)}};
+  // A hold is a purchase begun: which of the two it was says nothing of what went wrong, and is no part of a role.
+  const bool takes = applied.kind == plaza::Change::hold || applied.kind == plaza::Change::sale;
+  finding.witnesses = {{earlier_event, "first purchase"},
+                       {event, takes ? "second purchase" : std::string(second_word)}};
   return finding;
 }
 

@@ -24,8 +24,9 @@ int flags_of(Database::Access access) {
   return kAlways;
 }
 
-// What was wrong and what to do, by SQLite's primary result code.
-std::string explanation(sqlite3* handle, int code) {
+}  // namespace
+
+std::string Database::explanation(int code) const {
   switch (code & 0xff) {
     case SQLITE_READONLY:
       if (code == SQLITE_READONLY_ROLLBACK) {
@@ -35,17 +36,17 @@ std::string explanation(sqlite3* handle, int code) {
       }
       return "it cannot be written; choose another path";
     case SQLITE_FULL:
-      return "the disk is full; make room, or record to another disk";
+      return "the disk is full; make room, or use another disk";
     case SQLITE_NOTADB:
-      return "not an SQLite database, so not a Stillpoint trace; record the run again";
+      return fmt::format("not an SQLite database, so not a Stillpoint {}; {}", words_.what, words_.remedy);
     case SQLITE_CORRUPT:
-      return fmt::format("the file is damaged or cut off ({}); record the run again", sqlite3_errmsg(handle));
+      return fmt::format("the file is damaged or cut off ({}); {}", sqlite3_errmsg(handle_), words_.remedy);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return "another process is using it, perhaps a recording that still runs; wait for it to end";
+      return fmt::format("another process is using it, perhaps {} that still runs; wait for it to end", words_.user);
     default: {
-      const int system = handle == nullptr ? 0 : sqlite3_system_errno(handle);
-      const char* words = handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
+      const int system = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
+      const char* words = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
       const std::string reason =
           system == 0 ? std::string(words) : fmt::format("{} ({})", words, std::strerror(system));
       return reason + "; choose a path that can be read and written";
@@ -53,14 +54,12 @@ std::string explanation(sqlite3* handle, int code) {
   }
 }
 
-}  // namespace
-
-Database::Database(const std::filesystem::path& file, Access access, std::string shown) : shown_(std::move(shown)) {
+Database::Database(const std::filesystem::path& file, Access access, Words words) : words_(std::move(words)) {
   // An absolute path is never taken for a URI, nor for ":memory:".
   const std::string path = std::filesystem::absolute(file).string();
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags_of(access), nullptr);
   if (code != SQLITE_OK) {
-    const std::string line = fmt::format("cannot open the trace {}: {}", shown_, explanation(handle_, code));
+    const std::string line = fmt::format("cannot open the {} {}: {}", words_.what, words_.path, explanation(code));
     sqlite3_close(handle_);
     throw Error(line);
   }
@@ -80,7 +79,7 @@ void Database::roll_back() noexcept {
 std::uint64_t Database::changes() const { return static_cast<std::uint64_t>(sqlite3_changes64(handle_)); }
 
 void Database::fail(int code) const {
-  throw Error(fmt::format("the trace {}: {}", shown_, explanation(handle_, code)));
+  throw Error(fmt::format("the {} {}: {}", words_.what, words_.path, explanation(code)));
 }
 
 Statement::Statement(const Database& database, std::string_view sql) : database_(&database) {

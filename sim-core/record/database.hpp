@@ -1,6 +1,6 @@
 #pragma once
-// The little of SQLite that traces need, with its errors turned into stillpoint::Error: the path, SQLite's own words,
-// what to do. A Database belongs to one thread, and outlives its Statements.
+// The little of SQLite that traces and campaigns need, with its errors turned into stillpoint::Error: the path,
+// SQLite's own words, what to do. A Database belongs to one thread, and outlives its Statements.
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -19,9 +19,16 @@ class Database {
  public:
   enum class Access { create, write, read };
 
-  // Opens `file`. Messages speak of `shown`, the path as the user knows it. With Access::create the file must not
-  // exist.
-  Database(const std::filesystem::path& file, Access access, std::string shown);
+  // How messages speak of it.
+  struct Words {
+    std::string path;  // as the user knows it
+    std::string what = "trace";
+    std::string user = "a recording";  // what else may be using it
+    std::string remedy = "record the run again";
+  };
+
+  // Opens `file`. With Access::create the file must not exist.
+  Database(const std::filesystem::path& file, Access access, Words words);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -39,12 +46,15 @@ class Database {
 
   // Throws the Error that belongs to SQLite's result `code`.
   [[noreturn]] void fail(int code) const;
-  const std::string& shown_path() const { return shown_; }
+  const std::string& shown_path() const { return words_.path; }
   sqlite3* handle() const { return handle_; }
 
  private:
+  // What was wrong and what to do, by SQLite's result code.
+  std::string explanation(int code) const;
+
   sqlite3* handle_ = nullptr;
-  std::string shown_;
+  Words words_;
 };
 
 class Statement {

@@ -97,7 +97,7 @@ fs::path create(const fs::path& wanted, const RunMetadata& run, const RecorderOp
     for (const char* suffix : {"", "-journal"}) fs::remove(beside(fresh, suffix), ignored);
   };
   try {
-    Database database(fresh, Database::Access::create, path.string());
+    Database database(fresh, Database::Access::create, Database::Words{path.string()});
     write_schema(database, run);
   } catch (...) {
     discard();
@@ -132,7 +132,7 @@ fs::path create(const fs::path& wanted, const RunMetadata& run, const RecorderOp
 // Statements for whatever is not a mere event. None of it is frequent.
 struct Recorder::State {
   State(const fs::path& path, const RunMetadata& run, const RecorderOptions& chosen)
-      : options(chosen), database(create(path, run, chosen), Database::Access::write, path.string()) {
+      : options(chosen), database(create(path, run, chosen), Database::Access::write, Database::Words{path.string()}) {
     database.run(kSettings);
     database.begin();
   }

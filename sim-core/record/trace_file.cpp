@@ -51,11 +51,11 @@ int first_read(const Database& database) {
 
 std::unique_ptr<Database> open(const fs::path& path) {
   check_path(path);
-  auto database = std::make_unique<Database>(path, Database::Access::read, path.string());
+  auto database = std::make_unique<Database>(path, Database::Access::read, Database::Words{path.string()});
   int code = first_read(*database);
   if (code == SQLITE_READONLY_ROLLBACK || code == SQLITE_CANTOPEN) {
     // The recorder was killed between two commits: its journal must be played back, which needs the right to write.
-    const Database writing(path, Database::Access::write, path.string());
+    const Database writing(path, Database::Access::write, Database::Words{path.string()});
     const int repaired = first_read(writing);
     if (repaired != SQLITE_OK) writing.fail(repaired);
     code = first_read(*database);
@@ -91,6 +91,16 @@ void check_identity(const Database& database) {
         "the trace {} has version {} of the schema, and this executable reads version {}; record the run again, "
         "or read it with the executable that recorded it",
         database.shown_path(), version, kTraceSchemaVersion));
+  }
+}
+
+// What a schema calls a table must be one. A view in its place may compute for ever.
+void check_tables(const Database& database) {
+  for (const std::string_view name : {"metadata", "host", "kind", "segment", "cause_kind", "event", "edge",
+                                      "connection", "operation", "log", "violation", "witness"}) {
+    Statement found(database, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? AND rootpage > 0");
+    found.bind(name);
+    if (!found.step() || found.integer(0) == 0) damaged(database, fmt::format("it has no table {}", name));
   }
 }
 
@@ -153,6 +163,7 @@ TraceMetadata read_metadata(const Database& database) {
 TraceFile::TraceFile(const fs::path& path) : database_(open(path)) {
   check_size(*database_, path);
   check_identity(*database_);
+  check_tables(*database_);
   metadata_ = read_metadata(*database_);
 }
 

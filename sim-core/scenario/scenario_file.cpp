@@ -18,9 +18,11 @@ namespace fs = std::filesystem;
 
 const std::string kSuffix = ".toml";
 
-// `stillpoint run` has options of its own, which a scenario cannot take.
+// `stillpoint run` and `stillpoint fuzz` have options of their own, which a scenario cannot take.
 bool good_option_name(std::string_view name) {
-  constexpr std::string_view kTaken[] = {"seed", "bug", "duration", "set", "trace", "force", "check", "json", "help"};
+  constexpr std::string_view kTaken[] = {"seed",  "bug",     "duration", "set",    "trace", "force",
+                                         "check", "json",    "seeds",    "budget", "jobs",  "out",
+                                         "junit", "summary", "canary",   "resume", "help"};
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
   return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
          name.find_first_not_of(kLetters) == std::string_view::npos &&
@@ -108,7 +110,7 @@ std::map<std::string, std::string> short_options(std::string_view text, const st
     if (!good_option_name(name)) {
       throw Error(
           fmt::format("{}: [options] cannot have '{}': a name is lower-case letters, digits and dashes, and none that "
-                      "run has itself",
+                      "run or fuzz have themselves",
                       file, name));
     }
     options[name] = settings.required_text("options." + name);

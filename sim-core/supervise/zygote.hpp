@@ -23,6 +23,12 @@ struct ChildEnd {
   rusage usage;
 };
 
+// What to tell a user where Zygote::fixed_addresses() is false.
+constexpr const char* kMovingAddresses =
+    "this machine does not let programs fix their addresses (personality is refused); a service whose behaviour "
+    "depends "
+    "on the order of pointers may not replay";
+
 // The supervisor's handle on a zygote, for one simulation at a time.
 class Zygote {
  public:

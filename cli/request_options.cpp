@@ -1,0 +1,90 @@
+#include "cli/request_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <stillpoint/error.hpp>
+
+namespace stillpoint::cli {
+namespace {
+
+// An option that is no flag takes the next argument as its value.
+std::vector<std::string> positional(const Arguments& arguments, const std::set<std::string_view>& flags) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (!word.starts_with("-")) {
+      found.push_back(word);
+    } else if (!flags.contains(word) && word.find('=') == std::string::npos) {
+      ++i;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+RequestOptions::RequestOptions(const Arguments& arguments, std::set<std::string_view> flags, std::size_t most) {
+  flags.insert({"--help", "-h"});
+  for (const std::string& word : positional(arguments, flags)) {
+    if (scenarios_.size() == most) break;  // parse() will complain
+    Named named{.given = word, .file = scenario::find_scenario(word), .short_options = {}};
+    named.short_options = scenario::short_options(named.file.text, named.file.path);
+    scenarios_.push_back(std::move(named));
+  }
+}
+
+void RequestOptions::add_to(CLI::App& app) {
+  app.add_option("--bug", bug_, "Switch on a planted bug of the service");
+  app.add_option("--duration", duration_, "Virtual time at most, as in 30s or 5m");
+  app.add_option("--set", set_, "key=value: override any setting of the scenario's file")->allow_extra_args(false);
+  std::map<std::string, std::string> all;
+  for (const Named& named : scenarios_) all.insert(named.short_options.begin(), named.short_options.end());
+  for (const auto& [name, key] : all) app.add_option("--" + name, short_values_[name], "Sets " + key);
+}
+
+bool RequestOptions::given(const CLI::App& app, const std::string& name) const {
+  return app.get_option("--" + name)->count() > 0;
+}
+
+bool RequestOptions::any_given(const CLI::App& app) const {
+  for (const char* name : {"bug", "duration", "set"}) {
+    if (given(app, name)) return true;
+  }
+  return std::any_of(short_values_.begin(), short_values_.end(),
+                     [&](const auto& option) { return given(app, option.first); });
+}
+
+Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const {
+  // An option that was given as nothing is not one that was not given.
+  if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name  (stillpoint list shows all)");
+  const Named& named = scenarios_.at(n);
+  std::vector<std::string> overrides = set_;
+  if (given(app, "duration")) overrides.push_back("duration=" + duration_);
+  for (const auto& [name, value] : short_values_) {
+    if (!given(app, name)) continue;
+    const auto key = named.short_options.find(name);
+    if (key == named.short_options.end()) throw Error(fmt::format("{} has no option --{}", named.given, name));
+    overrides.push_back(key->second + "=" + value);
+  }
+  return make_invocation(named.given, named.file, named.short_options, overrides, bug_);
+}
+
+Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
+                           const std::map<std::string, std::string>& short_options,
+                           const std::vector<std::string>& overrides, const std::string& bug) {
+  const scenario::LoadedScenario loaded = scenario::load(file.text, file.path, overrides, bug);
+  Invocation invocation;
+  invocation.scenario = given;
+  invocation.scenario_name = loaded.name;
+  invocation.scenario_path = file.path;
+  invocation.users = loaded.users;
+  invocation.short_options = short_options;
+  invocation.request.scenario_text = file.text;
+  invocation.request.overrides = overrides;
+  invocation.request.bug = bug;
+  return invocation;
+}
+
+}  // namespace stillpoint::cli
