@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -235,11 +236,16 @@ class Campaign {
 
   // At the end: of every failure, the trace of its smallest seed.
   void keep_smallest() {
+    constexpr int kTriesForTrace = 3;
+    std::map<std::int64_t, int> tries;
     for (bool changed = true; changed;) {
       changed = false;
       for (std::size_t i = 0; i < series().size(); ++i) {
         for (const Failure& failure : file_.failures(i)) {
           if (!wants_trace(failure.id) || failure.traced == failure.smallest.number) continue;
+          // Of runs that are never the same, one trace is as good as another, and no further seed will do better.
+          if (failure.verdict == Verdict::nondeterminism && failure.traced) continue;
+          if (++tries[failure.id] > kTriesForTrace) continue;
           keep(zygotes_.front(), failure.id, failure.smallest.number);
           changed = true;  // it may have become another failure
         }

@@ -26,13 +26,13 @@ struct Progress {
 struct CampaignOptions {
   unsigned jobs = 1;  // simulations at a time
   // Asked often; once it says true, what runs is ended and not counted.
-  std::function<bool()> cancelled;
+  std::function<bool()> cancelled = {};
   // About ten times a second.
-  std::function<void(const Progress&)> on_progress;
+  std::function<void(const Progress&)> on_progress = {};
   // A failure that was not known before; its trace is kept already.
-  std::function<void(const Failure&)> on_failure;
+  std::function<void(const Failure&)> on_failure = {};
   // Something that a user should know, and that stops nothing.
-  std::function<void(const std::string&)> on_warning;
+  std::function<void(const std::string&)> on_warning = {};
 };
 
 enum class CampaignEnd {

@@ -23,8 +23,8 @@ namespace stillpoint::campaign {
 struct Plan {
   std::vector<Series> series;
   std::uint64_t base_seed = 0;
-  std::optional<Duration> budget;  // of real time
-  std::string revision;            // git revision of the executable
+  std::optional<Duration> budget = {};  // of real time
+  std::string revision = {};            // git revision of the executable
 };
 
 struct Totals {

@@ -108,11 +108,13 @@ fs::path regressions_path(const fs::path& scenario) { return fs::path(scenario).
 std::vector<RegressionCase> read_regressions(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return {};
-  if (fs::is_regular_file(path, error) && fs::file_size(path, error) > kLargest)
+  if (!fs::is_regular_file(path, error))
+    throw Error(fmt::format("{} is no file of seeds, but a folder or the like", path.string()));
+  if (fs::file_size(path, error) > kLargest)
     throw Error(fmt::format("{} is larger than a file of seeds may be ({} bytes)", path.string(), kLargest));
   std::ifstream in(path, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in || fs::is_directory(path, error)) throw Error(fmt::format("cannot read {}", path.string()));
+  if (!in) throw Error(fmt::format("cannot read {}", path.string()));
   return Reader(path.string()).read(text);
 }
 

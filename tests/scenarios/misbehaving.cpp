@@ -146,7 +146,8 @@ class Misbehaving final : public Scenario {
                            return std::make_shared<Service>(context, simulation, kind_);
                          }});
     if (kind_ == "scenario-call") ::getpid();
-    if (kind_ == "violation") {
+    if (kind_ == "violation" || kind_ == "entropy-violation") {
+      if (kind_ == "entropy-violation") simulation.note("real entropy " + std::to_string(real_entropy()));
       simulation.at(VirtualTime(50ms), [&simulation, &check] {
         const EventId witness = simulation.note("the deed");
         check.broken(

@@ -134,7 +134,7 @@ def no_machine(path, text):
     if path.suffix in CPP and path.parts[0] == "sim-core" and path.parts[1] not in TOUCHES_THE_MACHINE:
         pattern = r"\b(steady|system|high_resolution)_clock::now\b|\bstd::(jthread|thread|async)\b|\b(secure_)?getenv\b|\brandom_device\b"
         for number, _ in lines_with(pattern, code_only(text)):
-            yield number, "only interpose, process, supervise and campaign (and cli) touch the machine's clocks, threads, environment and entropy"
+            yield number, "only interpose, process, supervise, campaign and cli touch real clocks, threads, environment and entropy"
 
 
 def no_machine_paths(path, text):
