@@ -37,7 +37,7 @@ void print_failure(const FuzzReport& report, const SeriesOutcome& of, const Fail
   print_item("found", failure.smallest.message);
   print_item("again", replay_line(of.series, failure.smallest.number));
   if (const std::string trace = trace_path(report, failure); !trace.empty())
-    print_item("trace", fmt::format("{}   stillpoint view {}", trace, trace));
+    print_item("trace", fmt::format("{}   stillpoint view {}", trace, shell_word(trace)));
 }
 
 void print_known_cases(const FuzzReport& report) {

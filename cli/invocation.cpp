@@ -12,7 +12,12 @@ namespace {
 
 std::string program_name = "stillpoint";
 
-std::string quoted(const std::string& word) {
+}  // namespace
+
+void set_program(const std::string& called_as) { program_name = called_as; }
+const std::string& program() { return program_name; }
+
+std::string shell_word(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
   std::string result = "'";
@@ -20,14 +25,9 @@ std::string quoted(const std::string& word) {
   return result + "'";
 }
 
-}  // namespace
-
-void set_program(const std::string& called_as) { program_name = called_as; }
-const std::string& program() { return program_name; }
-
 std::string Invocation::replay_line() const {
-  std::string line = quoted(program_name) + " run " + quoted(scenario);
-  if (!request.bug.empty()) line += " --bug " + quoted(request.bug);
+  std::string line = shell_word(program_name) + " run " + shell_word(scenario);
+  if (!request.bug.empty()) line += " --bug " + shell_word(request.bug);
   for (const std::string& override : request.overrides) {
     const std::size_t equals = override.find('=');
     const std::string key = override.substr(0, equals);
@@ -36,7 +36,7 @@ std::string Invocation::replay_line() const {
     for (const auto& [name, its_key] : short_options) {
       if (its_key == key) option = name;
     }
-    line += option.empty() ? " --set " + quoted(override) : fmt::format(" --{} {}", option, quoted(value));
+    line += option.empty() ? " --set " + shell_word(override) : fmt::format(" --{} {}", option, shell_word(value));
   }
   return line + fmt::format(" --seed {}", request.seed);
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -223,9 +224,10 @@ class Campaign {
   std::string stem(std::size_t index) const {
     const Series& of = series()[index];
     std::string name = of.scenario.substr(0, 100);
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == '/' || static_cast<unsigned char>(c) <= ' '; }, '-');
-    if (name.empty() || name.front() == '.') name = "scenario" + name;
+        name.begin(), name.end(), [&](char c) { return kPlain.find(c) == kPlain.npos; }, '-');
+    if (name.empty() || name.front() == '.' || name.front() == '-') name = "scenario" + name;
     if (of.purpose != Purpose::fuzz) name += fmt::format("-{}", name_of(of.purpose));
     const auto alike = [&](const Series& other) {
       return other.scenario == of.scenario && other.purpose == of.purpose;

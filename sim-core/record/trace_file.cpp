@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stillpoint/error.hpp>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <system_error>
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 
 // No text in a trace is nearly as long; a damaged or malicious file shall not make us ask for gigabytes.
 constexpr int kLongestValue = 64 << 20;
+constexpr std::size_t kLongestReason = 200;  // of SQLite's own words
 
 [[noreturn]] void damaged(const Database& database, std::string_view what) {
   throw Error(fmt::format("the trace {}: {}; the file is damaged: record the run again", database.shown_path(), what));
@@ -49,6 +51,16 @@ int first_read(const Database& database) {
                       nullptr, nullptr);
 }
 
+// SQLite quotes the schema of a damaged file, which has lines of its own and may be anything.
+[[noreturn]] void cannot_read(const Database& database, int code) {
+  if ((code & 0xff) != SQLITE_CORRUPT) database.fail(code);
+  std::string reason(std::string_view(sqlite3_errmsg(database.handle())).substr(0, kLongestReason));
+  reason.erase(std::find(reason.begin(), reason.end(), '\n'), reason.end());
+  std::replace_if(
+      reason.begin(), reason.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  damaged(database, reason);
+}
+
 std::unique_ptr<Database> open(const fs::path& path) {
   check_path(path);
   auto database = std::make_unique<Database>(path, Database::Access::read, Database::Words{path.string()});
@@ -57,10 +69,10 @@ std::unique_ptr<Database> open(const fs::path& path) {
     // The recorder was killed between two commits: its journal must be played back, which needs the right to write.
     const Database writing(path, Database::Access::write, Database::Words{path.string()});
     const int repaired = first_read(writing);
-    if (repaired != SQLITE_OK) writing.fail(repaired);
+    if (repaired != SQLITE_OK) cannot_read(writing, repaired);
     code = first_read(*database);
   }
-  if (code != SQLITE_OK) database->fail(code);
+  if (code != SQLITE_OK) cannot_read(*database, code);
   harden(*database);
   return database;
 }
