@@ -9,6 +9,11 @@ pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(libdw REQUIRED IMPORTED_TARGET libdw)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 
+# For the viewer. Debian's ImGui has its backends for GLFW and OpenGL 3 inside.
+pkg_check_modules(imgui REQUIRED IMPORTED_TARGET imgui)
+pkg_check_modules(stb REQUIRED IMPORTED_TARGET stb)
+find_package(glfw3 REQUIRED)
+
 # Asio and Beast are compiled once, here, instead of in every translation unit that uses them.
 add_library(stillpoint_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl.cpp)
 target_compile_features(stillpoint_boost PUBLIC cxx_std_20)

@@ -2,12 +2,13 @@
 # Installs what is missing to build and test Stillpoint, from Debian's own packages. Does nothing where all of it is there.
 #
 #   scripts/install.sh            all of it
-#   scripts/install.sh --build    what building and running takes, without the second compiler that the tests use
+#   scripts/install.sh --build    what building and running takes, without what only the tests use
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config git python3
-       libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libtomlplusplus-dev libxxhash-dev libsqlite3-dev libdw-dev sqlite3 catch2)
-tests=(clang libclang-rt-14-dev)
+       libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libtomlplusplus-dev libxxhash-dev libsqlite3-dev libdw-dev
+       sqlite3 catch2 libimgui-dev libstb-dev libglfw3-dev libgl-dev fonts-dejavu-core)
+tests=(clang libclang-rt-14-dev xvfb xauth libgl1-mesa-dri libxml2-utils python3-yaml)
 
 case "${1:-}" in
   "") wanted=("${build[@]}" "${tests[@]}") ;;

@@ -153,6 +153,22 @@ TEST_CASE("a trace without one of its tables is refused", "[trace_file]") {
   CHECK(line.ends_with("; the file is damaged: record the run again"));
 }
 
+TEST_CASE("a damaged schema is told of in one line", "[trace_file]") {
+  const Folder folder;
+  record_sale(folder / "t");
+  std::string bytes = contents(folder / "t");
+  // SQLite quotes what follows, comments and all.
+  const std::size_t place = bytes.find("verdict        TEXT,");
+  REQUIRE(place != bytes.npos);
+  bytes[place + 15] = '`';
+  write_file(folder / "damaged", bytes);
+  const std::string line = refusal(folder / "damaged");
+  CAPTURE(line);
+  CHECK(line.find("malformed database schema (metadata)") != std::string::npos);
+  CHECK(line.find('\n') == std::string::npos);
+  CHECK(line.ends_with("; the file is damaged: record the run again"));
+}
+
 TEST_CASE("absurd events are told all the same", "[trace_file]") {
   const Folder folder;
   const TraceFile trace(
