@@ -19,7 +19,7 @@ namespace {
 // One simulation a process: what the handlers below, which have no argument for it, speak of.
 SharedRun* shared_run = nullptr;
 process::Run* simulation = nullptr;
-std::uint64_t memory_mib = 0;  // that it may use
+[[maybe_unused]] std::uint64_t memory_mib = 0;  // that it may use
 
 [[noreturn]] void end_with(const Report& report) {
   kernel::current_host = nullptr;
@@ -55,6 +55,7 @@ void stop_on_assertion(const char* text) {
   end_now(std::move(report));
 }
 
+#if !defined(SP_SANITIZED)
 // operator new found no memory within the limit.
 void stop_out_of_memory() {
   std::set_new_handler(nullptr);
@@ -71,6 +72,7 @@ void stop_out_of_memory() {
   report.place = host == nullptr ? "" : host->role();
   end_now(std::move(report));
 }
+#endif
 
 // exit() in the midst of a run: who called it?
 void note_exit() {
@@ -87,13 +89,13 @@ void wait_for_reader() {
 
 void set_limits(SharedHeader& header, const scenario::Limits& limits) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
-  memory_mib = limits.memory_mib;
   header.memory_most = limits.memory_mib * kMiB;
   header.output_most = limits.output_mib * kMiB;
   const auto seconds = static_cast<rlim_t>(std::chrono::duration_cast<std::chrono::seconds>(limits.cpu).count());
   const rlimit cpu{seconds, RLIM_INFINITY};
   setrlimit(RLIMIT_CPU, &cpu);  // SIGXCPU
 #if !defined(SP_SANITIZED)      // a sanitizer's shadow memory alone is beyond any limit
+  memory_mib = limits.memory_mib;
   const rlimit data{limits.memory_mib * kMiB, RLIM_INFINITY};
   setrlimit(RLIMIT_DATA, &data);
   std::set_new_handler(stop_out_of_memory);
