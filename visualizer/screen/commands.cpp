@@ -69,6 +69,14 @@ void close(Ui& ui) {
   ImGui::SetWindowFocus(nullptr);  // takes the keyboard from a text field, which keeps its text
 }
 
+// Round and round: from the violation, which is the last, to the first witness, and back.
+void go_to_next_witness(Ui& ui) {
+  if (!ui.view.step(Along::witness, Direction::forward)) ui.view.go_to_witness(0);
+}
+void go_to_previous_witness(Ui& ui) {
+  if (!ui.view.step(Along::witness, Direction::backward)) ui.view.go_to(ui.view.violation()->event);
+}
+
 template <std::size_t n>
 void go_to_witness(Ui& ui) {
   ui.view.go_to_witness(n);
@@ -94,10 +102,13 @@ constexpr auto kPrevious = Direction::backward;
 
 // clang-format off
 constexpr Command kCommands[] = {
-    {Do::next_event, kStep, "next event", {plain(Key::n), plain(Key::right)}, true, go<Along::everything, kNext>, has_cursor},
-    {Do::previous_event, kStep, "previous event", {plain(Key::p), plain(Key::left)}, true, go<Along::everything, kPrevious>, has_cursor},
+    {Do::next_event, kStep, "next event", {plain(Key::n), plain(Key::right)}, true,
+     go<Along::everything, kNext>, has_cursor},
+    {Do::previous_event, kStep, "previous event", {plain(Key::p), plain(Key::left)}, true,
+     go<Along::everything, kPrevious>, has_cursor},
     {Do::next_on_host, kStep, "next event of this host", {plain(Key::j)}, true, go<Along::host, kNext>, has_cursor},
-    {Do::previous_on_host, kStep, "previous event of this host", {plain(Key::k)}, true, go<Along::host, kPrevious>, has_cursor},
+    {Do::previous_on_host, kStep, "previous event of this host", {plain(Key::k)}, true,
+     go<Along::host, kPrevious>, has_cursor},
     {Do::start, kStep, "first event", {plain(Key::home)}, false, [](Ui& ui) { ui.view.go_to_start(); }, has_cursor},
     {Do::end, kStep, "last event", {plain(Key::end)}, false, [](Ui& ui) { ui.view.go_to_end(); }, has_cursor},
     {Do::go_to, kStep, "go to an event or a time", {plain(Key::g)}, false, open_go_to, has_cursor},
@@ -106,20 +117,31 @@ constexpr Command kCommands[] = {
     {Do::forward, kStep, "forward again", {alt(Key::right)}, true,
      [](Ui& ui) { ui.view.go_forward(); }, [](const Ui& ui) { return ui.view.can_go_forward(); }},
 
-    {Do::first_cause, kFollow, "to its first cause", {plain(Key::c)}, false, [](Ui& ui) { ui.view.go_to_cause(0); }, has_cause},
-    {Do::second_cause, kFollow, "to its second cause", {shift(Key::c)}, false, [](Ui& ui) { ui.view.go_to_cause(1); }, has_cause},
-    {Do::first_effect, kFollow, "to what it led to first", {plain(Key::e)}, false, [](Ui& ui) { ui.view.go_to_effect(0); }, has_effect},
-    {Do::second_effect, kFollow, "to what it led to second", {shift(Key::e)}, false, [](Ui& ui) { ui.view.go_to_effect(1); }, has_effect},
-    {Do::next_message, kFollow, "along the message", {plain(Key::bracket_right)}, true, go<Along::message, kNext>, has_cursor},
-    {Do::previous_message, kFollow, "back along the message", {plain(Key::bracket_left)}, true, go<Along::message, kPrevious>, has_cursor},
+    {Do::first_cause, kFollow, "to its first cause", {plain(Key::c)}, false,
+     [](Ui& ui) { ui.view.go_to_cause(0); }, has_cause},
+    {Do::second_cause, kFollow, "to its second cause", {shift(Key::c)}, false,
+     [](Ui& ui) { ui.view.go_to_cause(1); }, has_cause},
+    {Do::first_effect, kFollow, "to what it led to first", {plain(Key::e)}, false,
+     [](Ui& ui) { ui.view.go_to_effect(0); }, has_effect},
+    {Do::second_effect, kFollow, "to what it led to second", {shift(Key::e)}, false,
+     [](Ui& ui) { ui.view.go_to_effect(1); }, has_effect},
+    {Do::next_message, kFollow, "along the message", {plain(Key::bracket_right)}, true,
+     go<Along::message, kNext>, has_cursor},
+    {Do::previous_message, kFollow, "back along the message", {plain(Key::bracket_left)}, true,
+     go<Along::message, kPrevious>, has_cursor},
     {Do::next_of_user, kFollow, "what this user did next", {plain(Key::u)}, true, go<Along::user, kNext>, has_cursor},
-    {Do::previous_of_user, kFollow, "what this user did before", {shift(Key::u)}, true, go<Along::user, kPrevious>, has_cursor},
+    {Do::previous_of_user, kFollow, "what this user did before", {shift(Key::u)}, true,
+     go<Along::user, kPrevious>, has_cursor},
 
-    {Do::next_violation, kViolation, "next broken promise", {plain(Key::v)}, false, go<Along::violation, kNext>, has_violation},
-    {Do::previous_violation, kViolation, "previous broken promise", {shift(Key::v)}, false, go<Along::violation, kPrevious>, has_violation},
-    {Do::next_witness, kViolation, "next witness", {plain(Key::w)}, false, go<Along::witness, kNext>, has_violation},
-    {Do::previous_witness, kViolation, "previous witness", {shift(Key::w)}, false, go<Along::witness, kPrevious>, has_violation},
-    {Do::nth_witness, kViolation, "its witnesses, by number", {plain(Key::digit_1)}, false, go_to_witness<0>, has_violation},
+    {Do::next_violation, kViolation, "next broken promise", {plain(Key::v)}, false,
+     go<Along::violation, kNext>, has_violation},
+    {Do::previous_violation, kViolation, "previous broken promise", {shift(Key::v)}, false,
+     go<Along::violation, kPrevious>, has_violation},
+    {Do::next_witness, kViolation, "next witness", {plain(Key::w)}, false, go_to_next_witness, has_violation},
+    {Do::previous_witness, kViolation, "previous witness", {shift(Key::w)}, false,
+     go_to_previous_witness, has_violation},
+    {Do::nth_witness, kViolation, "its witnesses, by number", {plain(Key::digit_1)}, false,
+     go_to_witness<0>, has_violation},
     {Do::nth_witness, kViolation, "", {plain(Key::digit_2)}, false, go_to_witness<1>, has_violation},
     {Do::nth_witness, kViolation, "", {plain(Key::digit_3)}, false, go_to_witness<2>, has_violation},
     {Do::nth_witness, kViolation, "", {plain(Key::digit_4)}, false, go_to_witness<3>, has_violation},
@@ -140,12 +162,14 @@ constexpr Command kCommands[] = {
     {Do::light, kLight, "light: what broke, cursor, all", {plain(Key::l)}, false, cycle_lighting},
     {Do::program_order, kLight, "also earlier on its hosts", {plain(Key::o)}, false,
      [](Ui& ui) { ui.view.set_follows_program_order(!ui.view.follows_program_order()); }},
-    {Do::all_messages, kLight, "draw all messages", {plain(Key::m)}, false, [](Ui& ui) { ui.all_messages = !ui.all_messages; }},
+    {Do::all_messages, kLight, "draw all messages", {plain(Key::m)}, false,
+     [](Ui& ui) { ui.all_messages = !ui.all_messages; }},
 
     {Do::filter, kPanels, "filter the events", {plain(Key::slash)}, false, open_filter},
     {Do::tabs, kPanels, "events, operations, log", {plain(Key::tab)}, false,
      [](Ui& ui) { ui.tab = static_cast<Tab>((static_cast<int>(ui.tab) + 1) % kTabs); }},
-    {Do::overlay, kPanels, "all keys", {plain(Key::question_mark)}, false, [](Ui& ui) { ui.overlay_open = !ui.overlay_open; }},
+    {Do::overlay, kPanels, "all keys", {plain(Key::question_mark)}, false,
+     [](Ui& ui) { ui.overlay_open = !ui.overlay_open; }},
     {Do::close, kPanels, "close, or leave a text field", {plain(Key::escape)}, false, close},
 };
 // clang-format on

@@ -151,6 +151,19 @@ TEST_CASE("digits go to witnesses by number; one that is not there goes nowhere"
   CHECK(shown.at() == shown.story.alice_purchase);
 }
 
+TEST_CASE("w and W go round the witnesses and the violation") {
+  ShownStory shown;
+  for (const EventId expected :
+       {shown.story.alice_purchase, shown.story.bob_purchase, shown.story.violation, shown.story.alice_purchase}) {
+    shown.desk.press(view::Key::w);
+    CHECK(shown.at() == expected);
+  }
+  for (const EventId expected : {shown.story.violation, shown.story.bob_purchase}) {
+    shown.desk.press(view::Key::w, {.shift = true});
+    CHECK(shown.at() == expected);
+  }
+}
+
 TEST_CASE("l lights what led to the violation, to the cursor, everything, and so on") {
   ShownStory shown;
   const std::size_t of_violation = lit(shown);
