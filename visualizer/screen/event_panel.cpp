@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMostRows = 12;
 constexpr std::size_t kMostLines = 60;
 constexpr std::size_t kMostOfList = 6;
+constexpr float kGripWidth = 5;
 constexpr std::size_t kLongestDetail = 200;  // bytes that a detail shows
 
 void draw_event(Ui& ui, Column& column, EventIndex event, const EventRow& row) {
@@ -90,7 +91,7 @@ void draw_payload(const Ui& ui, Column& column, const EventRow& row) {
     column.line(palette::kMuted, part.what);
     for (const std::string& line : part.lines) {
       if (++lines > kMostLines) return column.line(palette::kFaint, "and more");
-      column.line(palette::kText, line, mono_font());
+      column.text(palette::kText, line, mono_font());
     }
     column.gap(3);
   }
@@ -133,12 +134,25 @@ void draw_host(Ui& ui, Column& column, const EventRow& row) {
   }
 }
 
+// The left edge can be dragged.
+void draw_grip(Ui& ui, Box box) {
+  const Touch it = touch("width of the panel", {box.x, box.y, px(kGripWidth), box.h});
+  if (it.hovered || it.held) {
+    ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
+    fill({box.x, box.y, px(2), box.h}, palette::faded(palette::kAccent, 0.7F));
+  }
+  if (!it.held) return;
+  const float width = std::max(ImGui::GetIO().DisplaySize.x, 1.0F);
+  ui.proportions.panel = std::clamp((width - ImGui::GetIO().MousePos.x) / width, 0.1F, 0.6F);
+}
+
 }  // namespace
 
 void draw_panel(Ui& ui, Box box) {
   const Part part("panel", box, palette::kPanel, Part::Scrolls::yes);
   if (!part) return;
   ImGui::GetWindowDrawList()->AddLine({box.x + 0.5F, box.y}, {box.x + 0.5F, box.bottom()}, palette::kLine);
+  draw_grip(ui, box);
   const EventRow* row = ui.cursor_row();
   if (row == nullptr) {
     put_text_in(box, palette::kFaint, "there is no event to show", Align::centre);

@@ -30,8 +30,8 @@ Layout lay_out(ImVec2 display, float banner_height, Proportions proportions, flo
   result.gutter = px(main_width < px(600) ? 84 : 132);
 
   float y = top;
-  const auto take = [&](float wanted) {
-    const Box box{0, y, main_width, std::clamp(wanted, 0.0F, rest)};
+  const auto take = [&](float part_height) {
+    const Box box{0, y, main_width, part_height};
     y += box.h;
     rest -= box.h;
     return box;

@@ -36,12 +36,11 @@ float draw_tab(Ui& ui, Tab tab, std::string_view name, std::size_t count, float 
   return x + width + px(4);
 }
 
-// To the first match at or after the cursor, else to the first one.
-void go_to_match(Ui& ui) {
+// To the next match after the cursor, from the last one to the first.
+void go_to_next_match(Ui& ui) {
   if (ui.view.row_count() == 0) return;
-  const EventIndex cursor = ui.view.cursor();
-  std::size_t row = ui.view.row_of(cursor);
-  if (ui.view.row(row) < cursor) row = row + 1 < ui.view.row_count() ? row + 1 : 0;
+  std::size_t row = ui.view.row_of(ui.view.cursor());
+  if (ui.view.row(row) <= ui.view.cursor()) row = row + 1 < ui.view.row_count() ? row + 1 : 0;
   ui.view.go_to(ui.view.row(row));
 }
 
@@ -58,12 +57,10 @@ void draw_filter(Ui& ui, Box bar, float leftmost) {
   std::string text = ui.view.filter();
   ImGui::SetCursorScreenPos({x, bar.y + (bar.h - ImGui::GetFrameHeight()) / 2});
   ImGui::SetNextItemWidth(width);
-  ImGui::PushAllowKeyboardFocus(false);  // Tab is for the tabs
   if (ui.focus_filter) ImGui::SetKeyboardFocusHere();
   ui.focus_filter = false;
   const bool entered = ImGui::InputTextWithHint("##filter", "/  filter: host:plaza-1 kind:apply lit -slice", &text,
                                                 ImGuiInputTextFlags_EnterReturnsTrue);
-  ImGui::PopAllowKeyboardFocus();
   mark_item("filter");
   if (ImGui::IsItemHovered() && !ImGui::IsItemActive()) {
     tooltip_with_key(
@@ -75,7 +72,11 @@ void draw_filter(Ui& ui, Box bar, float leftmost) {
     ui.view.set_filter(text);
     ui.follow_in_table = true;
   }
-  if (entered) go_to_match(ui);
+  if (entered) {
+    go_to_next_match(ui);
+    ui.focus_filter = true;  // for another Enter
+    request_redraw();
+  }
   const std::string matches = matches_text(ui);
   const float matches_width = text_width(matches, small_font());
   if (x - px(10) - matches_width > leftmost) {

@@ -69,6 +69,25 @@ TEST_CASE("a click where nothing happened selects nothing") {
   CHECK(shown.at() == shown.story.violation);
 }
 
+TEST_CASE("arrows join an event with its causes, in the colour of what ties them") {
+  ShownStory shown({1440, 900});
+  shown.desk.press(view::Key::digit_2);
+  const view::Point from = in_lane(shown, shown.story.bob_invoke, kUsers);
+  const view::Point purchase = in_lane(shown, shown.story.bob_purchase, kUsers);
+  const view::Point middle{(from.x + purchase.x - 24) / 2, (from.y + purchase.y) / 2};  // the violation is in its place
+  const view::Picture picture = shown.desk.picture();
+  const auto is_green = [](view::Pixel pixel) {
+    return (pixel >> 8 & 0xff) > 150 && (pixel & 0xff) < 140 && (pixel >> 16 & 0xff) < 180;
+  };
+  int green = 0;
+  for (int y = -6; y <= 6; ++y) {
+    for (int x = -6; x <= 6; ++x) {
+      if (is_green(picture.at(static_cast<int>(middle.x) + x, static_cast<int>(middle.y) + y))) ++green;
+    }
+  }
+  CHECK(green > 8);
+}
+
 TEST_CASE("the wheel zooms around the pointer") {
   ShownStory shown;
   const view::TimeRange before = shown.view.range();
@@ -86,10 +105,10 @@ TEST_CASE("dragging a lane moves the time with the pointer, and selects nothing"
   shown.desk.press(view::Key::plus);
   shown.desk.press(view::Key::plus);
   const EventId before = shown.at();
-  const view::Point from = in_lane(shown, shown.story.bob_purchase, kNetwork);
+  const view::Point from = in_lane(shown, shown.story.alice_purchase, kUsers);  // it is under the pointer all the time
   const std::int64_t begin = shown.view.range().begin_ns;
   const std::int64_t length = shown.view.range().length();
-  shown.desk.drag({from.x - 200, from.y}, {from.x - 100, from.y});
+  shown.desk.drag(from, {from.x + 60, from.y});
   CHECK(shown.view.range().begin_ns < begin);
   CHECK(shown.view.range().length() == length);
   CHECK(shown.at() == before);
@@ -173,6 +192,16 @@ TEST_CASE("the edge between lanes and tabs can be dragged") {
   CHECK(after->min.y == Approx(before->min.y - 80).margin(8));
 }
 
+TEST_CASE("the edge of the panel can be dragged") {
+  ShownStory shown({1440, 900});
+  const auto edge = shown.desk.rect_of("width of the panel");
+  REQUIRE(edge);
+  shown.desk.drag(edge->centre(), {edge->centre().x - 100, edge->centre().y});
+  const auto after = shown.desk.rect_of("width of the panel");
+  REQUIRE(after);
+  CHECK(after->min.x == Approx(edge->min.x - 100).margin(6));
+}
+
 TEST_CASE("the table follows the cursor") {
   ShownStory shown;
   shown.desk.press(view::Key::home);
@@ -180,4 +209,21 @@ TEST_CASE("the table follows the cursor") {
   CHECK_FALSE(shown.shows("row " + std::to_string(shown.story.stop)));
   shown.desk.press(view::Key::end);
   CHECK(shown.shows("row " + std::to_string(shown.story.stop)));
+}
+
+TEST_CASE("the wheel and the scrollbar move the table, and leave the cursor where it is") {
+  ShownStory shown({1440, 900});
+  shown.desk.press(view::Key::home);
+  const auto row = shown.desk.rect_of("row 1");
+  REQUIRE(row);
+  shown.desk.scroll(row->centre(), -2);
+  CHECK_FALSE(shown.shows("row 1"));
+  CHECK(shown.shows("row 7"));
+  shown.desk.scroll(row->centre(), 2);
+  CHECK(shown.shows("row 1"));
+  const auto bar = shown.desk.rect_of("scrollbar");
+  REQUIRE(bar);
+  shown.desk.drag({bar->centre().x, bar->min.y + 4}, {bar->centre().x, bar->max.y});
+  CHECK(shown.shows("row " + std::to_string(shown.story.stop)));
+  CHECK(shown.at() == 1);
 }

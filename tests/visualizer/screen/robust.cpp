@@ -47,7 +47,7 @@ void play(Shown& shown, unsigned steps) {
           shown.desk.scroll(items[random(items.size())].second.centre(), random(2) == 0 ? 5.0F : -2.0F);
     }
   }
-  shown.desk.picture();
+  CHECK_FALSE(shown.desk.picture().pixels.empty());
 }
 
 }  // namespace
