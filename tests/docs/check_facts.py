@@ -52,14 +52,28 @@ same("exit codes", documented, {(code, names.get(enumerator, enumerator)) for en
 
 # ---- docs/cli.md: options, and members of the JSON object ----
 cli = read("docs/cli.md")
-for path in ("cli/run.cpp", "cli/replay.cpp", "cli/bench.cpp"):
-    for option in re.findall(r'add_(?:option|flag)\(\s*"(--\w+)"', read(path)):
+for path in ("cli/run.cpp", "cli/fuzz.cpp", "cli/request_options.cpp", "cli/replay.cpp", "cli/bench.cpp"):
+    for option in re.findall(r'add_(?:option|flag)\(\s*"(--[\w-]+)"', read(path)):
         if option not in cli:
             complaints.append(f"docs/cli.md does not mention {option} of {path}")
-printer = read("cli/present.cpp").split("void print_json")[1]
+printer = read("cli/present.cpp").split("void print_json")[1] + read("cli/fuzz_report.cpp")
 members = set(re.findall(r'\{"(\w+)",', printer)) | set(re.findall(r'object\["(\w+)"\]', printer))
 for member in sorted(members - set(re.findall(r"`(\w+)`", section(cli, "JSON")))):
     complaints.append(f"docs/cli.md does not mention the member {member} of the JSON object")
+
+# ---- docs/ci.md: exit codes in their order, tables and views of a campaign ----
+ci = read("docs/ci.md")
+order = re.search(r"kByGravity\[\] = \{(.*?)\};", read("sim-core/campaign/series.cpp"), re.S).group(1)
+gravity = [names[enumerator] for enumerator in re.findall(r"Verdict::(\w+)", order)]
+shown = re.findall(r"^\| \d+ +\| `([\w-]+)`", section(ci, "Exit codes"), re.M)
+if shown != gravity:
+    complaints.append(f"docs/ci.md has the verdicts in the order {shown}, the code in the order {gravity}")
+codes = [code for code in (next(c for c, name in documented if name == each) for each in gravity) if code not in ("130", "0")]
+if ", ".join(codes) not in cli:
+    complaints.append(f"docs/cli.md does not say that a campaign exits with the first of {', '.join(codes)}")
+contents = section(ci, "Reading a campaign")
+for what in set(re.findall(r"CREATE (?:TABLE|VIEW) (\w+)", read("sim-core/campaign/schema.sql"))) - set(re.findall(r"`(\w+)`", contents)):
+    complaints.append(f"docs/ci.md does not mention the table or view {what}")
 
 # ---- docs/trace.md: tables, kinds of events ----
 schema = read("sim-core/record/schema.sql")
@@ -85,9 +99,20 @@ for behaviour, path in (("last-ticket", "scenarios/last_ticket.cpp"), ("workload
         if in_file != default:
             complaints.append(f"settings of {behaviour}: {key} is {in_file} in the scenario's file, not {default}")
 
-# ---- excerpts of C++ ----
+# ---- docs/scenarios.md and docs/ci.md: limits; keys of known cases ----
+coded = dict(re.findall(r"^  (?:std::uint64_t|Duration) (\w+) = ([^;]+);", read("sim-core/scenario/scenario_file.hpp"), re.M))
+coded = {name: re.sub(r"std::chrono::minutes\((\d+)\)", r"\1m", value.replace("'", "")) for name, value in coded.items() if name != "users"}
+limits = {(f"limits.{name}", value) for name, value in coded.items()}
+for name, text in (("scenarios", section(scenarios, "Limits")), ("ci", section(ci, "Bounds for each seed"))):
+    rows = re.findall(r"^\| `(limits\.\w+)` +\| (\S+)", text, re.M)
+    same(f"limits in docs/{name}.md", {(key, value.replace(",", "")) for key, value in rows}, limits)
+known = re.search(r"known = \{(.*?)\};", read("sim-core/campaign/regressions.cpp"), re.S).group(1)
+keys = set(re.findall(r"^\| `(\w+)`", section(ci, "Known cases"), re.M))
+same("keys of known cases in docs/ci.md", keys, set(re.findall(r'"(\w+)"', known)))
+
+# ---- excerpts of C++ and of workflow files ----
 for document in sorted((root / "docs").glob("*.md")):
-    for path, excerpt in re.findall(r"^```cpp from (\S+)\n(.*?)^```", document.read_text(encoding="utf-8"), re.S | re.M):
+    for path, excerpt in re.findall(r"^```(?:cpp|yaml) from (\S+)\n(.*?)^```", document.read_text(encoding="utf-8"), re.S | re.M):
         if "".join(excerpt.split()) not in "".join(read(path).split()):
             complaints.append(f"{document.name}: an excerpt is not in {path}: {excerpt.strip().splitlines()[0]}")
 
