@@ -8,6 +8,7 @@
 
 #include "cli/invocation.hpp"
 #include "cli/request_options.hpp"
+#include "sim-core/base/shell_word.hpp"
 #include "sim-core/base/units.hpp"
 
 namespace stillpoint::cli {

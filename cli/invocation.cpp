@@ -7,6 +7,8 @@
 
 #include <stillpoint/error.hpp>
 
+#include "sim-core/base/shell_word.hpp"
+
 namespace stillpoint::cli {
 namespace {
 
@@ -16,14 +18,6 @@ std::string program_name = "stillpoint";
 
 void set_program(const std::string& called_as) { program_name = called_as; }
 const std::string& program() { return program_name; }
-
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,%+@";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string result = "'";
-  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
 
 std::string Invocation::replay_line() const {
   std::string line = shell_word(program_name) + " run " + shell_word(scenario);

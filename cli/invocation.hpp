@@ -24,9 +24,6 @@ struct Invocation {
 void set_program(const std::string& called_as);
 const std::string& program();
 
-// `word` as a shell takes it for one word.
-std::string shell_word(const std::string& word);
-
 // A whole number that fits 64 bits. Throws Error.
 std::uint64_t parse_seed(const std::string& text);
 // One for whoever gives none: from the machine's entropy, small enough to be exact in any JSON reader.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/fuzz_report.hpp"
+#include "sim-core/base/utf8.hpp"
 
 namespace stillpoint::cli {
 namespace {
@@ -13,27 +14,14 @@ using campaign::Failure;
 using campaign::Purpose;
 using campaign::SeriesOutcome;
 
-// Text for XML 1.0: what it cannot hold at all (control characters, broken UTF-8) becomes '?'.
+// Text for XML 1.0: what it cannot hold at all (control characters, broken UTF-8, U+FFFE and U+FFFF) becomes '?'.
 std::string escaped(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t length = byte < 0x80                   ? 1
-                               : byte >= 0xC2 && byte < 0xE0 ? 2
-                               : byte >= 0xE0 && byte < 0xF0 ? 3
-                               : byte >= 0xF0 && byte < 0xF5 ? 4
-                                                             : 0;
-    bool whole = length > 0 && i + length <= text.size();
-    for (std::size_t k = 1; whole && k < length; ++k) whole = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
-    // Surrogates, overlong forms, and the two code points that XML leaves out.
+    const std::size_t length = character_length(text.substr(i));
     const std::string_view sequence = text.substr(i, length);
-    if (whole && length == 3 && (sequence[0] == '\xED' && static_cast<unsigned char>(sequence[1]) >= 0xA0))
-      whole = false;
-    if (whole && length == 3 && sequence[0] == '\xE0' && static_cast<unsigned char>(sequence[1]) < 0xA0) whole = false;
-    if (whole && length == 3 && (sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF")) whole = false;
-    if (whole && length == 4 && sequence[0] == '\xF0' && static_cast<unsigned char>(sequence[1]) < 0x90) whole = false;
-    if (whole && length == 4 && sequence[0] == '\xF4' && static_cast<unsigned char>(sequence[1]) > 0x8F) whole = false;
-    if (!whole) {
+    if (length == 0 || sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF") {
       result += '?';
       ++i;
       continue;

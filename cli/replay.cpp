@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/perform.hpp"
+#include "cli/request_options.hpp"
 #include "cli/say.hpp"
 #include "sim-core/record/trace_file.hpp"
 #include "sim-core/scenario/scenario_file.hpp"
@@ -23,18 +24,13 @@ bool names_the_same(const std::string& name, const std::string& text) {
 }
 
 Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
-  Invocation invocation;
-  invocation.request.scenario_text = run.scenario_text;
-  invocation.request.overrides = run.overrides;
-  invocation.request.bug = run.bug;
+  const std::string name = trace + " (scenario)";  // for errors: the text is the trace's, not the file's
+  const scenario::ScenarioFile file{.name = run.scenario, .path = name, .text = run.scenario_text};
+  Invocation invocation = make_invocation(run.scenario_path, file, scenario::short_options(run.scenario_text, name),
+                                          run.overrides, run.bug);
   invocation.request.seed = run.seed;
-  const std::string name = trace + " (scenario)";
-  const scenario::LoadedScenario loaded = scenario::load(run.scenario_text, name, run.overrides, run.bug);
-  invocation.short_options = scenario::short_options(run.scenario_text, name);
-  invocation.scenario_name = loaded.name;
   invocation.scenario_path = run.scenario_path;
-  invocation.scenario = names_the_same(loaded.name, run.scenario_text) ? loaded.name : run.scenario_path;
-  invocation.users = loaded.users;
+  if (names_the_same(invocation.scenario_name, run.scenario_text)) invocation.scenario = invocation.scenario_name;
   return invocation;
 }
 

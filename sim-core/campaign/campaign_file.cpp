@@ -87,9 +87,8 @@ struct CampaignFile::State {
   }
 
   // The failure with this signature; made if it is new.
-  std::int64_t failure_id(std::size_t series, Verdict verdict, const std::string& signature) const {
-    Statement(database, "INSERT OR IGNORE INTO failure (series, exit_code, signature) VALUES (?, ?, ?)")
-        .run(series, exit_code(verdict), signature);
+  std::int64_t failure_id(std::size_t series, const std::string& signature) const {
+    Statement(database, "INSERT OR IGNORE INTO failure (series, signature) VALUES (?, ?)").run(series, signature);
     Statement found(database, "SELECT id FROM failure WHERE series = ? AND signature = ?");
     found.bind(series, signature);
     if (!found.step()) damaged("a failure is missing");
@@ -136,13 +135,23 @@ struct CampaignFile::State {
       series.scenario_path = each.text(3);
       series.request = {.scenario_text = each.text(4), .overrides = texts(each.text(5)), .bug = each.text(6)};
       series.request.seed = number(each.text(7), 10, "seed");
-      if (!each.is_null(8)) series.seeds = static_cast<std::uint64_t>(each.integer(8));
+      if (!each.is_null(8)) {
+        if (each.integer(8) < 1) damaged("a series has no seeds");
+        series.seeds = static_cast<std::uint64_t>(each.integer(8));
+      }
       series.expected = each.text(9);
       series.why = each.text(10);
       if (each.integer(11) != static_cast<std::int64_t>(plan.series.size())) damaged("a series is missing");
       plan.series.push_back(std::move(series));
     }
     if (plan.series.empty()) damaged("it has no series");
+    // Whatever was found must still be told of: a campaign that failed never becomes one that passed.
+    Statement odd(
+        database,
+        "SELECT count(*) FROM run LEFT JOIN failure ON failure.id = run.failure AND failure.series = "
+        "run.series LEFT JOIN series ON series.id = run.series WHERE (run.exit_code <> 0) <> (failure.id IS NOT "
+        "NULL) OR series.id IS NULL OR run.number < 0 OR run.number >= series.seeds");
+    if (odd.step() && odd.integer(0) > 0) damaged("some of its runs contradict the rest");
   }
 
   std::optional<std::int64_t> budget_ns() const {
@@ -268,7 +277,7 @@ std::optional<std::int64_t> CampaignFile::add(std::size_t series, std::uint64_t 
     const Verdict verdict = result.report.verdict;
     std::optional<std::string> message;
     if (verdict != Verdict::pass) {
-      failure = state_->failure_id(series, verdict, signature_of(result.report));
+      failure = state_->failure_id(series, signature_of(result.report));
       message = message_of(result.report);
     }
     const std::string seed = seed_text(result.seed);
@@ -298,7 +307,7 @@ std::int64_t CampaignFile::set_nondeterministic(std::size_t series, std::uint64_
     const std::string before = shown.step() ? shown.text(0) : "pass";
     const Verdict verdict = Verdict::nondeterminism;
     const std::int64_t failure =
-        state_->failure_id(series, verdict, fmt::format("{}: {}", stillpoint::name_of(verdict), before));
+        state_->failure_id(series, fmt::format("{}: {}", stillpoint::name_of(verdict), before));
     Statement(database,
               "UPDATE run SET verdict = ?, exit_code = ?, failure = ?, message = ? WHERE series = ? AND number = ?")
         .run(stillpoint::name_of(verdict), exit_code(verdict), failure, message, series, number);
@@ -339,23 +348,23 @@ std::vector<Failure> CampaignFile::failures(std::size_t series) const {
 
 std::optional<Failure> CampaignFile::failure(std::int64_t id) const {
   Statement found(state_->database,
-                  "SELECT series, exit_code, signature, traced, trace, (SELECT count(*) FROM run WHERE failure "
+                  "SELECT series, signature, traced, trace, (SELECT count(*) FROM run WHERE failure "
                   "= failure.id) FROM failure WHERE id = ?");
   found.bind(id);
   if (!found.step()) return std::nullopt;
   Failure failure;
   failure.id = id;
   failure.series = static_cast<std::size_t>(found.integer(0));
-  failure.verdict = verdict_of_exit_code(static_cast<int>(found.integer(1)));
-  failure.signature = found.text(2);
-  if (!found.is_null(3)) failure.traced = static_cast<std::uint64_t>(found.integer(3));
-  failure.trace = found.text(4);
-  failure.seeds = static_cast<std::uint64_t>(found.integer(5));
+  failure.signature = found.text(1);
+  if (!found.is_null(2)) failure.traced = static_cast<std::uint64_t>(found.integer(2));
+  failure.trace = found.text(3);
+  failure.seeds = static_cast<std::uint64_t>(found.integer(4));
   if (failure.series >= state_->plan.series.size()) state_->damaged("a failure is of no series");
   Statement smallest(state_->database, selected("failure = ? ORDER BY events, number LIMIT 1"));
   smallest.bind(id);
   if (!smallest.step()) return std::nullopt;  // all its seeds have become something else
   failure.smallest = state_->row(smallest);
+  failure.verdict = failure.smallest.verdict;  // one signature, one verdict
   return failure;
 }
 

@@ -58,7 +58,6 @@ CREATE INDEX run_failure ON run(failure, events, number) WHERE failure IS NOT NU
 CREATE TABLE failure (
   id         INTEGER PRIMARY KEY,
   series     INTEGER NOT NULL,  -- a series
-  exit_code  INTEGER NOT NULL,  -- the one that belongs to its verdict
   signature  TEXT NOT NULL,     -- "safety: capacity conserved (first purchase: apply, second purchase: apply)"
   traced     INTEGER,           -- the number of the run whose trace was kept; NULL: none yet
   trace      TEXT,              -- the trace's file, in the campaign's folder

@@ -10,10 +10,11 @@
 
 #include "sim-core/campaign/outcome.hpp"
 #include "sim-core/record/trace_file.hpp"
-#include "tests/campaign/folder.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace stillpoint;
 using namespace stillpoint::campaign;
+using test::Folder;
 
 namespace {
 

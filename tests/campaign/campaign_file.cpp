@@ -5,10 +5,11 @@
 #include <fstream>
 #include <stillpoint/error.hpp>
 
-#include "tests/campaign/folder.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace stillpoint;
 using namespace stillpoint::campaign;
+using test::Folder;
 
 namespace {
 
@@ -158,12 +159,19 @@ TEST_CASE("a file that is no campaign, or a damaged one, is told in a line") {
       {"UPDATE series SET first_seed = '-1'", "not a number"},
       {"UPDATE series SET purpose = 'fun'", "no purpose"},
       {"UPDATE campaign SET base_seed = x'ff'", "not a number"},
+      {"UPDATE series SET seeds = -1", "a series has no seeds"},
+      {"DELETE FROM failure", "contradict"},
+      {"UPDATE run SET failure = 77 WHERE failure IS NOT NULL", "contradict"},
+      {"UPDATE run SET exit_code = 0", "contradict"},
+      {"UPDATE run SET failure = NULL", "contradict"},
+      {"UPDATE run SET series = 5", "contradict"},
+      {"UPDATE run SET number = -1", "contradict"},
       {"UPDATE campaign SET build_id = 'other'", "of another build (revision r1)"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.sql);
     const Folder folder;
-    CampaignFile::create(folder.path, plan());
+    CampaignFile::create(folder.path, plan()).add(1, 0, result(1, Verdict::crash, 100, "SIGSEGV"), {});
     damage(folder.path, row.sql);
     CHECK_THROWS_WITH(CampaignFile::open(folder.path), Catch::Contains(row.says));
     CHECK_THROWS_AS(CampaignFile::open(folder.path), Error);

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <stillpoint/error.hpp>
 
+#include "tests/support/folder.hpp"
+
 using namespace stillpoint;
 using campaign::read_regressions;
 using campaign::RegressionCase;
@@ -13,7 +15,8 @@ using campaign::RegressionCase;
 namespace {
 
 std::string write(const std::string& text) {
-  const std::string path = (std::filesystem::temp_directory_path() / "stillpoint-regressions-test.seeds").string();
+  static const test::Folder folder;
+  const std::string path = (folder / "cases.seeds").string();
   std::ofstream(path, std::ios::trunc) << text;
   return path;
 }

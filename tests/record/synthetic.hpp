@@ -1,7 +1,5 @@
 #pragma once
 // Synthetic streams and trace files for the tests of record/.
-#include <unistd.h>
-
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include "sim-core/record/recorder.hpp"
 #include "sim-core/record/trace_file.hpp"
 #include "sim-core/trace/writer.hpp"
+#include "tests/support/folder.hpp"
 
 namespace stillpoint::test {
 
@@ -41,25 +40,7 @@ class MemoryStream {
   TraceWriter writer{*control_, ring_.get(), [] { std::abort(); }};
 };
 
-// A folder that lives as long as the test.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "stillpoint-record-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
-  }
-
- private:
-  std::filesystem::path path_;
-};
+using ::test::Folder;
 
 inline const RunMetadata kRun{.scenario = "ticket-rush",
                               .scenario_path = "scenarios/ticket-rush.toml",

@@ -6,7 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
+
+#include "tests/support/folder.hpp"
 
 namespace test {
 namespace {
@@ -16,24 +17,12 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-struct Scratch {
-  std::string path;
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "stillpoint-test-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
-
 }  // namespace
 
 const std::string& scratch() {
-  static const Scratch folder;
-  return folder.path;
+  static const Folder folder;
+  static const std::string path = folder.path.string();
+  return path;
 }
 
 Ran shell(const std::string& command) {

@@ -16,7 +16,8 @@ ImGuiSession::ImGuiSession(float scale) : fonts_(std::make_unique<ImFontAtlas>()
   state.LogFilename = nullptr;
   state.ConfigInputTextCursorBlink = false;
   state.BackendFlags |= ImGuiBackendFlags_RendererHasVtxOffset;
-  apply_style(ImGui::GetStyle(), scale);
+  ImGui::StyleColorsDark();
+  ImGui::GetStyle().ScaleAllSizes(scale);
   input_.install(state);
 
   clipboard_.write = [this](const std::string& text) { own_text_ = text; };

@@ -1,13 +1,12 @@
 #pragma once
-// How the viewer looks before it draws anything of its own: fonts, their sizes, ImGui's style. Everything is multiplied
-// by the session's scale, which is 1 on an ordinary monitor.
+// The fonts and their sizes. Everything is multiplied by the session's scale, which is 1 on an ordinary monitor.
+// Colours and spacing are the screen's (screen/palette.hpp).
 //
 // Fonts are drawn without oversampling: each glyph covers whole pixels, on the screen as in a picture, so that both
 // show the same letters.
 
 struct ImFont;
 struct ImFontAtlas;
-struct ImGuiStyle;
 
 namespace stillpoint::view {
 
@@ -32,8 +31,5 @@ float scale();
 //
 // Throws Error if a font is not installed; the package is fonts-dejavu-core.
 void add_fonts(ImFontAtlas& atlas, float scale);
-
-// Dark, quiet, slightly rounded.
-void apply_style(ImGuiStyle& style, float scale);
 
 }  // namespace stillpoint::view

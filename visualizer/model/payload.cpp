@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "visualizer/model/utf8.hpp"
+#include "sim-core/base/utf8.hpp"
 #include "visualizer/model/websocket.hpp"
 
 namespace stillpoint::view {

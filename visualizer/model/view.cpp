@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "sim-core/base/shell_word.hpp"
+
 namespace stillpoint::view {
 namespace {
 
@@ -17,15 +19,6 @@ std::vector<EventIndex> proof_of(const ViolationRow& violation) {
   for (const ViolationWitness& witness : violation.witnesses) events.push_back(witness.event);
   std::erase(events, kNone);
   return events;
-}
-
-// As a POSIX shell reads it back: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02
-std::string shell_word(std::string_view text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%,=-";
-  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return std::string(text);
-  std::string word = "'";
-  for (const char c : text) c == '\'' ? word += "'\\''" : word += c;
-  return word + "'";
 }
 
 }  // namespace

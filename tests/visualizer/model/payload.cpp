@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim-core/base/utf8.hpp"
 #include "tests/visualizer/model/sketch.hpp"
-#include "visualizer/model/utf8.hpp"
 
 using namespace stillpoint::test;
 using namespace stillpoint::view;

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <string_view>
 
-namespace stillpoint::view {
+namespace stillpoint {
 
 // How many bytes the character takes that the text begins with; 0 if it does not begin with one.
 std::size_t character_length(std::string_view text);
 
-}  // namespace stillpoint::view
+}  // namespace stillpoint

@@ -1,6 +1,6 @@
-#include "visualizer/model/utf8.hpp"
+#include "sim-core/base/utf8.hpp"
 
-namespace stillpoint::view {
+namespace stillpoint {
 
 std::size_t character_length(std::string_view text) {
   if (text.empty()) return 0;
@@ -29,4 +29,4 @@ std::size_t character_length(std::string_view text) {
   return length;
 }
 
-}  // namespace stillpoint::view
+}  // namespace stillpoint
