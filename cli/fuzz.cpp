@@ -18,6 +18,7 @@
 #include "cli/report_file.hpp"
 #include "cli/request_options.hpp"
 #include "cli/say.hpp"
+#include "sim-core/base/shell_word.hpp"
 #include "sim-core/base/units.hpp"
 #include "sim-core/campaign/outcome.hpp"
 #include "sim-core/campaign/regressions.hpp"
@@ -212,6 +213,42 @@ CampaignFile resume(const FuzzCommand& command, const RequestOptions& request, c
   return CampaignFile::open(command.out);
 }
 
+struct Reports {
+  std::unique_ptr<ReportFile> junit;
+  std::unique_ptr<ReportFile> summary;
+};
+
+// Throws Error if one of them cannot be written, or would overwrite something of the campaign, or the other.
+Reports open_reports(const FuzzCommand& command, const fs::path& folder) {
+  const auto same = [](const fs::path& one, const fs::path& other) {
+    return fs::weakly_canonical(fs::absolute(one)) == fs::weakly_canonical(fs::absolute(other));
+  };
+  for (const std::string& path : {command.junit, command.summary}) {
+    for (const char* ending : {"", "-wal", "-shm", "-journal"}) {
+      if (!path.empty() && same(path, folder / (CampaignFile::kName + std::string(ending))))
+        throw Error(fmt::format("{} is the campaign's own file; choose another for the report", path));
+    }
+  }
+  const bool regular = command.junit.empty() || !fs::exists(command.junit) || fs::is_regular_file(command.junit);
+  if (regular && !command.junit.empty() && !command.summary.empty() && same(command.junit, command.summary))
+    throw Error(fmt::format("--junit and --summary both name {}; each wants a file of its own", command.junit));
+  Reports reports;
+  if (!command.junit.empty()) reports.junit = std::make_unique<ReportFile>(command.junit);
+  if (!command.summary.empty()) reports.summary = std::make_unique<ReportFile>(command.summary);
+  return reports;
+}
+
+// False if it could not be written, which is told.
+bool write(const std::unique_ptr<ReportFile>& file, const std::string& text) {
+  try {
+    if (file) file->write(text);
+    return true;
+  } catch (const Error& error) {
+    say("stillpoint: {}\n", error.what());
+    return false;
+  }
+}
+
 void add_options(CLI::App& app, FuzzCommand& command) {
   app.add_option("SCENARIO", command.scenarios, "Scenarios' names, or the paths of their files");
   app.add_option("--seeds", command.seeds,
@@ -247,18 +284,18 @@ int fuzz(const Arguments& arguments) {
     throw Error("which scenario? stillpoint fuzz SCENARIO  (stillpoint list shows all)");
 
   std::optional<CampaignFile> file;
+  Reports reports;
   if (command.resume) {
     file.emplace(resume(command, request, app));
+    reports = open_reports(command, file->folder());
     if (request.given(app, "budget")) file->set_budget(file->spent() + parse_budget(command.budget));
   } else {
     Plan plan = make_plan(command, request, app);
     const fs::path folder = command.out.empty() ? fresh_folder(plan.base_seed) : fs::path(command.out);
+    CampaignFile::prepare(folder);  // a report may be wanted in it, and if that cannot be, there is to be no campaign
+    reports = open_reports(command, folder);
     file.emplace(CampaignFile::create(folder, std::move(plan)));
   }
-  const std::unique_ptr<ReportFile> junit =
-      command.junit.empty() ? nullptr : std::make_unique<ReportFile>(command.junit);
-  const std::unique_ptr<ReportFile> summary =
-      command.summary.empty() ? nullptr : std::make_unique<ReportFile>(command.summary);
 
   catch_interruptions();
   campaign::CampaignOptions options;
@@ -270,17 +307,26 @@ int fuzz(const Arguments& arguments) {
   options.on_progress = [&](const campaign::Progress& now) { progress.show(now); };
   options.on_failure = [&](const campaign::Failure& failure) { progress.show(failure); };
   options.on_warning = [&](const std::string& text) { progress.warn(text); };
-  const campaign::CampaignEnd end = campaign::run_campaign(*file, options);
+  campaign::CampaignEnd end = campaign::CampaignEnd::refused;
+  try {
+    end = campaign::run_campaign(*file, options);
+  } catch (const Error& error) {  // what was found until then is still to be told of
+    progress.clear();
+    say("stillpoint: {}\n", error.what());
+  }
   progress.clear();
 
   const campaign::Outcome outcome = campaign::judge(*file, end);
   const FuzzReport report{outcome, file->folder().string(), file->plan().base_seed};
   command.json ? print_json(report) : print_text(report);
-  if (junit) junit->write(junit_xml(report));
-  if (summary) summary->write(job_summary(report));
-  if (end == campaign::CampaignEnd::cancelled)
-    say("stillpoint: interrupted; go on with {} fuzz --resume --out {}\n", program(), file->folder().string());
-  return exit_code(outcome.verdict);
+  const bool written = write(reports.junit, junit_xml(report)) & write(reports.summary, job_summary(report));
+  if (end == campaign::CampaignEnd::cancelled || end == campaign::CampaignEnd::refused)
+    say("stillpoint: cut short; go on with {} fuzz --resume --out {}\n", shell_word(program()),
+        shell_word(file->folder().string()));
+  // A failure that was found is the more important news.
+  const bool machine_refused = end == campaign::CampaignEnd::refused || !written;
+  const bool found = outcome.verdict != Verdict::pass && outcome.verdict != Verdict::interrupted;
+  return machine_refused && !found ? kBadInput : exit_code(outcome.verdict);
 }
 
 }  // namespace stillpoint::cli

@@ -86,6 +86,7 @@ std::string headline(const Outcome& outcome) {
                        plural(outcome.groups, "group", "groups"));
   }
   std::string text = outcome.seeds == 0 ? "no seed ended" : plural(outcome.seeds, "seed", "seeds") + " PASSED";
+  if (outcome.end == campaign::CampaignEnd::refused) return text + ", CUT SHORT";
   if (outcome.verdict == Verdict::interrupted) text += ", INTERRUPTED";
   if (outcome.verdict != Verdict::interrupted && outcome.verdict != Verdict::pass)
     text += fmt::format(", but the campaign's verdict is {}", name_of(outcome.verdict));
@@ -169,7 +170,7 @@ void print_json(const FuzzReport& report) {
       canaries.push_back(object);
     }
   }
-  const char* ends[] = {"complete", "budget", "cancelled"};
+  const char* ends[] = {"complete", "budget", "cancelled", "refused"};
   const json::object object{{"verdict", json::string(name_of(outcome.verdict))},
                             {"exit_code", exit_code(outcome.verdict)},
                             {"end", ends[static_cast<int>(outcome.end)]},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,7 +77,16 @@ std::optional<Wanted> parse(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw Error(fmt::format("{}  (stillpoint-view --help shows what there is)", error.what()));
   }
+  for (const char* name : {"--render", "--at", "--size"}) {
+    const CLI::Option* option = app.get_option(name);
+    if (option->count() > 0 && option->as<std::string>().empty())
+      throw Error(fmt::format("{} '': it needs a value", name));
+  }
   if (!size.empty()) wanted.size = parse_size(size);
+  std::error_code error;
+  if (!wanted.render.empty() && std::filesystem::equivalent(wanted.render, wanted.trace, error))
+    throw Error(
+        fmt::format("--render {}: that is the trace itself; choose another file for the picture", wanted.render));
   return wanted;
 }
 

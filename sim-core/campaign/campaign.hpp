@@ -39,6 +39,7 @@ enum class CampaignEnd {
   complete,  // every seed was run
   budget,    // the budget is spent
   cancelled,
+  refused,  // the machine did: run_campaign() threw
 };
 
 // The three callbacks are called by the calling thread. Throws Error.

@@ -175,7 +175,7 @@ bool CampaignFile::exists(const fs::path& folder) {
   return fs::exists(folder / kName, error);
 }
 
-CampaignFile CampaignFile::create(const fs::path& folder, Plan plan) {
+void CampaignFile::prepare(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder)) {
@@ -189,6 +189,10 @@ CampaignFile CampaignFile::create(const fs::path& folder, Plan plan) {
                     "--out",
                     folder.string()));
   }
+}
+
+CampaignFile CampaignFile::create(const fs::path& folder, Plan plan) {
+  prepare(folder);
   auto state = std::make_unique<State>(folder, Database::Access::create);
   state->plan = std::move(plan);
   // Readers may look while it runs; the loss of power may cost the last few seeds, a kill nothing.

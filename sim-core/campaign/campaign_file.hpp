@@ -62,6 +62,8 @@ class CampaignFile {
   // Whether there is one in the folder.
   static bool exists(const std::filesystem::path& folder);
 
+  // Makes the folder, if need be, and sees that no campaign is in it. Throws Error.
+  static void prepare(const std::filesystem::path& folder);
   // Makes the folder, if need be, and a new campaign in it. Throws Error, also if another process has the folder.
   static CampaignFile create(const std::filesystem::path& folder, Plan plan);
   // Opens one that is there, to go on with it. Throws Error, also if it was made by another build.

@@ -158,6 +158,9 @@ TEST_CASE("bad input to fuzz") {
       {"last-ticket --seeds 1..1 --out fresh1 --junit /nowhere/j.xml", "cannot write /nowhere/j.xml"},
       {"last-ticket --seeds 1..1 --out fresh2 --summary empty", "cannot write empty"},
       {"last-ticket --seds 1..5", "Did you mean '--seeds'?"},
+      {"last-ticket --seeds 1..1 --out fresh3 --junit same --summary ./same", "each wants a file of its own"},
+      {"last-ticket --seeds 1..1 --out fresh4 --junit fresh4/campaign.db", "is the campaign's own file"},
+      {"--resume --out taken --summary taken/../taken/campaign.db-wal", "is the campaign's own file"},
       {"--resume", "--resume goes with --out"},
       {"--resume --out empty", "there is no campaign in empty"},
       {"--resume --out nowhere", "there is no campaign in nowhere"},
@@ -239,18 +242,29 @@ pgrep -f stillpoint-zygote -P 1 | wc -l
   CHECK(test::shell("ls parts").out == test::shell("ls whole").out);
 }
 
-TEST_CASE("a full disk ends a campaign with one line, and what was found is kept") {
-  const test::Ran ran = test::shell("mkdir -p small && mount -t tmpfs -o size=600k tmpfs small && { " + tool() +
-                                    " fuzz " + misbehaving() +
-                                    " --kind violation --budget 60s --out small/c; echo $?; sqlite3 "
-                                    "small/c/campaign.db 'SELECT count(*) > 0 FROM run'; umount small; }");
+TEST_CASE(
+    "a report that cannot be written any more hides no verdict, and one refused at the start leaves no campaign") {
+  CHECK(fuzz(misbehaving() + " --kind violation --seeds 1..2 --out reports1 --junit /dev/full").exit_code == 10);
+  CHECK(fuzz(misbehaving() + " --seeds 1..2 --out reports2 --junit /dev/full").exit_code == 2);
+  CHECK(fuzz(misbehaving() + " --seeds 1..2 --out reports3 --junit /nowhere/j.xml").exit_code == 2);
+  CHECK(fuzz(misbehaving() + " --seeds 1..2 --out reports3 --junit reports3/j.xml").exit_code == 0);
+}
+
+TEST_CASE("a full disk ends a campaign with one line, and what was found is kept and told") {
+  const test::Ran ran = test::shell(
+      "mkdir -p small && mount -t tmpfs -o size=600k tmpfs small && { " + tool() + " fuzz " + misbehaving() +
+      " --kind violation --budget 60s --out small/c --junit full.xml > said.txt; echo $?; sqlite3 "
+      "small/c/campaign.db 'SELECT count(*) > 0 FROM run'; umount small; }");
   CAPTURE(ran.out, ran.err);
   if (ran.err.find("mount") != std::string::npos) {
     WARN("no permission to mount a small file system here");
     return;
   }
-  CHECK(ran.out == "2\n1\n");
+  CHECK(ran.out == "10\n1\n");
   CHECK_THAT(ran.err, Catch::Contains("the disk is full"));
+  CHECK_THAT(ran.err, Catch::Contains("fuzz --resume --out small/c"));
+  CHECK_THAT(read("said.txt"), Catch::Contains("FAILED in 1 group"));
+  CHECK_THAT(read("full.xml"), Catch::Contains("<failure type=\"safety\""));
 }
 
 TEST_CASE("a zygote that is killed is replaced") {
