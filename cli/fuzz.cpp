@@ -319,7 +319,8 @@ int fuzz(const Arguments& arguments) {
   const campaign::Outcome outcome = campaign::judge(*file, end);
   const FuzzReport report{outcome, file->folder().string(), file->plan().base_seed};
   command.json ? print_json(report) : print_text(report);
-  const bool written = write(reports.junit, junit_xml(report)) & write(reports.summary, job_summary(report));
+  const bool junit_written = write(reports.junit, junit_xml(report));
+  const bool written = write(reports.summary, job_summary(report)) && junit_written;
   if (end == campaign::CampaignEnd::cancelled || end == campaign::CampaignEnd::refused)
     say("stillpoint: cut short; go on with {} fuzz --resume --out {}\n", shell_word(program()),
         shell_word(file->folder().string()));

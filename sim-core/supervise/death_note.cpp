@@ -94,7 +94,7 @@ void prepare_death_note(DeathNote& note) {
   sigaltstack(&alternate, nullptr);
   struct sigaction action {};
   action.sa_sigaction = on_deadly_signal;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
+  action.sa_flags = static_cast<int>(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER);
   for (const int number : {SIGXCPU, SIGABRT, note_and_die_signal()}) sigaction(number, &action, nullptr);
 #if !defined(SP_SANITIZED)
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigaction(number, &action, nullptr);

@@ -1,6 +1,10 @@
 #include "visualizer/model/trace.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include <stillpoint/error.hpp>
 
 #include "visualizer/model/payload.hpp"
 #include "visualizer/model/trace_data.hpp"
@@ -22,6 +26,13 @@ void make_readable(TraceMetadata& metadata) {
 
 TraceData::TraceData(const std::filesystem::path& file_path)
     : file(file_path), path(file_path.string()), metadata(file.metadata()) {
+  // What the kinds of events mean, and their numbers, is the format's: those of another one would be shown as nonsense.
+  if (metadata.run.trace_format != kTraceFormat) {
+    throw Error(
+        fmt::format("the trace {} has trace format {}, and this executable reads format {}; view it with the "
+                    "executable that recorded it, or record the run again",
+                    path, metadata.run.trace_format, kTraceFormat));
+  }
   make_readable(metadata);
   // One transaction for as long as the trace is open: each lookup would take and release the file's lock otherwise,
   // which is most of what it costs.

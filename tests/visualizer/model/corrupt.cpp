@@ -206,6 +206,7 @@ TEST_CASE("what cannot be a trace is refused in one line", "[corrupt]") {
   const Case cases[] = {
       {"DELETE FROM metadata", "it has no metadata; the file is damaged: record the run again"},
       {"PRAGMA user_version = 2", "has version 2 of the schema, and this executable reads version 1"},
+      {"UPDATE metadata SET trace_format = 99", "has trace format 99, and this executable reads format 1"},
       {"PRAGMA application_id = 1", "is not a Stillpoint trace"},
       {"DROP TABLE edge", "it has no table edge; the file is damaged: record the run again"},
       {"DROP TABLE event", "it has no table event; the file is damaged: record the run again"},
