@@ -162,6 +162,10 @@ Plan make_plan(const FuzzCommand& command, const RequestOptions& request, const 
   std::vector<bool> taken(wanted.size());
   for (std::size_t i = 0; i < request.size(); ++i) {
     const Invocation invocation = request.invocation(app, i);
+    for (const Series& other : fuzz) {
+      if (other.scenario_path == invocation.scenario_path)
+        throw Error(fmt::format("{} is named twice; name each scenario once", invocation.scenario));
+    }
     if (!command.no_regressions) {
       for (Series& series : regressions_of(invocation)) plan.series.push_back(std::move(series));
     }

@@ -1,7 +1,9 @@
 // JUnit XML, as the CI systems read it: <testsuites> with a <testsuite> per scenario and its <testcase>s.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/fuzz_report.hpp"
@@ -57,6 +59,16 @@ struct TestCase {
 struct Suite {
   std::string name;
   std::vector<TestCase> cases;
+
+  // Two files may hold scenarios of one name, but a suite may not have two tests of one name.
+  void add(TestCase one) {
+    const auto taken = [&](const std::string& candidate) {
+      return std::any_of(cases.begin(), cases.end(), [&](const TestCase& known) { return known.name == candidate; });
+    };
+    const std::string wanted = one.name;
+    for (int n = 2; taken(one.name); ++n) one.name = fmt::format("{} ({})", wanted, n);
+    cases.push_back(std::move(one));
+  }
 };
 
 std::string text_of(const FuzzReport& report, const SeriesOutcome& of, const Failure& failure) {
@@ -73,7 +85,9 @@ void add_cases(const FuzzReport& report, const SeriesOutcome& of, std::vector<Te
   switch (of.series.purpose) {
     case Purpose::fuzz: {
       const std::uint64_t passed = of.totals.runs - of.totals.failed;
-      cases.push_back({.name = fmt::format("{} of {} seeds pass", passed, of.totals.runs), .seconds = cpu_s});
+      // One name in every campaign, so that a CI system sees one test with a history.
+      cases.push_back({.name = "every seed is judged", .seconds = cpu_s});
+      cases.back().text = fmt::format("{} of {} seeds pass\n", passed, of.totals.runs);
       if (of.totals.runs == 0) cases.back().failure = cases.back().message = "no seed ended within the budget";
       for (const Failure& failure : of.failures) {
         cases.push_back({.name = failure.signature,
@@ -114,7 +128,9 @@ std::string junit_xml(const FuzzReport& report) {
     Suite* suite = nullptr;
     for (Suite& known : suites) suite = known.name == name ? &known : suite;
     if (suite == nullptr) suite = &suites.emplace_back(Suite{name, {}});
-    add_cases(report, of, suite->cases);
+    std::vector<TestCase> cases;
+    add_cases(report, of, cases);
+    for (TestCase& one : cases) suite->add(std::move(one));
   }
   std::string body;
   std::size_t all = 0;
@@ -128,7 +144,9 @@ std::string junit_xml(const FuzzReport& report) {
       cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", escaped(suite.name),
                            escaped(one.name), one.seconds);
       if (one.failure.empty()) {
-        cases += "/>\n";
+        cases += one.text.empty()
+                     ? "/>\n"
+                     : fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n", escaped(one.text));
         continue;
       }
       ++failed;

@@ -125,6 +125,18 @@ TEST_CASE("text that XML cannot hold does not break JUnit") {
   CHECK(test::shell("xmllint --noout --schema " + source("tests/cli/junit.xsd") + " odd.xml").exit_code == 0);
 }
 
+TEST_CASE("two files with scenarios of one name are told apart") {
+  const test::Ran ran = test::shell("cp " + misbehaving() + " one.toml; cp " + misbehaving() + " two.toml; " + tool() +
+                                    " fuzz ./one.toml ./two.toml --kind violation --seeds 1..3 --out names --junit "
+                                    "names.xml");
+  CAPTURE(ran.out, ran.err);
+  CHECK(ran.exit_code == 10);
+  CHECK_THAT(ran.out, Catch::Contains("6 of 6 seeds FAILED in 2 groups"));
+  CHECK(test::shell("xmllint --noout --schema " + source("tests/cli/junit.xsd") + " names.xml").exit_code == 0);
+  CHECK_THAT(read("names.xml"), Catch::Contains("0 of 3 seeds pass"));
+  CHECK(query("names/campaign.db", "SELECT count(DISTINCT trace) FROM failures") == "2\n");
+}
+
 TEST_CASE("bad input to fuzz") {
   REQUIRE(fuzz(misbehaving() + " --seeds 1..1 --out taken").exit_code == 0);
   test::shell(
@@ -157,6 +169,7 @@ TEST_CASE("bad input to fuzz") {
       {"last-ticket --out taken", "holds a campaign already"},
       {"last-ticket --seeds 1..1 --out fresh1 --junit /nowhere/j.xml", "cannot write /nowhere/j.xml"},
       {"last-ticket --seeds 1..1 --out fresh2 --summary empty", "cannot write empty"},
+      {"last-ticket last-ticket --seeds 1..1", "last-ticket is named twice"},
       {"last-ticket --seds 1..5", "Did you mean '--seeds'?"},
       {"last-ticket --seeds 1..1 --out fresh3 --junit same --summary ./same", "each wants a file of its own"},
       {"last-ticket --seeds 1..1 --out fresh4 --junit fresh4/campaign.db", "is the campaign's own file"},
