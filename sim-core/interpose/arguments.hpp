@@ -1,6 +1,6 @@
 #pragma once
-// Translations between the structures of socket calls and the kernel's types, and the look-up of descriptors.
-#include <netinet/in.h>
+// Reading the arguments of socket calls, looking up descriptors, and waiting where a call blocks.
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -11,44 +11,66 @@
 
 namespace stillpoint::interpose {
 
-// Reads a sockaddr of AF_INET. EINVAL (too short), EAFNOSUPPORT, EFAULT.
-inline Result<net::SocketAddress> read_address(const sockaddr* address, socklen_t length) {
-  if (address == nullptr) return Failure{EFAULT};
-  if (length < sizeof(sa_family_t)) return Failure{EINVAL};
-  if (address->sa_family != AF_INET) return Failure{EAFNOSUPPORT};
-  if (length < sizeof(sockaddr_in)) return Failure{EINVAL};
-  sockaddr_in in;
-  std::memcpy(&in, address, sizeof in);
-  return net::SocketAddress{{ntohl(in.sin_addr.s_addr)}, ntohs(in.sin_port)};
+// EFAULT; EINVAL (longer than any address).
+inline Result<kernel::Address> read_address(const sockaddr* address, socklen_t length) {
+  if (length > sizeof(sockaddr_storage)) return Failure{EINVAL};
+  if (address == nullptr && length > 0) return Failure{EFAULT};
+  kernel::Address result;
+  if (length > 0) std::memcpy(&result.storage, address, length);
+  result.length = length;
+  return result;
 }
 
 // Writes as much as fits, and says how long it is, as accept(2) tells.
-inline void write_address(net::SocketAddress from, sockaddr* address, socklen_t* length) {
+inline void write_address(const kernel::Address& from, sockaddr* address, socklen_t* length) {
   if (address == nullptr || length == nullptr) return;
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_port = htons(from.port);
-  in.sin_addr.s_addr = htonl(from.ip.value);
-  std::memcpy(address, &in, std::min<std::size_t>(*length, sizeof in));
-  *length = sizeof in;
+  std::memcpy(address, &from.storage, std::min(*length, from.length));
+  *length = from.length;
 }
 
 // EBADF; ENOTSOCK.
-inline Result<kernel::TcpSocket*> find_socket(kernel::Host& host, int fd) {
+inline Result<kernel::Socket*> find_socket(kernel::Host& host, int fd) {
   kernel::File* file = host.descriptors.find(fd);
   if (file == nullptr) return Failure{EBADF};
-  kernel::TcpSocket* socket = file->as_socket();
+  kernel::Socket* socket = file->as_socket();
   if (socket == nullptr) return Failure{ENOTSOCK};
   return socket;
 }
 
-// What would block a program must not block a driven host: its harness waits for it.
-template <typename T, typename R>
-T finish_or_block(kernel::Host& host, const Call& call, const kernel::File& file, int flags, const Result<R>& result) {
-  if (!result && result.error() == EAGAIN && !file.nonblocking && (flags & MSG_DONTWAIT) == 0) {
+// ---- waiting ----
+
+// Ends the run if the running task cannot sleep: the harness waits for a driven host.
+inline void require_sleep(kernel::Host& host, const Call& call) {
+  if (host.running_task() == nullptr || !host.running_task()->may_sleep)
     unsupported(host, call, "it would block, and this host is driven by its event loop");
-  }
-  return finish<T>(host, call, result);
+}
+
+// Sleeps until `file` may be ready for one of `events`, or until the deadline.
+inline kernel::Woken wait_for(kernel::Host& host, kernel::File& file, std::uint32_t events,
+                              std::optional<VirtualTime> deadline = std::nullopt) {
+  kernel::WaitSet waits(*host.running_task());
+  waits.add(file, events);
+  return host.sleep(deadline);
+}
+
+// Makes `attempt` again and again, sleeping in between, until it says something else than EAGAIN. `wait` is false for a
+// non-blocking descriptor, or MSG_DONTWAIT.
+template <typename Attempt>
+auto blocking(kernel::Host& host, const Call& call, kernel::File& file, bool wait, std::uint32_t events,
+              Attempt attempt) -> decltype(attempt()) {
+  auto result = attempt();
+  if (result || result.error() != EAGAIN || !wait) return result;
+  require_sleep(host, call);
+  file.add_reference();
+  do {
+    if (wait_for(host, file, events) == kernel::Woken::by_signal) {
+      result = Failure{EINTR};
+      break;
+    }
+    result = attempt();
+  } while (!result && result.error() == EAGAIN);
+  file.drop_reference();
+  return result;
 }
 
 }  // namespace stillpoint::interpose

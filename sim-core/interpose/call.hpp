@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "sim-core/base/result.hpp"
@@ -54,6 +55,10 @@ inline int finish(kernel::Host& host, const Call& call, const Status& status) {
 template <typename Function>
 Function real_function(Function interceptor, const char* name) {
   if (interceptor != nullptr) return interceptor;
+  // On x86-64 condition variables have two versions, and dlsym may give the one of glibc 2.2.5, which is another ABI.
+  if (std::string_view(name).starts_with("pthread_cond_")) {
+    if (void* current = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2")) return reinterpret_cast<Function>(current);
+  }
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
 }
 

@@ -18,17 +18,23 @@
 
 namespace {
 
+using stillpoint::Failure;
 using stillpoint::Result;
+using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
-using stillpoint::interpose::finish_or_block;
+using stillpoint::interpose::blocking;
+using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
+using stillpoint::interpose::wait_for;
 using stillpoint::kernel::Epoll;
 using stillpoint::kernel::EventFd;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::TimerFd;
+using stillpoint::kernel::WaitSet;
+using stillpoint::kernel::Woken;
 
 // What a host writes to its standard output and error becomes lines of its log.
 bool is_standard_output(int fd) { return fd == STDOUT_FILENO || fd == STDERR_FILENO; }
@@ -44,15 +50,36 @@ ssize_t write_log(Host& host, int fd, std::span<const iovec> parts) {
 ssize_t read_parts(Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  return finish_or_block<ssize_t>(host, call, *file, 0, file->read(parts));
+  return finish<ssize_t>(
+      host, call, blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
 }
 
 ssize_t write_parts(Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return is_standard_output(fd) ? write_log(host, fd, parts) : fail<ssize_t>(host, call, EBADF);
-  const auto written = file->write(parts);
+  // A blocking descriptor takes all of it (write(2)).
+  const std::size_t wanted = stillpoint::kernel::total_size(parts);
+  std::size_t taken = 0;
+  auto written = file->write(parts);
+  if (!file->nonblocking && (written ? written.value() < wanted : written.error() == EAGAIN)) {
+    taken = written ? written.value() : 0;
+    written = blocking(host, call, *file, true, EPOLLOUT, [&]() -> Result<std::size_t> {
+      const auto more = file->write(stillpoint::kernel::rest_of(parts, taken));
+      if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
+      taken += more.value();
+      if (taken < wanted) return Failure{EAGAIN};
+      return taken;
+    });
+    if (!written && written.error() == EINTR && taken > 0) written = taken;
+  }
   if (!written && written.error() == EPIPE) unsupported(host, call, "SIGPIPE would be delivered");
-  return finish_or_block<ssize_t>(host, call, *file, 0, written);
+  return finish<ssize_t>(host, call, written);
+}
+
+// When a time-out of milliseconds is over; never, if it is negative.
+std::optional<VirtualTime> deadline_of(const Host& host, int timeout_ms) {
+  if (timeout_ms < 0) return std::nullopt;
+  return host.now() + std::chrono::milliseconds(timeout_ms);
 }
 
 int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity, int timeout_ms) {
@@ -60,9 +87,16 @@ int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int ca
   if (file == nullptr) return fail(host, call, EBADF);
   Epoll* epoll = file->as_epoll();
   if (epoll == nullptr || capacity <= 0) return fail(host, call, EINVAL);
-  const int count = epoll->collect(events, capacity);
-  if (count == 0 && timeout_ms != 0)
-    unsupported(host, call, "it would block, and this host is driven by its event loop");
+  int count = epoll->collect(events, capacity);
+  if (count > 0 || timeout_ms == 0) return count;
+  require_sleep(host, call);
+  const auto deadline = deadline_of(host, timeout_ms);
+  while (count == 0) {
+    const Woken woken = wait_for(host, *epoll, EPOLLIN, deadline);
+    if (woken == Woken::by_signal) return fail(host, call, EINTR);
+    count = epoll->collect(events, capacity);
+    if (woken == Woken::by_timeout) break;
+  }
   return count;
 }
 
@@ -74,14 +108,31 @@ short poll_one(Host& host, const pollfd& entry) {
   return static_cast<short>(static_cast<int>(file->poll()) & (entry.events | POLLERR | POLLHUP));
 }
 
-int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, int timeout_ms) {
+int look_at_all(Host& host, pollfd* entries, nfds_t count) {
   int ready = 0;
   for (nfds_t i = 0; i < count; ++i) {
     entries[i].revents = poll_one(host, entries[i]);
     ready += entries[i].revents != 0;
   }
-  if (ready == 0 && timeout_ms != 0)
-    unsupported(host, call, "it would block, and this host is driven by its event loop");
+  return ready;
+}
+
+int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, int timeout_ms) {
+  int ready = look_at_all(host, entries, count);
+  if (ready > 0 || timeout_ms == 0) return ready;
+  require_sleep(host, call);
+  const auto deadline = deadline_of(host, timeout_ms);
+  WaitSet waits(*host.running_task());
+  for (nfds_t i = 0; i < count; ++i) {
+    File* file = entries[i].fd < 0 ? nullptr : host.descriptors.find(entries[i].fd);
+    if (file != nullptr) waits.add(*file, static_cast<std::uint32_t>(static_cast<unsigned short>(entries[i].events)));
+  }
+  while (ready == 0) {
+    const Woken woken = host.sleep(deadline);
+    if (woken == Woken::by_signal) return fail(host, call, EINTR);
+    ready = look_at_all(host, entries, count);
+    if (woken == Woken::by_timeout) break;
+  }
   return ready;
 }
 
@@ -158,8 +209,9 @@ SP_CALL(int, ioctl, (int fd, unsigned long request, void* argument), (fd, reques
   }
   if (request == FIONREAD) {
     if (file->as_socket() == nullptr) return fail(host, call, ENOTTY);
-    if (file->as_socket()->listening()) return fail(host, call, EINVAL);
-    *static_cast<int*>(argument) = static_cast<int>(file->as_socket()->unread());
+    const Result<int> unread = file->as_socket()->unread();
+    if (!unread) return fail(host, call, unread.error());
+    *static_cast<int*>(argument) = unread.value();
     return 0;
   }
   unsupported(host, call, "this request is not served");
@@ -182,7 +234,6 @@ SP_CALL(int, epoll_ctl, (int epfd, int operation, int fd, epoll_event* event), (
   Epoll* epoll = watcher->as_epoll();
   if (epoll == nullptr || file == watcher) return fail(host, call, EINVAL);
   if (operation != EPOLL_CTL_DEL && event == nullptr) return fail(host, call, EFAULT);
-  if (file->as_epoll() != nullptr) unsupported(host, call, "an epoll descriptor inside another");
   if (event != nullptr && (event->events & EPOLLEXCLUSIVE) != 0) unsupported(host, call, "EPOLLEXCLUSIVE");
   return finish(host, call, epoll->control(operation, fd, *file, event));
 }

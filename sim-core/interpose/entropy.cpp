@@ -1,4 +1,4 @@
-// random(7): entropy, from the host's own stream; and who the process is.
+// random(7): entropy, from the host's own stream.
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -34,5 +34,3 @@ SP_CALL(void, arc4random_buf, (void* data, size_t size), (data, size)) { fill(ho
 
 // std::random_device::_M_getval(): libstdc++ takes it from the CPU's RDRAND, past every system call.
 SP_CALL_AS(unsigned, random_device, "_ZNSt13random_device9_M_getvalEv", (void* device), (device)) { return draw(host); }
-
-SP_CALL(pid_t, getpid, (), ()) { return host.pid(); }

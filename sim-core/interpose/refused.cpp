@@ -81,11 +81,6 @@ SP_REFUSED(int, inotify_init1, (int flags), (flags))
 SP_REFUSED(int, memfd_create, (const char* name, unsigned flags), (name, flags))
 
 // Waiting.
-SP_REFUSED(unsigned, sleep, (unsigned seconds), (seconds))
-SP_REFUSED(int, usleep, (useconds_t microseconds), (microseconds))
-SP_REFUSED(int, nanosleep, (const timespec* wanted, timespec* left), (wanted, left))
-SP_REFUSED(int, clock_nanosleep, (clockid_t clock, int flags, const timespec* wanted, timespec* left),
-           (clock, flags, wanted, left))
 SP_REFUSED(unsigned, alarm, (unsigned seconds), (seconds))
 SP_REFUSED(int, setitimer, (int which, const itimerval* value, itimerval* old), (which, value, old))
 SP_REFUSED(int, timer_create, (clockid_t clock, void* event, void* timer), (clock, event, timer))
@@ -109,9 +104,6 @@ SP_REFUSED(hostent*, gethostbyname, (const char* name), (name))
 SP_REFUSED(int, gethostname, (char* name, size_t size), (name, size))
 
 // Processes and threads.
-SP_REFUSED(int, pthread_create,
-           (pthread_t * thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument),
-           (thread, attributes, start, argument))
 SP_REFUSED(pid_t, fork, (), ())
 SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment),
            (path, arguments, environment))
@@ -121,4 +113,3 @@ SP_REFUSED(int, posix_spawn,
            (pid, path, actions, attributes, arguments, environment))
 SP_REFUSED(int, system, (const char* command), (command))
 SP_REFUSED(FILE*, popen, (const char* command, const char* type), (command, type))
-SP_REFUSED(long, syscall, (long number, long a, long b, long c, long d, long e, long f), (number, a, b, c, d, e, f))

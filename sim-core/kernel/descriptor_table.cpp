@@ -1,7 +1,5 @@
 #include "sim-core/kernel/descriptor_table.hpp"
 
-#include "sim-core/kernel/epoll.hpp"
-
 namespace stillpoint::kernel {
 
 Result<int> DescriptorTable::place(File* file, int lowest) {
@@ -10,7 +8,7 @@ Result<int> DescriptorTable::place(File* file, int lowest) {
   if (number >= limit_) return Failure{EMFILE};
   if (static_cast<std::size_t>(number) >= files_.size()) files_.resize(static_cast<std::size_t>(number) + 1);
   files_[static_cast<std::size_t>(number)] = file;
-  ++file->references_;
+  file->add_reference();
   if (lowest <= lowest_free_) lowest_free_ = number + 1;
   return number;
 }
@@ -37,10 +35,7 @@ Status DescriptorTable::close(int descriptor) {
   if (file == nullptr) return Failure{EBADF};
   files_[static_cast<std::size_t>(descriptor)] = nullptr;
   lowest_free_ = std::min(lowest_free_, descriptor);
-  if (--file->references_ > 0) return Done{};
-  Epoll::forget(*file);
-  file->on_close();
-  delete file;
+  file->drop_reference();
   return Done{};
 }
 

@@ -36,7 +36,7 @@ class DescriptorTable {
   static constexpr int kFirst = 3;
   int limit_;
   int lowest_free_ = kFirst;
-  std::vector<File*> files_;  // by number; owned through File::references_
+  std::vector<File*> files_;  // by number; each holds a reference
 };
 
 }  // namespace stillpoint::kernel

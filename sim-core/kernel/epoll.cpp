@@ -29,8 +29,7 @@ Status Epoll::control(int operation, int descriptor, File& file, const epoll_eve
     item.descriptor = descriptor;
     item.events = event->events | kAlways;
     item.data = event->data.u64;
-    item.next_watcher = file.watchers_;
-    file.watchers_ = &item;
+    file.watch(item);
     if ((file.poll() & wanted(item)) != 0) mark_ready(item, file.poll(), kNoEvent);
     return Done{};
   }
@@ -61,7 +60,7 @@ int Epoll::collect(epoll_event* events, int capacity) {
         item.events &= kModes;
       } else if ((item.events & EPOLLET) == 0) {
         enqueue(item);
-        host().wake(kNoEvent);  // as long as it stays ready, a wait would return at once
+        host().wake_poller(kNoEvent);  // as long as it stays ready, a wait would return at once
       }
     }
     if (was_last) break;
@@ -80,7 +79,17 @@ bool Epoll::any_ready() {
 void Epoll::mark_ready(EpollItem& item, std::uint32_t events, EventId cause) {
   if ((events & wanted(item)) == 0) return;
   if (!item.queued) enqueue(item);
-  host().wake(cause);
+  host().wake_poller(cause);
+  notify(EPOLLIN | EPOLLRDNORM, cause);
+}
+
+void EpollItem::on_ready(std::uint32_t ready, EventId cause) { epoll->mark_ready(*this, ready, cause); }
+
+void EpollItem::on_gone() {
+  Epoll& owner = *epoll;
+  const std::pair key{descriptor, file->number()};
+  owner.remove(*this);
+  owner.items_.erase(key);
 }
 
 void Epoll::on_close() {
@@ -88,21 +97,9 @@ void Epoll::on_close() {
   items_.clear();
 }
 
-void Epoll::forget(File& file) {
-  while (file.watchers_ != nullptr) {
-    EpollItem& item = *file.watchers_;
-    Epoll& epoll = *item.epoll;
-    const std::pair key{item.descriptor, item.file->number()};
-    epoll.remove(item);
-    epoll.items_.erase(key);
-  }
-}
-
 void Epoll::remove(EpollItem& item) {
   if (item.queued) dequeue(item);
-  EpollItem** link = &item.file->watchers_;
-  while (*link != &item) link = &(*link)->next_watcher;
-  *link = item.next_watcher;
+  item.file->leave(item);
 }
 
 void Epoll::enqueue(EpollItem& item) {

@@ -13,13 +13,15 @@
 
 namespace stillpoint::kernel {
 
-struct EpollItem {
+struct EpollItem final : Watcher {
+  void on_ready(std::uint32_t ready, EventId cause) override;
+  void on_gone() override;
+
   Epoll* epoll = nullptr;
   File* file = nullptr;
   int descriptor = -1;
   std::uint32_t events = 0;  // interest, with EPOLLET and EPOLLONESHOT
   std::uint64_t data = 0;
-  EpollItem* next_watcher = nullptr;  // of the same file
   bool queued = false;
   EpollItem* previous_ready = nullptr;
   EpollItem* next_ready = nullptr;
@@ -29,7 +31,7 @@ class Epoll final : public File {
  public:
   explicit Epoll(Host& host) : File(host) {}
   Epoll* as_epoll() override { return this; }
-  std::uint32_t poll() override { return first_ready_ == nullptr ? 0 : std::uint32_t{EPOLLIN} | EPOLLRDNORM; }
+  std::uint32_t poll() override { return any_ready() ? std::uint32_t{EPOLLIN} | EPOLLRDNORM : 0; }
   void on_close() override;
 
   // EEXIST, ENOENT, EINVAL.
@@ -39,11 +41,10 @@ class Epoll final : public File {
   // True if collect() would report something. Drops items that have ceased to be ready.
   bool any_ready();
 
-  void mark_ready(EpollItem& item, std::uint32_t events, EventId cause);
-  // The file is closed: it leaves every interest list.
-  static void forget(File& file);
 
  private:
+  friend struct EpollItem;
+  void mark_ready(EpollItem& item, std::uint32_t events, EventId cause);
   void enqueue(EpollItem& item);
   void dequeue(EpollItem& item);
   void remove(EpollItem& item);

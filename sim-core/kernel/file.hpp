@@ -19,9 +19,29 @@ constexpr int kNotServed = ENOSYS;
 
 class Host;
 class Epoll;
-class TcpSocket;
+class Socket;
 class TimerFd;
-struct EpollItem;
+class File;
+
+// Somebody who waits for a file: an item of an epoll instance, or a thread in a blocking call. A link of the file's
+// list, so that watching allocates nothing.
+class Watcher {
+ public:
+  Watcher() = default;
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  // Some of these EPOLL* events may hold now, because of `cause`.
+  virtual void on_ready(std::uint32_t events, EventId cause) = 0;
+  // The file is closed for good. The watcher must leave it.
+  virtual void on_gone() = 0;
+
+  virtual ~Watcher() = default;
+
+ private:
+  friend class File;
+  Watcher* previous_ = nullptr;
+  Watcher* next_ = nullptr;
+};
 
 class File {
  public:
@@ -32,13 +52,13 @@ class File {
 
   // EPOLL* events that hold now.
   virtual std::uint32_t poll() = 0;
-  // read(2) and write(2). A driven host never blocks: EAGAIN on a blocking descriptor is an unsupported call.
+  // read(2) and write(2). They never block: what would is EAGAIN, and interpose/ waits.
   virtual Result<std::size_t> read(std::span<const iovec>) { return Failure{EINVAL}; }
   virtual Result<std::size_t> write(std::span<const iovec>) { return Failure{EINVAL}; }
   // The last descriptor was closed; nothing refers to the file any more but events on their way.
   virtual void on_close() {}
 
-  virtual TcpSocket* as_socket() { return nullptr; }
+  virtual Socket* as_socket() { return nullptr; }
   virtual Epoll* as_epoll() { return nullptr; }
   virtual TimerFd* as_timerfd() { return nullptr; }
 
@@ -47,17 +67,23 @@ class File {
   std::uint64_t number() const { return number_; }
   bool nonblocking = false;
 
+  void watch(Watcher& watcher);
+  void leave(Watcher& watcher);
+  // What refers to the file: descriptors, and calls that block on it. With the last reference the file is closed.
+  void add_reference() { ++references_; }
+  void drop_reference();
+
  protected:
-  // Tells the epoll instances that watch this file that some of `events` may hold now, because of `cause`.
-  void notify(std::uint32_t events, EventId cause);
+  // Tells whoever watches this file that some of `events` may hold now, because of `cause`.
+  void notify(std::uint32_t events, EventId cause) {
+    for (Watcher* watcher = watchers_; watcher != nullptr; watcher = watcher->next_) watcher->on_ready(events, cause);
+  }
 
  private:
-  friend class DescriptorTable;
-  friend class Epoll;
   Host& host_;
   std::uint64_t number_;
-  int references_ = 0;             // descriptors
-  EpollItem* watchers_ = nullptr;  // intrusive list of the epoll items for this file
+  int references_ = 0;
+  Watcher* watchers_ = nullptr;
 };
 
 }  // namespace stillpoint::kernel

@@ -1,6 +1,7 @@
 #include "sim-core/kernel/host.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
@@ -11,9 +12,25 @@ namespace {
 constexpr std::uint64_t kFreeClockReadsInTurn = 1'000;
 constexpr std::uint64_t kFreeClockReadsAtInstant = 100'000;
 // A process that always has more to do must still let others run at the same instant, and be caught in the end.
-constexpr int kMostFreeTurns = 1'000;
+constexpr unsigned kMostFreeTurns = 1'000;
 constexpr Duration kClockReadCost = std::chrono::microseconds(1);
+// Thread numbers of different hosts never meet: a host has its process id, and every so many after it.
+constexpr int kTaskStride = 100'000;
 }  // namespace
+
+namespace {
+[[noreturn]] void only_programs() {
+  constexpr bool kOnlyAProgramCallsThis = false;
+  SP_ASSERT(kOnlyAProgramCallsThis);
+  std::abort();
+}
+}  // namespace
+
+void Process::park(Task&) { only_programs(); }
+Status Process::start_thread(Task&, std::function<void()>, std::size_t) { return Failure{EAGAIN}; }
+void Process::exit(int) { only_programs(); }
+void Process::die(int) { only_programs(); }
+void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
     : descriptors(options.descriptor_limit),
@@ -21,7 +38,8 @@ Host::Host(Kernel& kernel, HostId id, HostOptions options)
       id_(id),
       options_(std::move(options)),
       order_(kernel.seed, "order", options_.name),
-      entropy_(kernel.seed, "entropy", options_.name) {}
+      entropy_(kernel.seed, "entropy", options_.name),
+      threads_(kernel.seed, "threads", options_.name) {}
 
 Host::~Host() {
   kernel_.queue.cancel(*this);
@@ -31,8 +49,10 @@ Host::~Host() {
 void Host::boot(Process& process) {
   SP_ASSERT(process_ == nullptr);
   process_ = &process;
+  polls_ = process.polls();
   ++boot_;
-  wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().value));
+  add_task(!polls_);
+  wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().v4()));
 }
 
 void Host::wake(EventId cause) {
@@ -40,7 +60,7 @@ void Host::wake(EventId cause) {
     woken_while_running_ = true;
     return;
   }
-  if (scheduled() || process_ == nullptr) return;
+  if (scheduled() || process_ == nullptr || halted_) return;
   schedule_slice(cause);
 }
 
@@ -61,11 +81,12 @@ void Host::fire() {
   {
     const CurrentHost current(this);
     kernel_.last_to_turn = id_;
-    const int turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
-    for (int turn = 0; turn < turns && more; ++turn) {
+    const unsigned turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
+    for (turn_ = 0; turn_ < turns && more; ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
       ++kernel_.turns;
+      running_task_ = tasks_.front().get();
       more = process_->step();
       kernel_.tcp.cause_of_next_send = {};
       kernel_.tcp.on_behalf_of.clear();
@@ -75,8 +96,101 @@ void Host::fire() {
   running_ = false;
   busy_until_ = now();
   spun_ = Duration::zero();
-  if (more) schedule_slice(slice);
+  if (more && !halted_) schedule_slice(slice);
 }
+
+// ---- threads ----
+
+Task& Host::add_task(bool may_sleep) {
+  tasks_.push_back(std::make_unique<Task>(*this, pid() + tasks_made_++ * kTaskStride, may_sleep));
+  Task& task = *tasks_.back();
+  if (may_sleep) task_became_runnable(task, kNoEvent);
+  return task;
+}
+
+void Host::halt(int status) {
+  kernel_.trace.event(EventKind::exit, kernel_.queue.now(), where(), 0, static_cast<std::uint64_t>(status));
+  halted_ = true;
+  runnable_.clear();
+  for (const auto& task : tasks_) end_task(*task);
+  descriptors.close_all();
+  kernel_.queue.cancel(*this);
+}
+
+void Host::end_task(Task& task) {
+  std::erase(runnable_, &task);
+  if (task.timeout_.scheduled()) kernel_.queue.cancel(task.timeout_);
+  task.state_ = Task::State::ended;
+}
+
+void Host::forget_task(Task& task) {
+  SP_ASSERT(task.ended());
+  std::erase_if(tasks_, [&](const auto& each) { return each.get() == &task; });
+}
+
+Task* Host::find_task(unsigned long handle) const {
+  for (const auto& task : tasks_) {
+    if (task->handle == handle) return task.get();
+  }
+  return nullptr;
+}
+
+void Host::task_became_runnable(Task& task, EventId cause) {
+  runnable_.push_back(&task);
+  wake(cause);
+}
+
+Task* Host::next_runnable() {
+  if (runnable_.empty()) return nullptr;
+  std::size_t chosen = 0;
+  if (runnable_.size() > 1) {
+    // Keyed by slice and turn: a draw more or less on another host shifts nothing here.
+    const std::uint64_t random = threads_.at(slices_ * kMostFreeTurns + turn_);
+    chosen = static_cast<std::size_t>((static_cast<unsigned __int128>(random) * runnable_.size()) >> 64);
+  }
+  Task* task = runnable_[chosen];
+  runnable_.erase(runnable_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  return task;
+}
+
+Woken Host::sleep(std::optional<VirtualTime> deadline) {
+  Task& task = *running_task_;
+  SP_ASSERT(task.may_sleep);
+  task.state_ = Task::State::sleeping;
+  if (deadline) kernel_.queue.schedule(task.timeout_, std::max(*deadline, kernel_.queue.now()), next_rank());
+  process_->park(task);
+  kernel_.queue.cancel(task.timeout_);
+  return task.woken_;
+}
+
+Woken Host::sleep_at(const void* address, std::optional<VirtualTime> deadline) {
+  Task& task = *running_task_;
+  waiting_[address].push(task);
+  const Woken woken = sleep(deadline);
+  if (woken != Woken::by_event) waiting_[address].remove(task);
+  if (waiting_[address].empty()) waiting_.erase(address);
+  return woken;
+}
+
+int Host::wake_at(const void* address, int most) {
+  const auto found = waiting_.find(address);
+  if (found == waiting_.end()) return 0;
+  int woken = 0;
+  for (; woken < most && !found->second.empty(); ++woken) found->second.pop().wake(Woken::by_event, kNoEvent);
+  return woken;
+}
+
+void Host::yield() {
+  Task& task = *running_task_;
+  if (!task.may_sleep || runnable_.empty()) {
+    read_clock(CLOCK_MONOTONIC);  // as with the clock, whoever spins must get on
+    return;
+  }
+  runnable_.push_back(&task);
+  process_->park(task);
+}
+
+// ---- clocks ----
 
 VirtualTime Host::now() const { return kernel_.queue.now() + spun_; }
 

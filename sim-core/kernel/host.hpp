@@ -7,13 +7,18 @@
 // to do than it can falls behind, as a real one does. A slice of a host that costs nothing takes turns until the
 // process has nothing more to do, so that idle turns cost the queue nothing.
 #include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
+#include "sim-core/kernel/task.hpp"
 #include "sim-core/net/address.hpp"
 #include "sim-core/trace/writer.hpp"
 
@@ -21,12 +26,28 @@ namespace stillpoint::kernel {
 
 class Kernel;
 
-// What runs on a host. process/ holds the kinds.
+// What runs on a host. process/ holds the kinds: an event loop that the harness drives, and an ordinary program. What is
+// not overridden is as of an event loop without threads.
 class Process {
  public:
   virtual ~Process() = default;
   // Runs one turn; the host is current. True if there may be more to do without anything further happening.
   virtual bool step() = 0;
+  // True if turns look by themselves for what is ready (a driven event loop), instead of being told through tasks.
+  virtual bool polls() const { return true; }
+
+  // Called on the stack of the task that falls asleep: gives the processor back, and returns when the task runs again.
+  virtual void park(Task& task);
+  // pthread_create(3): a further task, which will run `body` on a stack of `stack_size` bytes (0: the default).
+  // EAGAIN. The task then has a handle.
+  virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
+
+  // exit(3), on the stack of the caller: handlers run, then it is over.
+  [[noreturn]] virtual void exit(int status);
+  // It is over at once, and so is its host. `status` is as wait(2) gives it.
+  [[noreturn]] virtual void die(int status);
+  // atexit(3) and the destructors of static objects.
+  virtual void at_exit(void (*function)(void*), void* argument);
 };
 
 struct HostOptions {
@@ -54,8 +75,45 @@ class Host final : private Event {
 
   // Starts the process: its first slice is due now.
   void boot(Process& process);
+  Process& process() const { return *process_; }
+  // The process has ended: its descriptors are closed, and nothing of it runs any more. `status` is as in wait(2).
+  void halt(int status);
+  bool halted() const { return halted_; }
   // Something happened that the process could see: it gets a slice.
   void wake(EventId cause);
+  // The same, where only a process that polls needs it: others have tasks that wait.
+  void wake_poller(EventId cause) {
+    if (polls_) wake(cause);
+  }
+
+  // ---- threads ----
+  // The first is the process's main task.
+  Task& add_task(bool may_sleep);
+  void end_task(Task& task);
+  // An ended task that nobody will ask for any more.
+  void forget_task(Task& task);
+  // The task that runs, as long as the host is current.
+  Task* running_task() const { return running_task_; }
+  void run_as(Task* task) { running_task_ = task; }
+  // Sleeps at an address of the process (a lock, a condition, a futex) until somebody wakes it there. Addresses are only
+  // compared, never ordered by.
+  Woken sleep_at(const void* address, std::optional<VirtualTime> deadline);
+  // Wakes those who have waited longest at an address, at most so many; how many there were.
+  int wake_at(const void* address, int most);
+  // The task with this pthread_t that nobody has joined yet, or null.
+  Task* find_task(unsigned long handle) const;
+  // There is another thread, or a sleep, that could end a wait of the running task.
+  bool may_ever_wake() const { return running_task_->may_sleep || tasks_.size() > 1; }
+  bool anyone_waits_at_addresses() const { return !waiting_.empty(); }
+
+  // Takes a task that may run, and that is not the main task of a process that polls. Null if there is none.
+  Task* next_runnable();
+  bool any_runnable() const { return !runnable_.empty(); }
+  // Takes the running task off the processor until it is woken or the deadline has passed. Requires that it may sleep.
+  Woken sleep(std::optional<VirtualTime> deadline);
+  void task_became_runnable(Task& task, EventId cause);
+  // sched_yield(2): the running task lets the others run first, if it can.
+  void yield();
 
   // The host's own time: that of the queue, but in a slice that spins on its clock.
   VirtualTime now() const;
@@ -86,12 +144,21 @@ class Host final : private Event {
   Boot boot_ = 0;
   HostOptions options_;
   Process* process_ = nullptr;
+  bool polls_ = false;
+  bool halted_ = false;
+  std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
+  int tasks_made_ = 0;
+  std::vector<Task*> runnable_;               // in the order in which they became so
+  Task* running_task_ = nullptr;
+  std::map<const void*, TaskQueue> waiting_;
   RandomStream order_;
   RandomStream entropy_;
+  RandomStream threads_;  // which of several runnable tasks runs next
   bool running_ = false;
   bool woken_while_running_ = false;
   EventId wake_cause_ = kNoEvent;
   std::uint64_t slices_ = 0;
+  unsigned turn_ = 0;  // within the slice
   std::uint64_t files_ = 0;
   std::uint64_t timers_ = 0;
   std::uint64_t clock_reads_in_turn_ = 0;

@@ -1,65 +1,82 @@
 #pragma once
-// A TCP socket as a descriptor: the states of a struct socket around a transport endpoint that lives in net/.
-#include <netinet/in.h>
+// A socket as a descriptor: what the kinds of sockets (TCP, UDP, Unix-domain) share, and how interpose/ calls them.
+//
+// Addresses are sockaddr structures in the socket's own family. Calls never block: what would is EAGAIN (EINPROGRESS
+// for connect), and interpose/ waits until the readiness of the file says that it may go on.
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <map>
 #include <optional>
 
 #include "sim-core/kernel/file.hpp"
-#include "sim-core/net/tcp.hpp"
+#include "sim-core/net/address.hpp"
 
 namespace stillpoint::kernel {
 
-class TcpSocket final : public File, private net::TcpObserver {
+// A sockaddr of any family. A length of zero: none.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  sa_family_t family() const { return length < sizeof(sa_family_t) ? sa_family_t{AF_UNSPEC} : storage.ss_family; }
+};
+
+// An address of the internet as a socket of this family (AF_INET, AF_INET6) shows it.
+Address address_of(net::SocketAddress address, int family);
+// An address for a socket of this family. EINVAL (too short), EAFNOSUPPORT (another family).
+Result<net::SocketAddress> internet_address(const Address& address, int family);
+
+// What sendmsg(2) is given.
+struct OutMessage {
+  std::span<const iovec> parts;
+  int flags = 0;
+  const Address* to = nullptr;
+  std::span<const std::byte> control = {};
+};
+
+// What recvmsg(2) fills: all but `parts`, `flags` and `control`, which the caller gives.
+struct InMessage {
+  std::span<const iovec> parts;
+  int flags = 0;
+  std::span<std::byte> control = {};
+  Address from = {};
+  std::size_t control_size = 0;
+  int result_flags = 0;  // MSG_TRUNC, MSG_CTRUNC, MSG_EOR
+};
+
+class Socket : public File {
  public:
-  explicit TcpSocket(Host& host) : File(host) {}
-  TcpSocket* as_socket() override { return this; }
+  Socket(Host& host, int domain, int type, int protocol)
+      : File(host), domain_(domain), type_(type), protocol_(protocol) {}
+  Socket* as_socket() override { return this; }
 
-  std::uint32_t poll() override;
-  Result<std::size_t> read(std::span<const iovec> parts) override;
-  Result<std::size_t> write(std::span<const iovec> parts) override { return send(parts, 0); }
-  void on_close() override;
+  int domain() const { return domain_; }
+  int type() const { return type_; }
+  int protocol() const { return protocol_; }
 
-  // bind(2): EINVAL (bound already), EADDRINUSE, EADDRNOTAVAIL.
-  Status bind(net::SocketAddress address);
-  // listen(2): EINVAL (connected), EADDRINUSE.
-  Status listen(int backlog);
-  // connect(2): EINPROGRESS, EALREADY, EISCONN, EADDRNOTAVAIL. A second call reports the outcome of the first; after a
-  // failure the socket can be connected again.
-  Status connect(net::SocketAddress remote);
-  // accept(2): EAGAIN, EINVAL (not listening), EMFILE. Returns a descriptor.
-  Result<int> accept(net::SocketAddress* remote, bool nonblocking_socket);
-  // send(2), recv(2) with their MSG_* flags: MSG_NOSIGNAL, MSG_DONTWAIT, MSG_PEEK; kNotServed for others.
-  Result<std::size_t> send(std::span<const iovec> parts, int flags);
-  Result<std::size_t> receive(std::span<const iovec> parts, int flags);
-  // shutdown(2): ENOTCONN, EINVAL. A listener that is shut for reading stops, and a connect under way is given up.
-  Status shutdown(int how);
-  // getsockopt(2), setsockopt(2). EINVAL; kNotServed for options that are not modelled.
-  Status get_option(int level, int name, void* value, socklen_t* length);
-  Status set_option(int level, int name, const void* value, socklen_t length);
-
-  net::SocketAddress local() const;
-  std::optional<net::SocketAddress> remote() const;
-  bool listening() const { return listener_ != nullptr; }
-  std::size_t unread() const { return side_ == nullptr ? 0 : side_->unread(); }
+  virtual Status bind(const Address& address) = 0;
+  // connect(2). EINPROGRESS: it goes on; once the file is writable, calling it again tells how it ended.
+  virtual Status connect(const Address& address) = 0;
+  virtual Status listen(int) { return Failure{EOPNOTSUPP}; }
+  // accept(2): a descriptor for the next connection, and where it came from. EAGAIN, EINVAL (not listening), EMFILE.
+  virtual Result<int> accept(Address*, bool /*nonblocking_socket*/) { return Failure{EOPNOTSUPP}; }
+  virtual Result<std::size_t> send(const OutMessage& message) = 0;
+  virtual Result<std::size_t> receive(InMessage& message) = 0;
+  virtual Status shutdown(int how) = 0;
+  virtual Result<Address> local() = 0;
+  // ENOTCONN.
+  virtual Result<Address> remote() = 0;
+  // EINVAL, ENOPROTOOPT; kNotServed for options that Linux has and that are not modelled.
+  virtual Status get_option(int level, int name, void* value, socklen_t* length) = 0;
+  virtual Status set_option(int level, int name, const void* value, socklen_t length) = 0;
+  // FIONREAD. EINVAL.
+  virtual Result<int> unread() = 0;
 
  private:
-  void on_tcp(std::uint32_t events, EventId cause) override { notify(events, cause); }
-  Status take(net::SocketAddress address);
-  Status ensure_bound(net::Ip ip);
-  void disconnect();
-  int take_error();
-  net::Buffers buffers() const;
-
-  std::optional<net::SocketAddress> bound_;
-  net::SocketAddress chosen_;        // by bind; a port or an address of zero was left to the kernel
-  bool bound_port_is_ours_ = false;  // an accepted socket shares its listener's port
-  net::Listener* listener_ = nullptr;
-  net::TcpSide* side_ = nullptr;
-  bool connect_reported_ = false;
-  int error_ = 0;                               // SO_ERROR while there is no side
-  std::map<std::pair<int, int>, int> options_;  // by level and name: what was set
+  int domain_;
+  int type_;
+  int protocol_;
 };
 
 }  // namespace stillpoint::kernel

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "sim-core/base/result.hpp"
 
@@ -14,6 +15,17 @@ inline std::size_t total_size(std::span<const iovec> parts) {
   std::size_t total = 0;
   for (const iovec& part : parts) total += part.iov_len;
   return total;
+}
+
+// What is left of a row after its first `done` bytes.
+inline std::vector<iovec> rest_of(std::span<const iovec> parts, std::size_t done) {
+  std::vector<iovec> rest;
+  for (const iovec& part : parts) {
+    const std::size_t skip = part.iov_len < done ? part.iov_len : done;
+    done -= skip;
+    if (skip < part.iov_len) rest.push_back({static_cast<char*>(part.iov_base) + skip, part.iov_len - skip});
+  }
+  return rest;
 }
 
 // Writes the eight bytes of a counter into the row. Requires that they fit.

@@ -17,6 +17,7 @@ void Fabric::add_host(HostId host, Ip address) {
   SP_ASSERT(!address.is_loopback() && !address.is_any());
   const bool inserted = by_address_.emplace(address, host).second;
   SP_ASSERT(inserted);
+  if (address.is_v4()) by_address_.emplace(v6_of(address), host);
   if (addresses_.size() <= host) addresses_.resize(std::size_t{host} + 1);
   addresses_[host] = address;
 }

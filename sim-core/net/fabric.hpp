@@ -29,11 +29,21 @@ struct Link {
 
 class Fabric {
  public:
-  // Puts a host at an address. Requires that both are new.
+  // Puts a host at an IPv4 address, and at v6_of() it. Requires that both are new.
   void add_host(HostId host, Ip address);
   // The host at `address`, as `from` sees it (loopback is the host itself); kHarness if nobody is there.
   HostId host_at(Ip address, HostId from) const;
   Ip address_of(HostId host) const;
+  // An address by which the host itself is meant: its own, loopback, or any.
+  bool is_own(HostId host, Ip address) const {
+    return address.is_any() || address.is_loopback() || address == address_of(host) ||
+           address == v6_of(address_of(host));
+  }
+  // The address from which a host speaks to `remote`.
+  Ip source_for(HostId host, Ip remote) const {
+    if (remote.is_loopback()) return remote.is_v4() ? kLoopback : kLoopback6;
+    return remote.is_v4() ? address_of(host) : v6_of(address_of(host));
+  }
 
   // What holds between hosts for which nothing else was said, from now on.
   void set_default_link(Link link);

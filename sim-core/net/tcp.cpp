@@ -328,6 +328,8 @@ void TcpSide::arrive(Packet* packet) {
       return arrive_reset(cause);
     case Segment::syn:
     case Segment::data:
+    case Segment::datagram:
+    case Segment::probe:
       break;
   }
 }
@@ -419,8 +421,7 @@ Tcp::~Tcp() {
 }
 
 Result<SocketAddress> Tcp::bind(HostId host, SocketAddress wanted) {
-  const bool own = wanted.ip.is_any() || wanted.ip.is_loopback() || wanted.ip == fabric_.address_of(host);
-  if (!own) return Failure{EADDRNOTAVAIL};
+  if (!fabric_.is_own(host, wanted.ip)) return Failure{EADDRNOTAVAIL};
   Ports& ports = ports_[host];
   if (wanted.port != 0) {
     if (!ports.bound.insert(wanted.port).second) return Failure{EADDRINUSE};

@@ -7,23 +7,35 @@
 #include <typeinfo>
 
 namespace stillpoint::process {
-namespace {
 
-// The type of the exception that is being handled.
-std::string current_type() {
+std::optional<EscapedException> escaped_exception() {
   const std::type_info* type = abi::__cxa_current_exception_type();
-  if (type == nullptr) return "an exception";
+  if (type == nullptr) return std::nullopt;
   int status = 0;
   char* readable = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
-  std::string name = status == 0 ? readable : type->name();
+  EscapedException escaped{status == 0 ? readable : type->name(), "it is no std::exception"};
   std::free(readable);
-  return name;
+  try {
+    std::rethrow_exception(std::current_exception());
+  } catch (const std::exception& error) {
+    escaped.text = error.what();
+  } catch (...) {
+  }
+  return escaped;
 }
 
-}  // namespace
-
+// A turn of one of the service's own threads (Asio's resolver has one), and one of its event loop.
 bool Driven::step() {
   if (dead_) return false;
+  bool more = false;
+  if (kernel::Task* task = host_.next_runnable()) {
+    threads_.run(*task);
+    more = host_.any_runnable();
+  }
+  return poll() || more;
+}
+
+bool Driven::poll() {
   try {
     if (context_ == nullptr) {
       // One thread runs a driven host, so Asio need not lock its descriptors; its queue keeps the lock that other
@@ -36,10 +48,8 @@ bool Driven::step() {
     // since.
     context_->restart();
     return context_->poll_one() > 0;
-  } catch (const std::exception& error) {
-    crashed_({current_type(), error.what()});
   } catch (...) {
-    crashed_({current_type(), "it is no std::exception"});
+    crashed_(*escaped_exception());
   }
   dead_ = true;
   return false;

@@ -2,11 +2,13 @@
 // A driven host: the harness hands the service an io_context and calls poll_one() for it, one handler a turn.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
 
 #include "sim-core/kernel/host.hpp"
+#include "sim-core/process/threads.hpp"
 
 namespace stillpoint::process {
 
@@ -16,17 +18,30 @@ struct EscapedException {
   std::string text;  // what()
 };
 
+// The exception that is being handled, or that std::terminate() was called for; none if there is no such.
+std::optional<EscapedException> escaped_exception();
+
 class Driven final : public kernel::Process {
  public:
   using Start = std::function<std::shared_ptr<void>(boost::asio::io_context&)>;
   // What is called when the service let an exception escape: it has crashed.
   using Crashed = std::function<void(const EscapedException&)>;
 
-  Driven(Start start, Crashed crashed) : start_(std::move(start)), crashed_(std::move(crashed)) {}
+  Driven(kernel::Host& host, Start start, Crashed crashed)
+      : host_(host), start_(std::move(start)), crashed_(std::move(crashed)) {}
 
   bool step() override;
+  bool polls() const override { return true; }
+  void park(kernel::Task& task) override { threads_.park(task); }
+  Status start_thread(kernel::Task& task, std::function<void()> body, std::size_t stack_size) override {
+    return threads_.start(task, std::move(body), stack_size);
+  }
 
  private:
+  bool poll();
+
+  kernel::Host& host_;
+  Threads threads_;
   Start start_;
   Crashed crashed_;
   std::unique_ptr<boost::asio::io_context> context_;

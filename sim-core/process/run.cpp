@@ -133,7 +133,7 @@ HostId Run::add_host(HostOptions options) {
                                          .role = std::move(options.role),
                                          .address = address,
                                          .slice_cost = options.slice_cost});
-  processes_.push_back(std::make_unique<Driven>(std::move(options.start),
+  processes_.push_back(std::make_unique<Driven>(host, std::move(options.start),
                                                 [this, &host](const EscapedException& what) { crashed(host, what); }));
   host.boot(*processes_.back());
   return id;

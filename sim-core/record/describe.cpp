@@ -58,6 +58,13 @@ std::string where_text(const RecordHeader& record) {
                          : fmt::format("host {}", record.host);
 }
 
+// As wait(2) gives it.
+std::string exit_text(std::uint64_t status) {
+  const std::uint64_t signal = status & 0x7F;
+  if (signal == 0) return fmt::format("with status {}", (status >> 8) & 0xFF);
+  return fmt::format("by signal {}", signal);
+}
+
 }  // namespace
 
 std::string endpoint_text(std::uint64_t endpoint) {
@@ -76,6 +83,7 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
     case EventKind::send:
     case EventKind::deliver:
     case EventKind::drop:
+    case EventKind::lose:
       return segment_text(event);
     case EventKind::connect:
       return fmt::format("{} from {} to {}", event.subject, endpoint_text(event.b), endpoint_text(event.a));
@@ -97,6 +105,10 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
       return fmt::format("of operation {}{}{}", event.subject, text.empty() ? "" : ": ", readable(text));
     case EventKind::violation:
       return violation_text(event, text);
+    case EventKind::signal:
+      return fmt::format("{}", event.subject);
+    case EventKind::exit:
+      return exit_text(event.a);
     case EventKind::receive:
     case EventKind::apply:
     case EventKind::note:

@@ -74,14 +74,18 @@ INSERT INTO kind VALUES
   (16, 'apply', 'the service changed its state: payload = what changed'),
   (17, 'note', 'something that a scenario wants to see: payload = text'),
   (18, 'violation', 'a check was broken: a = 1 if it is one of liveness, payload = check NUL promised NUL found NUL because'),
-  (19, 'stop', 'the run ended: payload = why');
+  (19, 'stop', 'the run ended: payload = why'),
+  (20, 'lose', 'the link lost a segment or a datagram: subject = stream, a = segment, b = bytes; cause: its send'),
+  (21, 'signal', 'a signal was raised for a host''s process: subject = its number'),
+  (22, 'exit', 'a host''s process ended: a = its status, as wait(2) gives it');
 
 -- The names of segments: event.a of send, deliver and drop.
 CREATE TABLE segment (
   id    INTEGER PRIMARY KEY,
   name  TEXT NOT NULL
 );
-INSERT INTO segment VALUES (1, 'syn'), (2, 'syn-ack'), (3, 'ack'), (4, 'data'), (5, 'fin'), (6, 'rst');
+INSERT INTO segment VALUES (1, 'syn'), (2, 'syn-ack'), (3, 'ack'), (4, 'data'), (5, 'fin'), (6, 'rst'),
+  (7, 'datagram'), (8, 'probe');
 
 -- Why an event happened.
 CREATE TABLE cause_kind (

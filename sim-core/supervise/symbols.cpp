@@ -42,6 +42,8 @@ class Symbols {
       if (source != nullptr) {
         const std::string_view text = source;
         frame.source = fmt::format("{}:{}", text.substr(text.rfind('/') + 1), number);
+        // The shims stand for libc's functions.
+        if (text.find("/sim-core/interpose/") != text.npos) frame.of_system = true;
       }
     }
   }

@@ -7,10 +7,12 @@ namespace {
 
 constexpr std::array<std::string_view, kEventKinds> kEventNames = {
     "none", "boot",   "slice", "listen", "send", "deliver", "drop",  "connect", "arm",       "expire",
-    "step", "invoke", "ok",    "fail",   "info", "receive", "apply", "note",    "violation", "stop"};
+    "step", "invoke", "ok",    "fail",   "info", "receive", "apply", "note",    "violation", "stop",
+    "lose", "signal", "exit"};
 constexpr std::array<std::string_view, 7> kCauseNames = {"none",  "message", "arming", "wake-up",
                                                          "fault", "user",    "state"};
-constexpr std::array<std::string_view, 7> kSegmentNames = {"none", "syn", "syn-ack", "ack", "data", "fin", "rst"};
+constexpr std::array<std::string_view, 9> kSegmentNames = {"none", "syn", "syn-ack",  "ack",  "data",
+                                                           "fin",  "rst", "datagram", "probe"};
 
 template <typename Enum, std::size_t kCount>
 std::string_view look_up(const std::array<std::string_view, kCount>& names, Enum value) {

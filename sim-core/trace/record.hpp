@@ -12,7 +12,7 @@
 
 namespace stillpoint {
 
-constexpr std::uint32_t kTraceFormat = 1;
+constexpr std::uint32_t kTraceFormat = 2;
 
 enum class RecordType : std::uint8_t {
   event = 1,  // something that happened; hashed
@@ -48,11 +48,15 @@ enum class EventKind : std::uint8_t {
   note,     // anything that a scenario wants to see: payload = text
   violation,  // a check was broken: a = 1 if it is one of liveness; payload "check\0promised\0found\0because"
   stop,       // the run ended: payload = why
+  lose,       // the link lost a segment or a datagram: subject = stream, a = Segment, b = bytes; cause: its send
+  signal,     // a signal was raised for a host's process: subject = its number
+  exit,       // a host's process ended: a = its status, as wait(2) gives it
 };
-constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::stop) + 1;
+constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::exit) + 1;
 
-// The kinds of segments that streams carry.
-enum class Segment : std::uint8_t { syn = 1, syn_ack, ack, data, fin, rst };
+// The kinds of segments that streams carry, and datagrams, which have stream numbers too: a socket's is a connection
+// that only leads away from it.
+enum class Segment : std::uint8_t { syn = 1, syn_ack, ack, data, fin, rst, datagram, probe };
 
 // Why an event happened (decision 6 of the design, told in docs/trace.md).
 enum class CauseKind : std::uint8_t {

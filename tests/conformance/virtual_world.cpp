@@ -1,11 +1,14 @@
-// One host of the virtual kernel.
+// One host of the virtual kernel, on which the case runs as an ordinary program.
 #include <poll.h>
+#include <time.h>
 
 #include <cstdio>
 #include <cstdlib>
 
+#include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
+#include "sim-core/process/program.hpp"
 #include "tests/conformance/world.hpp"
 #include "tests/trace/memory_trace.hpp"
 
@@ -18,45 +21,50 @@ namespace {
   std::abort();
 }
 
+void sleep_for(Duration duration) {
+  const timespec time = kernel::timespec_of(duration);
+  nanosleep(&time, nullptr);
+}
+
 class VirtualWorld final : public World {
  public:
+  explicit VirtualWorld(kernel::Kernel& kernel) : kernel_(kernel) {}
+
   // A second of virtual time is more than any packet takes, and less than any SYN waits for its retransmission.
-  void settle() override { turn_for(900ms, 3ms); }
-  void pass(milliseconds duration) override { turn_for(duration, duration); }
-  bool wait_for(int fd, short events) override {
-    for (;;) {
-      pollfd entry{fd, events, 0};
-      ::poll(&entry, 1, 0);
-      if ((entry.revents & events) != 0) return true;
-      if (kernel_.queue.empty()) return false;
-      kernel_.queue.pop().fire();
-    }
+  void settle() override {
+    const EventQueue& queue = kernel_.queue;
+    const VirtualTime start = queue.now();
+    while (!queue.empty() && queue.next_time() <= start + 900ms)
+      sleep_for(std::max<Duration>(queue.next_time() - queue.now(), 1us));
+    if (queue.now() < start + 3ms) sleep_for(start + 3ms - queue.now());
   }
-  kernel::Host& host() { return host_; }
+  void pass(milliseconds duration) override { sleep_for(duration); }
+  bool wait_for(int fd, short events) override {
+    pollfd entry{fd, events, 0};
+    return ::poll(&entry, 1, 5'000) == 1 && (entry.revents & events) != 0;
+  }
 
  private:
-  // Turns what is due within `horizon`, and lets at least `least` pass.
-  void turn_for(milliseconds horizon, milliseconds least) {
-    EventQueue& queue = kernel_.queue;
-    const VirtualTime start = queue.now();
-    while (!queue.empty() && queue.next_time() <= start + horizon) queue.pop().fire();
-    if (queue.now() < start + least) queue.advance(start + least);
-  }
-
-  MemoryTrace trace_{1 << 25};
-  kernel::Kernel kernel_{trace_.writer, 1, refuse};
-  kernel::Host& host_ = kernel_.add_host({.name = "host", .role = "test", .address = {0x0A000001}});
+  kernel::Kernel& kernel_;
 };
 
 }  // namespace
 
 std::vector<std::string> on_virtual_kernel(const Case& interaction) {
-  VirtualWorld world;
-  {
-    const kernel::CurrentHost current(&world.host());
+  MemoryTrace trace(1 << 25);
+  kernel::Kernel kernel(trace.writer, 1, refuse);
+  kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {0x0A000001}});
+  VirtualWorld world(kernel);
+  bool ended = false;
+  const auto run = [&](int, char**) {
     interaction.run(world);
     world.end();
-  }
+    return 0;
+  };
+  process::Program program(host, run, {interaction.name}, [&](const process::ProgramEnd&) { ended = true; });
+  host.boot(program);
+  while (!ended && !kernel.queue.empty()) kernel.queue.pop().fire();
+  if (!ended) world.note("the case", "waits for ever");
   return world.observations();
 }
 

@@ -119,18 +119,6 @@ constexpr Refused kRefused[] = {
     {"inotify_init1", [] { static_cast<void>(inotify_init1(0)); }},
     {"memfd_create", [] { static_cast<void>(memfd_create("x", 0)); }},
     // Waiting.
-    {"sleep", [] { static_cast<void>(sleep(0)); }},
-    {"usleep", [] { static_cast<void>(usleep(0)); }},
-    {"nanosleep",
-     [] {
-       const timespec none{};
-       static_cast<void>(nanosleep(&none, nullptr));
-     }},
-    {"clock_nanosleep",
-     [] {
-       const timespec none{};
-       static_cast<void>(clock_nanosleep(CLOCK_MONOTONIC, 0, &none, nullptr));
-     }},
     {"alarm", [] { static_cast<void>(alarm(0)); }},
     {"setitimer",
      [] {
@@ -173,12 +161,6 @@ constexpr Refused kRefused[] = {
     {"gethostbyname", [] { static_cast<void>(gethostbyname("127.0.0.1")); }},
     {"gethostname", [] { static_cast<void>(gethostname(bytes, sizeof bytes)); }},
     // Processes and threads.
-    {"pthread_create",
-     [] {
-       pthread_t thread;
-       static_cast<void>(pthread_create(
-           &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr));
-     }},
     {"fork",
      [] {
        if (fork() == 0) _exit(0);
@@ -196,7 +178,6 @@ constexpr Refused kRefused[] = {
      }},
     {"system", [] { static_cast<void>(system("true")); }},
     {"popen", [] { static_cast<void>(popen("true", "r")); }},
-    {"syscall", [] { static_cast<void>(syscall(39)); }},
 };
 
 // As refusal(), of a call that has no result to look at.
@@ -225,14 +206,14 @@ TEST_CASE("what C++ makes of such a call stops the run too") {
     const std::string said = refusal(machines.a, [] { std::thread([] {}).join(); });
     static_cast<void>(write(STDERR_FILENO, said.data(), said.size()));
   });
-  CHECK(ending.errors == "pthread_create");
+  CHECK_THAT(ending.errors, Catch::StartsWith("pthread_create"));
 }
 
 TEST_CASE("of a call that is served, what is not served stops the run, with what it was") {
   Machines machines;
   const Machine& a = machines.a;
   const int fd = a.socket();
-  CHECK(a.refusal([] { return socket(AF_UNIX, SOCK_STREAM, 0); }) == "socket (only AF_INET is served)");
+  CHECK(a.refusal([] { return socket(AF_UNIX, SOCK_STREAM, 0); }) == "socket (only AF_INET and AF_INET6 are served)");
   CHECK(a.refusal([] { return socket(AF_INET, SOCK_DGRAM, 0); }) == "socket (only SOCK_STREAM is served)");
   CHECK(a.refusal([fd] { return fcntl(fd, F_SETOWN, 1); }) == "fcntl (this command is not served)");
   CHECK(a.refusal([fd] { return ioctl(fd, TIOCOUTQ, numbers); }) == "ioctl (this request is not served)");
@@ -244,7 +225,7 @@ TEST_CASE("of a call that is served, what is not served stops the run, with what
   static msghdr message;
   message.msg_control = bytes;
   message.msg_controllen = sizeof bytes;
-  CHECK(a.refusal([of_a] { return sendmsg(of_a, &message, MSG_NOSIGNAL); }) == "sendmsg (with control data)");
+  CHECK(a.refusal([of_a] { return sendmsg(of_a, &message, MSG_NOSIGNAL); }) == "sendmsg");
 }
 
 extern "C" ssize_t checked_read(int fd, void* data, size_t size, size_t room) __asm__("__read_chk");

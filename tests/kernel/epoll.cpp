@@ -253,11 +253,7 @@ TEST_CASE("what epoll does not model is refused") {
   Fixture f;
   static epoll_event event;
   const int epoll = f.epoll;
-  const int other = f.a.epoll();
   const int fd = f.counter();
-  event.events = EPOLLIN;
-  CHECK(f.a.refusal([=] { return epoll_ctl(epoll, EPOLL_CTL_ADD, other, &event); }) ==
-        "epoll_ctl (an epoll descriptor inside another)");
   event.events = EPOLLIN | EPOLLEXCLUSIVE;
   CHECK(f.a.refusal([=] { return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); }) == "epoll_ctl (EPOLLEXCLUSIVE)");
   static sigset_t mask;

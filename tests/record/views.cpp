@@ -138,6 +138,6 @@ TEST_CASE("the names in the schema are those of the trace", "[record][views]") {
     CHECK(rows(sold.trace, fmt::format("SELECT id, name FROM {}", table), 2) == expected);
   };
   names("kind", EventKind::boot, kEventKinds - 1);
-  names("segment", Segment::syn, static_cast<int>(Segment::rst));
+  names("segment", Segment::syn, static_cast<int>(Segment::probe));
   names("cause_kind", CauseKind::none, static_cast<int>(CauseKind::state));
 }

@@ -41,7 +41,7 @@ TEST_CASE("a bad row is kept and marked", "[corrupt]") {
       {"UPDATE event SET cause_kind = 99 WHERE id = 5", kDeliver, kUnknownKind},
       {"UPDATE event SET cause_kind = -1 WHERE id = 5", kDeliver, kUnknownKind},
       {"UPDATE event SET kind = 0 WHERE id = 5", kDeliver, kUnknownKind},
-      {"UPDATE event SET kind = 20 WHERE id = 5", kDeliver, kUnknownKind},
+      {"UPDATE event SET kind = 99 WHERE id = 5", kDeliver, kUnknownKind},
       {"UPDATE event SET kind = -1 WHERE id = 5", kDeliver, kUnknownKind},
       {"UPDATE event SET kind = 261 WHERE id = 5", kDeliver, kUnknownKind},
       {"UPDATE event SET kind = NULL WHERE id = 5", kDeliver, kUnknownKind},
@@ -206,7 +206,7 @@ TEST_CASE("what cannot be a trace is refused in one line", "[corrupt]") {
   const Case cases[] = {
       {"DELETE FROM metadata", "it has no metadata; the file is damaged: record the run again"},
       {"PRAGMA user_version = 2", "has version 2 of the schema, and this executable reads version 1"},
-      {"UPDATE metadata SET trace_format = 99", "has trace format 99, and this executable reads format 1"},
+      {"UPDATE metadata SET trace_format = 99", "has trace format 99, and this executable reads format 2"},
       {"UPDATE metadata SET trace_format = -1", "has trace format 4294967295"},
       {"PRAGMA application_id = 1", "is not a Stillpoint trace"},
       {"DROP TABLE edge", "it has no table edge; the file is damaged: record the run again"},

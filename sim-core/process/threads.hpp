@@ -1,0 +1,38 @@
+#pragma once
+// The real threads behind a host's tasks, and the baton between them: exactly one thread of the simulation runs, the
+// harness's or one of these. A thread runs from the moment it is given the baton until its task sleeps or ends, so it
+// needs no locks against the kernel, and the order in which threads run is the seed's.
+//
+// A thread that never ends (its host ended, or the run did) stands still for ever, with its stack and what it owns: it
+// is abandoned, as the threads of a killed process are.
+#include <functional>
+#include <semaphore>
+
+#include "sim-core/kernel/host.hpp"
+
+namespace stillpoint::process {
+
+class Threads {
+ public:
+  Threads() = default;
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+  // Gives `task` a real thread, which will call `body` in its first turn. `stack_size` in bytes; 0: the default.
+  // EAGAIN if the machine has no more threads. The real thread is joinable.
+  Status start(kernel::Task& task, std::function<void()> body, std::size_t stack_size = 0);
+  // Lets the task's thread run until it gives the baton back. Called by the harness.
+  void run(kernel::Task& task);
+  // Gives the baton back, and returns when the task is run again. Called on the task's thread.
+  void park(kernel::Task& task);
+  // Gives the baton back for good: what has ended is the whole process. Called on one of its threads.
+  [[noreturn]] void park_for_ever();
+
+ private:
+  struct Thread;
+  static void* begin(void* thread);
+
+  std::binary_semaphore harness_{0};
+};
+
+}  // namespace stillpoint::process
