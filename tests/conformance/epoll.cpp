@@ -391,8 +391,8 @@ constexpr Case kCases[] = {{"level-triggered", level},
                            {"partial reads", partial_reads},
                            {"room in the buffer", room_in_the_buffer}};
 
-}  // namespace
+const Suite kSuite("epoll", kCases);
 
-std::span<const Case> epoll_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

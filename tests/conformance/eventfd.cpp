@@ -79,8 +79,8 @@ constexpr Case kCases[] = {{"a counter", counter},
                            {"eventfd_read and eventfd_write", library_calls},
                            {"shared by duplicates", shared_by_duplicates}};
 
-}  // namespace
+const Suite kSuite("eventfd", kCases);
 
-std::span<const Case> eventfd_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

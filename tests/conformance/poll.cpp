@@ -50,8 +50,8 @@ constexpr Case kCases[] = {{"several descriptors", several},
                            {"unasked", unasked},
                            {"every kind", every_kind}};
 
-}  // namespace
+const Suite kSuite("poll", kCases);
 
-std::span<const Case> poll_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
 
@@ -23,16 +24,33 @@ std::vector<std::string> on_linux_like(const Case& interaction, const std::vecto
   return observed;
 }
 
+std::vector<Suite>& registry() {
+  static std::vector<Suite> all;
+  return all;
+}
+
 }  // namespace
+
+namespace stillpoint::test {
+
+Suite::Suite(const char* file, std::span<const Case> its_cases) : name(file), cases(its_cases) {
+  registry().push_back(*this);
+}
+
+const std::vector<Suite>& suites() {
+  std::ranges::sort(registry(), {}, [](const Suite& suite) { return std::string_view(suite.name); });
+  return registry();
+}
+
+}  // namespace stillpoint::test
 
 TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
   std::size_t interactions = 0;
   std::size_t observations = 0;
   std::size_t equal = 0;
-  for (const auto& cases : {tcp_connect_cases(), tcp_data_cases(), tcp_end_cases(), tcp_option_cases(), epoll_cases(),
-                            timerfd_cases(), eventfd_cases(), poll_cases()}) {
-    for (const Case& interaction : cases) {
-      INFO(interaction.name);
+  for (const Suite& suite : suites()) {
+    for (const Case& interaction : suite.cases) {
+      INFO(suite.name << ": " << interaction.name);
       const std::vector<std::string> simulated = on_virtual_kernel(interaction);
       const std::vector<std::string> real = on_linux_like(interaction, simulated);
       if (interaction.known_difference == nullptr) {
@@ -52,5 +70,10 @@ TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
 }
 
 TEST_CASE("the virtual kernel observes the same every time") {
-  for (const Case& interaction : epoll_cases()) CHECK(on_virtual_kernel(interaction) == on_virtual_kernel(interaction));
+  for (const Suite& suite : suites()) {
+    for (const Case& interaction : suite.cases) {
+      INFO(suite.name << ": " << interaction.name);
+      CHECK(on_virtual_kernel(interaction) == on_virtual_kernel(interaction));
+    }
+  }
 }

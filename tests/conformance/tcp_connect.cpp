@@ -446,8 +446,8 @@ constexpr Case kCases[] = {
     {"the lowest free descriptor", lowest_descriptor},
     {"the wrong kind of descriptor", wrong_kinds}};
 
-}  // namespace
+const Suite kSuite("tcp_connect", kCases);
 
-std::span<const Case> tcp_connect_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

@@ -169,8 +169,8 @@ constexpr Case kCases[] = {{"echo", echo},
                            {"full buffers", full_buffers},
                            {"duplicates", duplicates}};
 
-}  // namespace
+const Suite kSuite("tcp_data", kCases);
 
-std::span<const Case> tcp_data_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

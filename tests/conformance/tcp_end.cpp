@@ -246,8 +246,8 @@ constexpr Case kCases[] = {{"half-close by the user", half_close_by_user},
                            {"closed with unread data when all is over", closed_with_unread_data_when_over},
                            {"the wrong way to shut down", wrong_shutdown}};
 
-}  // namespace
+const Suite kSuite("tcp_end", kCases);
 
-std::span<const Case> tcp_end_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

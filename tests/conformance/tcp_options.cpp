@@ -80,8 +80,8 @@ constexpr Case kCases[] = {{"what a socket is", what_a_socket_is},
                            {"inherited options", inherited},
                            {"lengths of options", lengths}};
 
-}  // namespace
+const Suite kSuite("tcp_options", kCases);
 
-std::span<const Case> tcp_option_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

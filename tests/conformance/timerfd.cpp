@@ -184,8 +184,8 @@ constexpr Case kCases[] = {{"a timer that expires once", once},
                            {"a timer in epoll", in_epoll},
                            {"a timer in epoll, for its level", in_epoll_for_its_level}};
 
-}  // namespace
+const Suite kSuite("timerfd", kCases);
 
-std::span<const Case> timerfd_cases() { return kCases; }
+}  // namespace
 
 }  // namespace stillpoint::test

@@ -107,14 +107,14 @@ struct Case {
   const char* known_difference = nullptr;
 };
 
-std::span<const Case> tcp_connect_cases();
-std::span<const Case> tcp_data_cases();
-std::span<const Case> tcp_end_cases();
-std::span<const Case> tcp_option_cases();
-std::span<const Case> epoll_cases();
-std::span<const Case> timerfd_cases();
-std::span<const Case> eventfd_cases();
-std::span<const Case> poll_cases();
+// The cases of one file, which make themselves known: a file here is in the suite by being here.
+struct Suite {
+  Suite(const char* file, std::span<const Case> its_cases);
+  const char* name;
+  std::span<const Case> cases;
+};
+// All of them, by name.
+const std::vector<Suite>& suites();
 
 // What the case observed.
 std::vector<std::string> on_linux(const Case& interaction);
