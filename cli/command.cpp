@@ -29,6 +29,7 @@ constexpr Subcommand kSubcommands[] = {
     {"run", "run one seed of a scenario", run},
     {"fuzz", "run many seeds, and group what fails", fuzz},
     {"replay", "run again what a trace says, and compare", replay},
+    {"solo", "run one ordinary program, alone, on virtual time", solo},
     {"view", "look at a trace, in a window or as a picture", view},
     {"bench", "measure the virtual kernel, and the real one", bench},
 };

@@ -17,6 +17,7 @@ int run(const Arguments& arguments);
 int fuzz(const Arguments& arguments);
 int replay(const Arguments& arguments);
 int bench(const Arguments& arguments);
+int solo(const Arguments& arguments);
 int view(const Arguments& arguments);
 
 // Parses the arguments of one subcommand. Throws Error, with the nearest option's name for an unknown one. Returns

@@ -275,7 +275,7 @@ void add_options(CLI::App& app, FuzzCommand& command) {
 
 int fuzz(const Arguments& arguments) {
   FuzzCommand command;
-  RequestOptions request(arguments, {"--no-regressions", "--resume", "--json"}, 1000);
+  RequestOptions request(arguments, {"--no-regressions", "--resume", "--json", "--guard"}, 1000);
   CLI::App app("Run many seeds, and group what fails.", "stillpoint fuzz");
   add_options(app, command);
   request.add_to(app);

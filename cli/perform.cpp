@@ -21,11 +21,19 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
                               {invocation.scenario_name, invocation.scenario_path, STILLPOINT_REVISION}),
         RecorderOptions{.overwrite = options.overwrite});
   }
-  announce(invocation);
+  if (!options.quiet) announce(invocation);
   ProgressLine progress;
   supervise::RunOptions run_options;
-  if (recorder) run_options.on_records = [&](std::span<const std::byte> records) { recorder->ingest(records); };
-  run_options.on_progress = [&](const supervise::Progress& now) { progress.show(now); };
+  if (recorder || options.log != nullptr) {
+    run_options.on_records = [&](std::span<const std::byte> records) {
+      if (recorder) recorder->ingest(records);
+      if (options.log != nullptr) {
+        progress.clear();
+        options.log->ingest(records);
+      }
+    };
+  }
+  if (!options.quiet) run_options.on_progress = [&](const supervise::Progress& now) { progress.show(now); };
   run_options.cancelled = interrupted;
 
   Performed performed;
@@ -37,10 +45,11 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
     if (!runs.fixed_addresses) say("stillpoint: warning: {}\n", supervise::kMovingAddresses);
   } else {
     supervise::Zygote zygote;
-    if (!zygote.fixed_addresses()) say("stillpoint: warning: {}\n", supervise::kMovingAddresses);
+    if (!zygote.fixed_addresses() && !options.quiet) say("stillpoint: warning: {}\n", supervise::kMovingAddresses);
     performed.result = supervise::run_once(zygote, invocation.request, run_options);
   }
   progress.clear();
+  if (options.log != nullptr) options.log->finish();
   if (recorder) {
     recorder->finish(campaign::outcome_of(performed.result, performed.verdict()));
   }

@@ -3,14 +3,17 @@
 #include <string>
 
 #include "cli/invocation.hpp"
+#include "cli/log_printer.hpp"
 #include "cli/present.hpp"
 
 namespace stillpoint::cli {
 
 struct PerformOptions {
-  std::string trace_path;  // record there; empty: do not
-  bool overwrite = false;  // an existing file at trace_path
-  bool twice = false;      // run the seed twice and compare
+  std::string trace_path = {};  // record there; empty: do not
+  bool overwrite = false;       // an existing file at trace_path
+  bool twice = false;           // run the seed twice and compare
+  LogPrinter* log = nullptr;    // gets what hosts write and scenarios log
+  bool quiet = false;           // nothing on standard error that the simulated program did not write
 };
 
 struct Performed {

@@ -39,10 +39,14 @@ Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
 int replay(const Arguments& arguments) {
   std::string path;
   bool json = false;
+  bool guard = false;
+  bool log = false;
   CLI::App app("Run again what a trace says, and compare. Exits as the run did; 14 where the hash differs.",
                "stillpoint replay");
   app.add_option("TRACE", path, "A trace that `stillpoint run --trace` recorded")->required();
   app.add_flag("--json", json, "Print one JSON object instead of text");
+  app.add_flag("--log", log, "Print what hosts write and the scenario logs, with its virtual time");
+  app.add_flag("--guard", guard, "Stop the run at any system call that bypasses the virtual kernel");
   if (!parse(app, arguments)) return 0;
 
   const TraceMetadata trace = TraceFile(path).metadata();
@@ -51,7 +55,8 @@ int replay(const Arguments& arguments) {
         fmt::format("{} has trace format {}; this build knows {}: replay it with the build that made it (revision {})",
                     path, trace.run.trace_format, kTraceFormat, trace.run.revision));
   }
-  const Invocation invocation = invocation_of(trace.run, path);
+  Invocation invocation = invocation_of(trace.run, path);
+  invocation.request.guard = guard;
   if (trace.run.build_id != supervise::build_id()) {
     fmt::print(
         stderr,
@@ -59,7 +64,8 @@ int replay(const Arguments& arguments) {
         trace.run.revision.empty() ? "unknown" : trace.run.revision);
   }
 
-  const Performed performed = perform(invocation, {});
+  LogPrinter printer(LogPrinter::Form::lines, json ? stderr : stdout);
+  const Performed performed = perform(invocation, {.log = log ? &printer : nullptr});
   const bool comparable = trace.outcome && trace.outcome->exit_code != exit_code(Verdict::interrupted);
   const std::optional<std::uint64_t> trace_hash = comparable ? std::optional(trace.outcome->hash) : std::nullopt;
   if (!comparable) say("stillpoint: the trace was cut short, so there is no hash to compare with\n");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include <stillpoint/error.hpp>
 
@@ -39,6 +40,7 @@ void RequestOptions::add_to(CLI::App& app) {
   app.add_option("--bug", bug_, "Switch on a planted bug of the service");
   app.add_option("--duration", duration_, "Virtual time at most, as in 30s or 5m");
   app.add_option("--set", set_, "key=value: override any setting of the scenario's file")->allow_extra_args(false);
+  app.add_flag("--guard", guard_, "Stop a run at any system call that bypasses the virtual kernel");
   std::map<std::string, std::string> all;
   for (const Named& named : scenarios_) all.insert(named.short_options.begin(), named.short_options.end());
   for (const auto& [name, key] : all) app.add_option("--" + name, short_values_[name], "Sets " + key);
@@ -68,7 +70,9 @@ Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const 
     if (key == named.short_options.end()) throw Error(fmt::format("{} has no option --{}", named.given, name));
     overrides.push_back(key->second + "=" + value);
   }
-  return make_invocation(named.given, named.file, named.short_options, overrides, bug_);
+  Invocation made = make_invocation(named.given, named.file, named.short_options, overrides, bug_);
+  made.request.guard = guard_;
+  return made;
 }
 
 Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
@@ -84,6 +88,7 @@ Invocation make_invocation(const std::string& given, const scenario::ScenarioFil
   invocation.request.scenario_text = file.text;
   invocation.request.overrides = overrides;
   invocation.request.bug = bug;
+  invocation.request.folder = std::filesystem::current_path().string();
   return invocation;
 }
 

@@ -40,6 +40,7 @@ class RequestOptions {
   };
   std::vector<Named> scenarios_;
   std::string bug_;
+  bool guard_ = false;
   std::string duration_;
   std::vector<std::string> set_;
   std::map<std::string, std::string> short_values_;

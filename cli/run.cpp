@@ -14,7 +14,8 @@ int run(const Arguments& arguments) {
   bool force = false;
   bool check = false;
   bool json = false;
-  RequestOptions request(arguments, {"--force", "--check", "--json"}, 1);
+  bool log = false;
+  RequestOptions request(arguments, {"--force", "--check", "--json", "--log", "--guard"}, 1);
   CLI::App app("Run one seed of a scenario.", "stillpoint run");
   app.add_option("SCENARIO", scenario, "A scenario's name, or the path of its file")->required();
   app.add_option("--seed", seed, "The seed; without it a random one is drawn and printed first");
@@ -22,6 +23,7 @@ int run(const Arguments& arguments) {
   app.add_flag("--force", force, "Overwrite an existing trace");
   app.add_flag("--check", check, "Run the seed twice and compare every event");
   app.add_flag("--json", json, "Print one JSON object instead of text");
+  app.add_flag("--log", log, "Print what hosts write and the scenario logs, with its virtual time");
   request.add_to(app);
   if (!parse(app, arguments)) return 0;
   // An option that was given as nothing is not one that was not given: `--seed ""` is no wish for a random seed.
@@ -30,7 +32,9 @@ int run(const Arguments& arguments) {
 
   Invocation invocation = request.invocation(app, 0);
   invocation.request.seed = request.given(app, "seed") ? parse_seed(seed) : random_seed();
-  const Performed performed = perform(invocation, {.trace_path = trace, .overwrite = force, .twice = check});
+  LogPrinter printer(LogPrinter::Form::lines, json ? stderr : stdout);
+  const Performed performed =
+      perform(invocation, {.trace_path = trace, .overwrite = force, .twice = check, .log = log ? &printer : nullptr});
   const Presentation shown{invocation, performed.result, trace, performed.difference, check, std::nullopt};
   json ? print_json(shown) : print_verdict(shown);
   return exit_code(verdict_of(shown));

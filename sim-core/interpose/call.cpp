@@ -19,5 +19,5 @@ void unsupported(kernel::Host& host, const Call& call, const char* detail) {
 }  // namespace stillpoint::interpose
 
 // What a sanitizer does once it reports is the report's business, not the host's: it opens files and writes for real.
-extern "C" void __asan_on_error() { stillpoint::kernel::current_host = nullptr; }
-extern "C" void __ubsan_on_report() { stillpoint::kernel::current_host = nullptr; }
+extern "C" void __asan_on_error() { stillpoint::kernel::set_current_host(nullptr); }
+extern "C" void __ubsan_on_report() { stillpoint::kernel::set_current_host(nullptr); }

@@ -21,10 +21,10 @@ namespace {
 using stillpoint::Failure;
 using stillpoint::Result;
 using stillpoint::VirtualTime;
+using stillpoint::interpose::blocking;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
-using stillpoint::interpose::blocking;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
 using stillpoint::interpose::wait_for;
@@ -50,8 +50,8 @@ ssize_t write_log(Host& host, int fd, std::span<const iovec> parts) {
 ssize_t read_parts(Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  return finish<ssize_t>(
-      host, call, blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
+  return finish<ssize_t>(host, call,
+                         blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
 }
 
 ssize_t write_parts(Host& host, const Call& call, int fd, std::span<const iovec> parts) {

@@ -10,17 +10,18 @@
 
 SP_CALL(pid_t, getpid, (), ()) { return host.pid(); }
 
-#define SP_ENDING(name, parameters, arguments, end)                                        \
-  extern "C" [[noreturn]] void sp_##name parameters __asm__(#name);                        \
-  extern "C" void sp_##name parameters {                                                   \
-    ::stillpoint::kernel::Host* host = ::stillpoint::kernel::current_host;                 \
-    if (host != nullptr && !host->observed && host->running_task() != nullptr && !host->process().polls()) {                  \
-      end;                                                                                 \
-    }                                                                                      \
-    using Function = void (*) parameters;                                                  \
-    const auto real = ::stillpoint::interpose::real_function<Function>(nullptr, #name);    \
-    real arguments;                                                                        \
-    __builtin_unreachable();                                                               \
+#define SP_ENDING(name, parameters, arguments, end)                                                          \
+  extern "C" [[noreturn]] void sp_##name parameters __asm__(#name);                                          \
+  extern "C" void sp_##name parameters {                                                                     \
+    ::stillpoint::kernel::Host* host = ::stillpoint::kernel::current_host;                                   \
+    if (host != nullptr && !host->observed && host->running_task() != nullptr && !host->process().polls()) { \
+      end;                                                                                                   \
+    }                                                                                                        \
+    using Function = void(*) parameters;                                                                     \
+    const auto real = ::stillpoint::interpose::real_function<Function>(nullptr, #name);                      \
+    ::stillpoint::kernel::trap_selector = 0; /* what libc does to end the process */                         \
+    real arguments;                                                                                          \
+    __builtin_unreachable();                                                                                 \
   }
 
 SP_ENDING(exit, (int status), (status), host->process().exit(status))

@@ -36,9 +36,8 @@ int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
-  const Result<int> accepted =
-      blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
-               [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
+  const Result<int> accepted = blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
+                                        [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
   if (accepted) write_address(remote, address, length);
   return finish<int>(host, call, accepted);
 }

@@ -38,10 +38,12 @@ int real_unlock(pthread_mutex_t* mutex) {
   return real(mutex);
 }
 
-// A host whose only thread is its event loop waits for ever, for real: the supervisor calls that a deadlock, and says where.
+// A host whose only thread is its event loop waits for ever, for real: the supervisor calls that a deadlock, and says
+// where.
 bool deadlocks(Host& host) { return host.running_task() == nullptr || !host.may_ever_wake(); }
 
 int real_lock(pthread_mutex_t* mutex) {
+  const stillpoint::kernel::TrapsOff for_ever;
   static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
   return real(mutex);
 }
@@ -65,8 +67,9 @@ int unlock(Host& host, pthread_mutex_t* mutex) {
 int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex,
          std::optional<VirtualTime> deadline) {
   if (!deadline && deadlocks(host)) {
-    static const auto real = stillpoint::interpose::real_function<int (*)(pthread_cond_t*, pthread_mutex_t*)>(
-        nullptr, "pthread_cond_wait");
+    static const auto real =
+        stillpoint::interpose::real_function<int (*)(pthread_cond_t*, pthread_mutex_t*)>(nullptr, "pthread_cond_wait");
+    const stillpoint::kernel::TrapsOff for_ever;
     return real(condition, mutex);
   }
   require_sleep(host, call);
@@ -142,9 +145,7 @@ int real_post(sem_t* semaphore) {
 }
 }  // namespace
 
-SP_CALL(int, sem_wait, (sem_t * semaphore), (semaphore)) {
-  return wait_semaphore(host, call, semaphore, std::nullopt);
-}
+SP_CALL(int, sem_wait, (sem_t * semaphore), (semaphore)) { return wait_semaphore(host, call, semaphore, std::nullopt); }
 SP_CALL(int, sem_timedwait, (sem_t * semaphore, const timespec* time), (semaphore, time)) {
   return wait_semaphore(host, call, semaphore, deadline_on(host, CLOCK_REALTIME, *time));
 }

@@ -41,7 +41,6 @@ class Epoll final : public File {
   // True if collect() would report something. Drops items that have ceased to be ready.
   bool any_ready();
 
-
  private:
   friend struct EpollItem;
   void mark_ready(EpollItem& item, std::uint32_t events, EventId cause);

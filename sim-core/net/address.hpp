@@ -1,9 +1,9 @@
 #pragma once
 // Internet addresses and ports in host byte order, as the model uses them; interpose/ translates to and from sockaddr.
 //
-// There is one kind of address, of 128 bits. An IPv4 address is its IPv4-mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2),
-// which is also how a dual-stack socket names an IPv4 peer; whether a program sees it as AF_INET or AF_INET6 is the
-// socket's matter.
+// There is one kind of address, of 128 bits. An IPv4 address is its IPv4-mapped form ::ffff:a.b.c.d (RFC
+// 4291, 2.5.5.2), which is also how a dual-stack socket names an IPv4 peer; whether a program sees it as AF_INET or
+// AF_INET6 is the socket's matter.
 #include <netinet/in.h>
 
 #include <compare>

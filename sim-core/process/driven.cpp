@@ -6,6 +6,8 @@
 #include <exception>
 #include <typeinfo>
 
+#include "sim-core/process/standard_output.hpp"
+
 namespace stillpoint::process {
 
 std::optional<EscapedException> escaped_exception() {
@@ -32,7 +34,9 @@ bool Driven::step() {
     threads_.run(*task);
     more = host_.any_runnable();
   }
-  return poll() || more;
+  more = poll() || more;
+  flush_standard_output();
+  return more;
 }
 
 bool Driven::poll() {

@@ -1,13 +1,12 @@
 #include "sim-core/process/program.hpp"
 
-#include <cstdio>
-
 #include "sim-core/kernel/current.hpp"
+#include "sim-core/process/standard_output.hpp"
 
 namespace stillpoint::process {
 
 bool Program::step() {
-  if (end_) return false;
+  if (over_) return false;
   if (!started_) {
     started_ = true;
     const auto thread = threads_.start(*host_.running_task(), [this] { run_main(); });
@@ -16,10 +15,11 @@ bool Program::step() {
   kernel::Task* task = host_.next_runnable();
   if (task == nullptr) return false;
   threads_.run(*task);
-  if (!end_) return host_.any_runnable();
-  host_.halt(end_->status);
+  flush_standard_output();
+  if (!over_) return host_.any_runnable();
+  host_.halt(wait_status_);
   const kernel::CurrentHost none(nullptr);
-  ended_(*end_);
+  ended_(end_);
   return false;
 }
 
@@ -38,12 +38,17 @@ void Program::exit(int status) {
     at_exit_.pop_back();
     last.function(last.argument);
   }
-  std::fflush(nullptr);
+  flush_standard_output();
   die((status & 0xFF) << 8);
 }
 
 void Program::die(int status) {
-  end_ = {status, escaped_exception()};
+  over_ = true;
+  wait_status_ = status;
+  end_.by_signal = (status & 0x7F) != 0;
+  end_.status = end_.by_signal ? status & 0x7F : (status >> 8) & 0xFF;
+  if (const auto escaped = escaped_exception(); end_.by_signal && escaped)
+    end_.exception = escaped->type + ": " + escaped->text;
   threads_.park_for_ever();
 }
 

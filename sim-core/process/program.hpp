@@ -2,12 +2,14 @@
 // A host that runs an ordinary program: an unmodified main(argc, argv), whose blocking calls put its threads to sleep.
 //
 // The process ends as on Linux: by returning from main, by exit (which runs what atexit registered), by _exit, by abort
-// or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its peers
-// see it. Its objects are abandoned where they are, never destroyed.
+// or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its
+// peers see it. Its objects are abandoned where they are, never destroyed.
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <stillpoint/simulation.hpp>
 
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/process/driven.hpp"
@@ -16,12 +18,6 @@
 namespace stillpoint::process {
 
 using Main = std::function<int(int argc, char** argv)>;
-
-// How a program ended. `status` is as wait(2) gives it.
-struct ProgramEnd {
-  int status = 0;
-  std::optional<EscapedException> exception;  // what nobody caught
-};
 
 class Program final : public kernel::Process {
  public:
@@ -54,7 +50,9 @@ class Program final : public kernel::Process {
   std::function<void(const ProgramEnd&)> ended_;
   std::vector<AtExit> at_exit_;
   bool started_ = false;
-  std::optional<ProgramEnd> end_;
+  bool over_ = false;
+  int wait_status_ = 0;
+  ProgramEnd end_;
 };
 
 }  // namespace stillpoint::process

@@ -1,14 +1,45 @@
 #include "sim-core/process/run.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include <stillpoint/error.hpp>
 
 #include "sim-core/base/units.hpp"
+#include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
+#include "sim-core/process/program.hpp"
+#include "sim-core/process/shared_object.hpp"
 
 namespace stillpoint::process {
 
 using kernel::current_host;
 using kernel::CurrentHost;
+
+namespace {
+
+// As a shell says it that cannot run a program: the status is 127, and standard error tells why.
+Main main_of(std::string path) {
+  return [path = std::move(path)](int argc, char** argv) {
+    Main main;
+    try {
+      main = load_program(path);
+    } catch (const Error& error) {
+      const std::string line = fmt::format("stillpoint: {}\n", error.what());
+      static_cast<void>(!write(STDERR_FILENO, line.data(), line.size()));
+      return 127;
+    }
+    return main(argc, argv);
+  };
+}
+
+}  // namespace
+
+void arm(Bypass bypass) {
+  interpose::arm_trap(bypass == Bypass::passes ? interpose::Guard::off : interpose::Guard::on);
+}
 
 class Run::RunCheck final : public Check {
  public:
@@ -60,6 +91,7 @@ Report Run::execute() {
   if (report_.verdict == Verdict::pass && !report_.violations.empty()) {
     report_.verdict = report_.violations.front().liveness ? Verdict::liveness : Verdict::safety;
   }
+  if (report_.verdict == Verdict::pass && crash_) report_ = report_now(*crash_);
   if (report_.verdict == Verdict::pass) decide_unlooked();
   trace_.event(EventKind::stop, now(), {}, 0, 0, 0, {}, report_.reason);
   return report_now(report_);
@@ -133,10 +165,35 @@ HostId Run::add_host(HostOptions options) {
                                          .role = std::move(options.role),
                                          .address = address,
                                          .slice_cost = options.slice_cost});
-  processes_.push_back(std::make_unique<Driven>(host, std::move(options.start),
-                                                [this, &host](const EscapedException& what) { crashed(host, what); }));
-  host.boot(*processes_.back());
+  if (options.start != nullptr) {
+    processes_.push_back(std::make_unique<Driven>(
+        host, std::move(options.start), [this, &host](const EscapedException& what) { crashed(host, what); }));
+    host.boot(*processes_.back());
+  } else {
+    const Duration starts_after = options.starts_after;
+    processes_.push_back(program(host, std::move(options)));
+    if (starts_after == Duration::zero()) {
+      host.boot(*processes_.back());
+    } else {
+      at(VirtualTime(starts_after), [this, &host] { host.boot(*processes_[host.id() - 1u]); });
+    }
+  }
   return id;
+}
+
+std::unique_ptr<kernel::Process> Run::program(kernel::Host& host, HostOptions options) {
+  std::vector<std::string> args = std::move(options.args);
+  args.insert(args.begin(), options.program.empty() ? host.name() : options.program);
+  Main main = std::move(options.main);
+  if (!options.program.empty()) main = main_of(std::move(options.program));
+  SP_ASSERT(main != nullptr);
+  const auto ended = [this, &host, tell = std::move(options.ended),
+                      crash_is_verdict = options.crash_is_verdict](const ProgramEnd& end) {
+    const CurrentHost harness(&kernel_.harness);
+    if (end.by_signal && crash_is_verdict) program_crashed(host, end);
+    if (tell != nullptr) tell(end);
+  };
+  return std::make_unique<Program>(host, std::move(main), std::move(args), ended);
 }
 
 void Run::default_link(LinkOptions options) {
@@ -223,6 +280,19 @@ void Run::broken(const RunCheck& check, const Finding& finding) {
   report_.violations.push_back({liveness, check.name(), finding, std::move(kinds), violation, to_ns(now()),
                                 current_host == nullptr ? "harness" : current_host->name()});
   stop("a check was broken");
+}
+
+// The others go on: what they make of it may be a violation, which then is the verdict.
+void Run::program_crashed(const kernel::Host& host, const ProgramEnd& end) {
+  if (crash_) return;
+  const std::string signal = fmt::format("signal {} ({})", end.status, strsignal(end.status));
+  crash_ = Report{};
+  crash_->verdict = Verdict::crash;
+  crash_->reason = end.exception.empty()
+                       ? fmt::format("the program of host {} ended by {}", host.name(), signal)
+                       : fmt::format("the program of host {} let an exception escape: {}", host.name(), end.exception);
+  crash_->what = end.exception.empty() ? signal : end.exception;
+  crash_->place = host.role();
 }
 
 void Run::crashed(const kernel::Host& host, const EscapedException& exception) {

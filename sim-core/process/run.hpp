@@ -3,6 +3,7 @@
 // and is what the scenario sees as its Simulation.
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,12 @@
 #include "sim-core/scenario/scenario_file.hpp"
 
 namespace stillpoint::process {
+
+// What becomes of a system call that reaches Linux past the virtual kernel.
+enum class Bypass { passes, stops_the_run };
+
+// Arms the process, once, before its first Run: see interpose/trap.hpp.
+void arm(Bypass bypass);
 
 class Run final : public Simulation {
  public:
@@ -61,6 +68,8 @@ class Run final : public Simulation {
   EventId event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload);
   EventId complete(EventKind kind, EventId invoke, std::string_view answer);
   void broken(const RunCheck& check, const Finding& finding);
+  std::unique_ptr<kernel::Process> program(kernel::Host& host, HostOptions options);
+  void program_crashed(const kernel::Host& host, const ProgramEnd& end);
   void crashed(const kernel::Host& host, const EscapedException& exception);
   void turn_until_end();
   void decide_unlooked();
@@ -75,6 +84,7 @@ class Run final : public Simulation {
   RecentKinds recent_kinds_;
   Report report_;
   bool over_ = false;
+  std::optional<Report> crash_;  // of the first program that crashed
 
   VirtualTime instant_{};
   std::uint64_t events_at_instant_ = 0;

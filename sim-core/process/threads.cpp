@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
 
 namespace stillpoint::process {
@@ -47,7 +48,7 @@ void Threads::park(kernel::Task& task) {
 }
 
 void Threads::park_for_ever() {
-  current_host = nullptr;
+  kernel::set_current_host(nullptr);
   std::binary_semaphore never{0};
   harness_.release();
   for (;;) never.acquire();
@@ -55,6 +56,7 @@ void Threads::park_for_ever() {
 
 void* Threads::begin(void* argument) {
   const std::unique_ptr<Thread> thread(static_cast<Thread*>(argument));
+  interpose::arm_thread();
   thread->turn.acquire();
   {
     const kernel::CurrentHost host(&thread->task.host);

@@ -22,7 +22,7 @@ const std::string kSuffix = ".toml";
 bool good_option_name(std::string_view name) {
   constexpr std::string_view kTaken[] = {"seed",  "bug",     "duration", "set",    "trace", "force",
                                          "check", "json",    "seeds",    "budget", "jobs",  "out",
-                                         "junit", "summary", "canary",   "resume", "help"};
+                                         "junit", "summary", "canary",   "resume", "help",  "log",   "guard"};
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
   return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
          name.find_first_not_of(kLetters) == std::string_view::npos &&

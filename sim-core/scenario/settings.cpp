@@ -214,6 +214,20 @@ std::string Settings::required_text(std::string_view key) const {
   return text(key, "");
 }
 
+std::vector<std::string> Settings::texts(std::string_view key) const {
+  const toml::node* node = data_->find(key);
+  std::vector<std::string> texts;
+  if (node == nullptr) return texts;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) data_->fail(key, fmt::format("is {}; an array of texts is wanted", show(*node)));
+  for (const toml::node& each : *array) {
+    const auto* text = each.as_string();
+    if (text == nullptr) data_->fail(key, fmt::format("has {} in it; an array of texts is wanted", show(each)));
+    texts.push_back(text->get());
+  }
+  return texts;
+}
+
 bool Settings::flag(std::string_view key, bool otherwise) const {
   const toml::node* node = data_->find(key);
   if (node == nullptr) return otherwise;

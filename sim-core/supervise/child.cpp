@@ -8,8 +8,11 @@
 #include <cstdlib>
 #include <new>
 
+#include <stillpoint/error.hpp>
+
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/run.hpp"
+#include "sim-core/process/shared_object.hpp"
 #include "sim-core/supervise/death_note.hpp"
 #include "sim-core/supervise/request.hpp"
 
@@ -22,7 +25,7 @@ process::Run* simulation = nullptr;
 [[maybe_unused]] std::uint64_t memory_mib = 0;  // that it may use
 
 [[noreturn]] void end_with(const Report& report) {
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   shared_run->set_report(to_json(report));
   _exit(exit_code(report.verdict));
 }
@@ -33,7 +36,7 @@ process::Run* simulation = nullptr;
 
 void stop_unsupported(kernel::Host& host, const char* call, const void*) {
   const bool from_harness = host.id() == kHarness;
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   write_death_note(&host);
   Report report;
   report.verdict = Verdict::unsupported;
@@ -46,7 +49,7 @@ void stop_unsupported(kernel::Host& host, const char* call, const void*) {
 }
 
 void stop_on_assertion(const char* text) {
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   Report report;
   report.verdict = Verdict::harness_bug;
   report.reason = text;
@@ -62,7 +65,7 @@ void stop_out_of_memory() {
   const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_DATA, &none);  // the report needs a little
   const kernel::Host* host = kernel::current_host;
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   write_death_note(host);
   Report report;
   report.verdict = Verdict::runaway;
@@ -77,7 +80,7 @@ void stop_out_of_memory() {
 // exit() in the midst of a run: who called it?
 void note_exit() {
   write_death_note(kernel::current_host);
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
 }
 
 // The reader is behind: a moment of real time, which no simulated host sees.
@@ -109,11 +112,14 @@ void run_simulation(SharedRun& shared) {
   set_assertion_reporter(stop_on_assertion);
   try {
     const RunRequest request = RunRequest::from_json(shared.request());
+    if (chdir(request.folder.c_str()) != 0) throw Error(fmt::format("cannot enter the folder {}", request.folder));
     scenario::LoadedScenario loaded = scenario::load(request.scenario_text, "scenario", request.overrides, request.bug);
     prepare_death_note(shared.header().death_note);
+    process::program_loaded = note_modules;
     std::atexit(note_exit);
     set_limits(shared.header(), loaded.limits);
     TraceWriter trace(shared.header().stream, shared.ring(), wait_for_reader);
+    process::arm(request.guard ? process::Bypass::stops_the_run : process::Bypass::passes);
     process::Run run(std::move(loaded), request.seed, trace, stop_unsupported);
     simulation = &run;
     end_with(run.execute());

@@ -25,6 +25,20 @@ void copy_text(char (&to)[kSize], const std::string& from) {
   to[size] = '\0';
 }
 
+// A program's private copy is a file in memory that bears the path of what it was copied from (process/shared_object.cpp).
+std::string path_of(const std::string& name) {
+  if (!name.starts_with("/proc/self/fd/")) return name;
+  char link[512];
+  const ssize_t size = readlink(name.c_str(), link, sizeof link);
+  std::string_view target(link, size < 0 ? 0 : static_cast<std::size_t>(size));
+  constexpr std::string_view kPrefix = "/memfd:";
+  constexpr std::string_view kSuffix = " (deleted)";
+  if (!target.starts_with(kPrefix) || !target.ends_with(kSuffix)) return name;
+  target.remove_prefix(kPrefix.size());
+  target.remove_suffix(kSuffix.size());
+  return std::string(target);
+}
+
 int note_module(dl_phdr_info* object, std::size_t, void*) {
   DeathNote& note = *the_note;
   if (note.module_count == DeathNote::kMostModules) return 1;
@@ -38,7 +52,7 @@ int note_module(dl_phdr_info* object, std::size_t, void*) {
     module.begin = std::min<std::uint64_t>(module.begin, object->dlpi_addr + segment.p_vaddr);
     module.end = std::max<std::uint64_t>(module.end, object->dlpi_addr + segment.p_vaddr + segment.p_memsz);
   }
-  copy_text(module.path, object->dlpi_name);
+  copy_text(module.path, path_of(object->dlpi_name));
   return 0;
 }
 
@@ -53,12 +67,13 @@ std::uint64_t program_counter(const void* context) {
 
 // The first to die writes. Nothing here may allocate: the heap may be what broke.
 void on_deadly_signal(int number, siginfo_t*, void* context) {
+  kernel::trap_selector = 0;
   if (the_note->signal == 0) {
     the_note->signal = number;
     the_note->fault = program_counter(context);
     write_death_note(kernel::current_host);
   }
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   // SA_RESETHAND has put the default back. A fault would come again by itself once this returns; a signal from outside
   // would not.
   raise(number);
@@ -80,9 +95,14 @@ void write_death_note(const kernel::Host* host) {
   note.frame_count.store(static_cast<std::uint32_t>(count), std::memory_order_release);
 }
 
+void note_modules() {
+  the_note->module_count = 0;
+  dl_iterate_phdr(note_module, nullptr);
+}
+
 void prepare_death_note(DeathNote& note) {
   the_note = &note;
-  dl_iterate_phdr(note_module, nullptr);
+  note_modules();
   void* frame = nullptr;
   backtrace(&frame, 1);  // its first call loads libgcc, which must not happen in a handler
 

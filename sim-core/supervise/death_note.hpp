@@ -46,6 +46,8 @@ struct DeathNote {
 // In the simulation's process, before it begins: notes the modules, and has the signals that end a process leave a
 // note. Under AddressSanitizer, its own handlers of faults stay.
 void prepare_death_note(DeathNote& note);
+// Notes the modules anew: one was loaded.
+void note_modules();
 
 // Writes the note now: for an end that comes from within.
 void write_death_note(const kernel::Host* host);

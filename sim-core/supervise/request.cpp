@@ -10,7 +10,9 @@ std::string RunRequest::to_json() const {
   return json::serialize(json::value{{"scenario", scenario_text},
                                      {"overrides", json::array(overrides.begin(), overrides.end())},
                                      {"bug", bug},
-                                     {"seed", seed}});
+                                     {"seed", seed},
+                                     {"guard", guard},
+                                     {"folder", folder}});
 }
 
 RunRequest RunRequest::from_json(std::string_view text) {
@@ -21,6 +23,8 @@ RunRequest RunRequest::from_json(std::string_view text) {
     request.overrides.emplace_back(override.as_string());
   request.bug = value.at("bug").as_string();
   request.seed = value.at("seed").to_number<std::uint64_t>();
+  request.guard = value.at("guard").as_bool();
+  request.folder = value.at("folder").as_string();
   return request;
 }
 

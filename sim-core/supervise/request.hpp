@@ -12,6 +12,8 @@ struct RunRequest {
   std::vector<std::string> overrides;  // "key=value"
   std::string bug;                     // or empty
   std::uint64_t seed = 0;
+  bool guard = false;                  // a system call past libc's symbols stops the run
+  std::string folder = "/";            // what paths in the scenario are relative to
 
   std::string to_json() const;
   // Requires what to_json() wrote.

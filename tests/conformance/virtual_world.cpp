@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
@@ -16,7 +17,7 @@ namespace stillpoint::test {
 namespace {
 
 [[noreturn]] void refuse(kernel::Host&, const char* call, const void*) {
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   std::fprintf(stderr, "the conformance suite called %s, which the virtual kernel does not serve\n", call);
   std::abort();
 }
@@ -51,6 +52,7 @@ class VirtualWorld final : public World {
 }  // namespace
 
 std::vector<std::string> on_virtual_kernel(const Case& interaction) {
+  interpose::arm_trap(interpose::Guard::on);
   MemoryTrace trace(1 << 25);
   kernel::Kernel kernel(trace.writer, 1, refuse);
   kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {0x0A000001}});
@@ -61,7 +63,7 @@ std::vector<std::string> on_virtual_kernel(const Case& interaction) {
     world.end();
     return 0;
   };
-  process::Program program(host, run, {interaction.name}, [&](const process::ProgramEnd&) { ended = true; });
+  process::Program program(host, run, {interaction.name}, [&](const ProgramEnd&) { ended = true; });
   host.boot(program);
   while (!ended && !kernel.queue.empty()) kernel.queue.pop().fire();
   if (!ended) world.note("the case", "waits for ever");

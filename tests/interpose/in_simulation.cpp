@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "tests/trace/memory_trace.hpp"
 
@@ -24,7 +25,7 @@ class FunctionScenario final : public Scenario {
 };
 
 void unsupported(kernel::Host& host, const char* call, const void*) {
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   std::fprintf(stderr, "host %s called %s\n", host.name().c_str(), call);
   _exit(1);
 }
@@ -32,6 +33,7 @@ void unsupported(kernel::Host& host, const char* call, const void*) {
 }  // namespace
 
 Outcome simulate(std::uint64_t seed, Duration duration, std::function<void(Simulation&)> build) {
+  interpose::arm_trap(interpose::Guard::on);
   stillpoint::test::MemoryTrace trace;
   TraceWriter writer(trace.control(), trace.ring(), nullptr);
   scenario::LoadedScenario loaded;

@@ -82,10 +82,10 @@ class Machine {
     kernel::Host* const before = kernel::current_host;
     said = "";
     if (setjmp(way_out) == 0) {
-      kernel::current_host = &host;
+      kernel::set_current_host(&host);
       static_cast<void>(call());
     }
-    kernel::current_host = before;
+    kernel::set_current_host(before);
     return said;
   }
   [[noreturn]] static void refuse(kernel::Host&, const char* what, const void* site) {

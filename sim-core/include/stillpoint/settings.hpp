@@ -41,6 +41,8 @@ class Settings {
   std::string text(std::string_view key, std::string_view otherwise) const;
   // A text that must be there.
   std::string required_text(std::string_view key) const;
+  // An array of texts; empty if there is none.
+  std::vector<std::string> texts(std::string_view key) const;
   bool flag(std::string_view key, bool otherwise) const;
   // The keys directly under a table, in their order; empty if there is no such table.
   std::vector<std::string> keys_of(std::string_view table) const;

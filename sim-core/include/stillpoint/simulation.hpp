@@ -20,6 +20,15 @@ class io_context;
 
 namespace stillpoint {
 
+// How an ordinary program ended.
+struct ProgramEnd {
+  bool by_signal = false;
+  // The exit status, or the signal's number.
+  int status = 0;
+  // What an uncaught exception said: "std::runtime_error: no such file"; or empty.
+  std::string exception = {};
+};
+
 struct HostOptions {
   // Unique and stable: the host's random streams hang on it.
   std::string name;
@@ -29,7 +38,23 @@ struct HostOptions {
   Duration slice_cost{};
   // Starts what runs on the host, in its first slice: creates the service on the io_context and returns what must stay
   // alive. The harness then calls poll_one() for it. An exception that escapes is a crash of the service.
-  std::function<std::shared_ptr<void>(boost::asio::io_context&)> start;
+  std::function<std::shared_ptr<void>(boost::asio::io_context&)> start = {};
+
+  // ---- or, instead of `start`, an ordinary program, unmodified: its blocking calls and its threads are served ----
+  // Its main function.
+  std::function<int(int argc, char** argv)> main = {};
+  // Or the path of a shared object that exports `main` (or whose C++ main it is): each host gets a private copy, with
+  // globals of its own. Relative to the folder that stillpoint was started in.
+  std::string program = {};
+  // argv from 1 on; argv[0] is the program's name, or the host's.
+  std::vector<std::string> args = {};
+  // When it starts.
+  Duration starts_after = {};
+  // Called when the program has ended, outside of any host.
+  std::function<void(const ProgramEnd&)> ended = {};
+  // A program that a signal ended (abort, an exception that nobody caught) has crashed, which is the run's verdict
+  // unless something else is. False: `ended` looks after that.
+  bool crash_is_verdict = true;
 };
 
 struct LinkOptions {

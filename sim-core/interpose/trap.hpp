@@ -1,0 +1,20 @@
+#pragma once
+// System calls that do not come through libc's symbols: libc's own (what printf ends in), and those that a program
+// makes by instruction. Linux's Syscall User Dispatch hands each one over while a simulated host is current.
+//
+// What stdio writes, the clocks and entropy are served; memory and the like pass through; the rest passes through too,
+// unless the guard is on: then it stops the run, by the name of the call. The vDSO, which reads clocks past the kernel,
+// is made to call it.
+//
+// Linux 5.11 on x86-64. Where it is missing (another machine, valgrind), nothing is seen: available() says so.
+namespace stillpoint::interpose {
+
+enum class Guard { off, on };
+
+// Arms this process: from now on, each thread for which arm_thread() was called.
+// False where the machine cannot.
+bool arm_trap(Guard guard);
+// Arms the calling thread, which is to run a simulated host's code. Does nothing in a process that is not armed.
+void arm_thread();
+
+}  // namespace stillpoint::interpose
