@@ -28,6 +28,11 @@ inline void write_address(const kernel::Address& from, sockaddr* address, sockle
   *length = from.length;
 }
 
+// Of the flags of a call that makes a descriptor: SOCK_CLOEXEC, EPOLL_CLOEXEC and their kin are all O_CLOEXEC.
+inline kernel::OnExec on_exec(int flags) {
+  return (flags & O_CLOEXEC) != 0 ? kernel::OnExec::close : kernel::OnExec::keep;
+}
+
 // EBADF; ENOTSOCK.
 inline Result<kernel::Socket*> find_socket(kernel::Host& host, int fd) {
   kernel::File* file = host.descriptors.find(fd);

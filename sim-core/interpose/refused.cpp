@@ -33,7 +33,6 @@ SP_REFUSED(int, rmdir, (const char* path), (path))
 SP_REFUSED(int, access, (const char* path, int mode), (path, mode))
 SP_REFUSED(int, stat, (const char* path, struct stat* result), (path, result))
 SP_REFUSED(int, lstat, (const char* path, struct stat* result), (path, result))
-SP_REFUSED(int, fstat, (int fd, struct stat* result), (fd, result))
 SP_REFUSED(ssize_t, pread, (int fd, void* data, size_t size, off_t offset), (fd, data, size, offset))
 SP_REFUSED(ssize_t, pwrite, (int fd, const void* data, size_t size, off_t offset), (fd, data, size, offset))
 SP_REFUSED(ssize_t, pread64, (int fd, void* data, size_t size, off64_t offset), (fd, data, size, offset))
@@ -56,26 +55,14 @@ SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
 // Descriptors.
 SP_REFUSED(int, pipe, (int* fds), (fds))
 SP_REFUSED(int, pipe2, (int* fds, int flags), (fds, flags))
-SP_REFUSED(int, dup2, (int from, int to), (from, to))
-SP_REFUSED(int, dup3, (int from, int to, int flags), (from, to, flags))
 SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
 SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout),
            (fd, messages, count, flags, timeout))
 SP_REFUSED(int, sendmmsg, (int fd, void* messages, unsigned count, int flags), (fd, messages, count, flags))
 SP_REFUSED(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size))
-SP_REFUSED(int, select, (int count, fd_set* in, fd_set* out, fd_set* error, timeval* timeout),
-           (count, in, out, error, timeout))
-SP_REFUSED(int, pselect,
-           (int count, fd_set* in, fd_set* out, fd_set* error, const timespec* timeout, const sigset_t* mask),
-           (count, in, out, error, timeout, mask))
-SP_REFUSED(int, ppoll, (pollfd * entries, nfds_t count, const timespec* timeout, const sigset_t* mask),
-           (entries, count, timeout, mask))
-SP_REFUSED(int, epoll_pwait2, (int epfd, void* events, int capacity, const timespec* timeout, const sigset_t* mask),
-           (epfd, events, capacity, timeout, mask))
 SP_REFUSED(ssize_t, splice, (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),
            (from, from_offset, to, to_offset, size, flags))
 SP_REFUSED(ssize_t, tee, (int from, int to, size_t size, unsigned flags), (from, to, size, flags))
-SP_REFUSED(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags))
 SP_REFUSED(int, inotify_init, (), ())
 SP_REFUSED(int, inotify_init1, (int flags), (flags))
 SP_REFUSED(int, memfd_create, (const char* name, unsigned flags), (name, flags))

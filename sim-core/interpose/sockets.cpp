@@ -17,6 +17,7 @@ using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::on_exec;
 using stillpoint::interpose::read_address;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
@@ -36,9 +37,13 @@ int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
-  const Result<int> accepted = blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
-                                        [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
-  if (accepted) write_address(remote, address, length);
+  const Result<int> accepted =
+      blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
+               [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
+  if (accepted) {
+    host.descriptors.set_on_exec(accepted.value(), on_exec(flags));
+    write_address(remote, address, length);
+  }
   return finish<int>(host, call, accepted);
 }
 
@@ -88,7 +93,7 @@ SP_CALL(int, socket, (int domain, int type, int protocol), (domain, type, protoc
   if (protocol != 0 && protocol != IPPROTO_TCP) return fail(host, call, EPROTONOSUPPORT);
   auto file = std::make_unique<TcpSocket>(host, domain);
   file->nonblocking = (type & SOCK_NONBLOCK) != 0;
-  return finish<int>(host, call, host.descriptors.add(std::move(file)));
+  return finish<int>(host, call, host.descriptors.add(std::move(file), on_exec(type)));
 }
 
 SP_CALL(int, bind, (int fd, const sockaddr* address, socklen_t length), (fd, address, length)) {

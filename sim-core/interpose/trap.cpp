@@ -1,9 +1,11 @@
 #include "sim-core/interpose/trap.hpp"
 
+#include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -141,17 +143,6 @@ bool is_of_the_process(long number) {
   }
 }
 
-// stdio asks what it writes to, to choose how it buffers: a pipe.
-long describe_standard_stream(long place) {
-  auto* description = reinterpret_cast<struct stat*>(place);
-  std::memset(description, 0, sizeof *description);
-  description->st_mode = S_IFIFO | 0600;
-  description->st_blksize = 4096;
-  return 0;
-}
-
-bool is_standard_stream(long fd) { return fd == STDOUT_FILENO || fd == STDERR_FILENO; }
-
 // The calls that are served: by the same functions that the symbols lead to.
 bool serve(const Trapped& trapped, long& result) {
   const auto& a = trapped.arguments;
@@ -162,16 +153,25 @@ bool serve(const Trapped& trapped, long& result) {
     case SYS_writev:
       result = or_error(writev(static_cast<int>(a[0]), reinterpret_cast<const iovec*>(a[1]), static_cast<int>(a[2])));
       return true;
+    case SYS_read:
+      result = or_error(read(static_cast<int>(a[0]), reinterpret_cast<void*>(a[1]), static_cast<size_t>(a[2])));
+      return true;
+    // What stdio asks of a stream before its first use.
     case SYS_fstat:
-      if (!is_standard_stream(a[0])) return false;
-      result = describe_standard_stream(a[1]);
+      result = or_error(fstat(static_cast<int>(a[0]), reinterpret_cast<struct stat*>(a[1])));
       return true;
     case SYS_newfstatat: {
       const char* path = reinterpret_cast<const char*>(a[1]);
-      if (!is_standard_stream(a[0]) || path == nullptr || *path != '\0') return false;
-      result = describe_standard_stream(a[2]);
+      if (path == nullptr || *path != '\0' || a[3] != AT_EMPTY_PATH) return false;
+      result = or_error(fstat(static_cast<int>(a[0]), reinterpret_cast<struct stat*>(a[2])));
       return true;
     }
+    case SYS_ioctl:
+      result = or_error(ioctl(static_cast<int>(a[0]), static_cast<unsigned long>(a[1]), a[2]));
+      return true;
+    case SYS_lseek:
+      result = or_error(lseek(static_cast<int>(a[0]), a[1], static_cast<int>(a[2])));
+      return true;
     case SYS_clock_gettime:
       result = or_error(clock_gettime(static_cast<clockid_t>(a[0]), reinterpret_cast<timespec*>(a[1])));
       return true;

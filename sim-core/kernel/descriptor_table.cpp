@@ -1,20 +1,31 @@
 #include "sim-core/kernel/descriptor_table.hpp"
 
+#include <algorithm>
+
 namespace stillpoint::kernel {
 
-Result<int> DescriptorTable::place(File* file, int lowest) {
+void DescriptorTable::put(int number, File* file, OnExec on_exec) {
+  const auto index = static_cast<std::size_t>(number);
+  if (index >= files_.size()) {
+    files_.resize(index + 1);
+    on_exec_.resize(index + 1);
+  }
+  files_[index] = file;
+  on_exec_[index] = on_exec;
+  file->add_reference();
+}
+
+Result<int> DescriptorTable::place(File* file, int lowest, OnExec on_exec) {
   int number = std::max(lowest, lowest_free_);
   while (find(number) != nullptr) ++number;
   if (number >= limit_) return Failure{EMFILE};
-  if (static_cast<std::size_t>(number) >= files_.size()) files_.resize(static_cast<std::size_t>(number) + 1);
-  files_[static_cast<std::size_t>(number)] = file;
-  file->add_reference();
+  put(number, file, on_exec);
   if (lowest <= lowest_free_) lowest_free_ = number + 1;
   return number;
 }
 
-Result<int> DescriptorTable::add(std::unique_ptr<File> file) {
-  const Result<int> number = place(file.get(), kFirst);
+Result<int> DescriptorTable::add(std::unique_ptr<File> file, OnExec on_exec) {
+  const Result<int> number = place(file.get(), 0, on_exec);
   if (number) {
     file.release();
   } else {
@@ -23,11 +34,20 @@ Result<int> DescriptorTable::add(std::unique_ptr<File> file) {
   return number;
 }
 
-Result<int> DescriptorTable::duplicate(int descriptor, int lowest) {
+Result<int> DescriptorTable::duplicate(int descriptor, int lowest, OnExec on_exec) {
   File* file = find(descriptor);
   if (file == nullptr) return Failure{EBADF};
   if (lowest < 0 || lowest >= limit_) return Failure{EINVAL};
-  return place(file, std::max(lowest, kFirst));
+  return place(file, lowest, on_exec);
+}
+
+Result<int> DescriptorTable::duplicate_to(int descriptor, int target, OnExec on_exec) {
+  File* file = find(descriptor);
+  if (file == nullptr || target < 0 || target >= limit_) return Failure{EBADF};
+  File* former = find(target);
+  put(target, file, on_exec);
+  if (former != nullptr) former->drop_reference();
+  return target;
 }
 
 Status DescriptorTable::close(int descriptor) {

@@ -1,12 +1,14 @@
 #pragma once
 // The descriptors of one host. A new descriptor takes the lowest number that is free, as POSIX asks (2.6 "File
-// Descriptor Allocation"); 0, 1 and 2 are taken from the start.
+// Descriptor Allocation"). Each has its own close-on-exec flag, which is kept and read back; there is no exec.
 #include <memory>
 #include <vector>
 
 #include "sim-core/kernel/file.hpp"
 
 namespace stillpoint::kernel {
+
+enum class OnExec : std::uint8_t { keep, close };
 
 class DescriptorTable {
  public:
@@ -17,9 +19,13 @@ class DescriptorTable {
   ~DescriptorTable() = default;
 
   // EMFILE at the limit.
-  Result<int> add(std::unique_ptr<File> file);
+  Result<int> add(std::unique_ptr<File> file, OnExec on_exec = OnExec::keep);
+  // Another descriptor for a file that is open somewhere already, for example in a message. EMFILE.
+  Result<int> add_existing(File& file, OnExec on_exec) { return place(&file, 0, on_exec); }
   // Another descriptor, at least `lowest`, for the same file. EBADF, EMFILE, EINVAL.
-  Result<int> duplicate(int descriptor, int lowest);
+  Result<int> duplicate(int descriptor, int lowest, OnExec on_exec = OnExec::keep);
+  // The same at exactly this number; what was open there is closed (dup2(2)). EBADF.
+  Result<int> duplicate_to(int descriptor, int target, OnExec on_exec);
   // The file behind a descriptor, or null.
   File* find(int descriptor) const {
     return descriptor >= 0 && static_cast<std::size_t>(descriptor) < files_.size()
@@ -30,13 +36,22 @@ class DescriptorTable {
   Status close(int descriptor);
   void close_all();
 
- private:
-  Result<int> place(File* file, int lowest);
+  // Both require an open descriptor.
+  OnExec on_exec(int descriptor) const { return on_exec_[static_cast<std::size_t>(descriptor)]; }
+  void set_on_exec(int descriptor, OnExec on_exec) { on_exec_[static_cast<std::size_t>(descriptor)] = on_exec; }
 
-  static constexpr int kFirst = 3;
+  // No descriptor reaches this number.
+  int end() const { return static_cast<int>(files_.size()); }
+  int limit() const { return limit_; }
+
+ private:
+  Result<int> place(File* file, int lowest, OnExec on_exec);
+  void put(int number, File* file, OnExec on_exec);
+
   int limit_;
-  int lowest_free_ = kFirst;
+  int lowest_free_ = 0;
   std::vector<File*> files_;  // by number; each holds a reference
+  std::vector<OnExec> on_exec_;
 };
 
 }  // namespace stillpoint::kernel

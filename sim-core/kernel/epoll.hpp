@@ -3,11 +3,12 @@
 //
 // As on Linux an item is queued when its file reports an event that it is interested in, is checked again when it is
 // reported, and stays queued only if it is level-triggered and still ready. EPOLL_CTL_ADD and MOD queue an item that is
-// ready already (Asio relies on MOD for its interrupter). Not modelled: an epoll descriptor inside another,
-// EPOLLEXCLUSIVE, EPOLLWAKEUP.
+// ready already (Asio relies on MOD for its interrupter). Not modelled: the limits on the number of paths from a file
+// to epoll instances (reverse_path_check() in Linux's fs/eventpoll.c). EPOLLWAKEUP means nothing: hosts do not suspend.
 #include <sys/epoll.h>
 
 #include <map>
+#include <vector>
 
 #include "sim-core/kernel/file.hpp"
 
@@ -15,6 +16,7 @@ namespace stillpoint::kernel {
 
 struct EpollItem final : Watcher {
   void on_ready(std::uint32_t ready, EventId cause) override;
+  bool on_ready_exclusively(std::uint32_t ready, EventId cause) override;
   void on_gone() override;
 
   Epoll* epoll = nullptr;
@@ -33,17 +35,43 @@ class Epoll final : public File {
   Epoll* as_epoll() override { return this; }
   std::uint32_t poll() override { return any_ready() ? std::uint32_t{EPOLLIN} | EPOLLRDNORM : 0; }
   void on_close() override;
+  Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
+  int unknown_request() const override { return EINVAL; }  // ep_eventpoll_ioctl()
+  Result<int> unread() override { return Failure{EINVAL}; }
 
-  // EEXIST, ENOENT, EINVAL.
+  // EEXIST, ENOENT, EINVAL; ELOOP for instances that contain each other, or lie more than five deep.
   Status control(int operation, int descriptor, File& file, const epoll_event* event);
   // Reports what is ready, without waiting; at most `capacity` events.
   int collect(epoll_event* events, int capacity);
   // True if collect() would report something. Drops items that have ceased to be ready.
   bool any_ready();
 
+  // A thread in epoll_wait(2): holds the instance, and makes it one that exclusive events are given to.
+  class Waiting {
+   public:
+    explicit Waiting(Epoll& epoll);
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting();
+    // It found nothing, and goes to sleep again.
+    void again() { woken_ = false; }
+
+   private:
+    friend class Epoll;
+    Epoll& epoll_;
+    bool woken_ = false;
+  };
+
  private:
   friend struct EpollItem;
-  void mark_ready(EpollItem& item, std::uint32_t events, EventId cause);
+  // Whether a thread that sleeps in epoll_wait will look.
+  bool mark_ready(EpollItem& item, std::uint32_t events, EventId cause);
+  Status add(int descriptor, File& file, const epoll_event& event);
+  Status modify(EpollItem& item, const epoll_event& event);
+  bool wake_sleeper();
+  bool reaches(const Epoll& other) const;
+  int depth_below() const;
+  int depth_above() const;
   void enqueue(EpollItem& item);
   void dequeue(EpollItem& item);
   void remove(EpollItem& item);
@@ -52,6 +80,8 @@ class Epoll final : public File {
   std::map<std::pair<int, std::uint64_t>, EpollItem> items_;
   EpollItem* first_ready_ = nullptr;
   EpollItem* last_ready_ = nullptr;
+  std::vector<Epoll*> holders_;  // the instances that this one is an item of
+  std::vector<Waiting*> waiting_;
 };
 
 }  // namespace stillpoint::kernel

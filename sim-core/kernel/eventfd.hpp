@@ -13,6 +13,7 @@ class EventFd final : public File {
   Result<std::size_t> read(std::span<const iovec> parts) override;
   // EINVAL for fewer than eight bytes or the value 2^64-1; EAGAIN where the counter would overflow.
   Result<std::size_t> write(std::span<const iovec> parts) override;
+  Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
 
  private:
   static constexpr std::uint64_t kMost = UINT64_MAX - 1;

@@ -3,6 +3,8 @@
 //
 // Each kind of file says what is ready (poll), and tells its watchers when that may have grown (notify). Kinds override
 // the calls they serve; the others answer with the errno that Linux gives for the wrong kind of descriptor.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -32,6 +34,11 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
   // Some of these EPOLL* events may hold now, because of `cause`.
   virtual void on_ready(std::uint32_t events, EventId cause) = 0;
+  // The same, of a watcher that watches exclusively: whether somebody will look at the event because of it.
+  virtual bool on_ready_exclusively(std::uint32_t events, EventId cause) {
+    on_ready(events, cause);
+    return true;
+  }
   // The file is closed for good. The watcher must leave it.
   virtual void on_gone() = 0;
 
@@ -41,6 +48,7 @@ class Watcher {
   friend class File;
   Watcher* previous_ = nullptr;
   Watcher* next_ = nullptr;
+  bool exclusive_ = false;
 };
 
 class File {
@@ -55,6 +63,20 @@ class File {
   // read(2) and write(2). They never block: what would is EAGAIN, and interpose/ waits.
   virtual Result<std::size_t> read(std::span<const iovec>) { return Failure{EINVAL}; }
   virtual Result<std::size_t> write(std::span<const iovec>) { return Failure{EINVAL}; }
+  // lseek(2). Most kinds have no position: ESPIPE, but EINVAL for an unknown `whence`.
+  virtual Result<off_t> seek(off_t offset, int whence);
+  // FIONREAD: how many bytes can be read. ENOTTY where there is no such number.
+  virtual Result<int> unread() { return Failure{ENOTTY}; }
+  // What ioctl(2) says of a request that this kind of file does not know: ENOTTY.
+  virtual int unknown_request() const { return ENOTTY; }
+  // O_RDONLY, O_WRONLY or O_RDWR.
+  virtual int access_mode() const { return O_RDWR; }
+  // Kind and permissions, as st_mode of fstat(2) has them. kNotServed.
+  virtual Result<mode_t> mode() const { return Failure{kNotServed}; }
+  // False for a file that epoll(7) does not take, since it is always ready (EPERM).
+  virtual bool can_be_watched() const { return true; }
+  // Whether EPIPE comes with SIGPIPE, if the caller did not ask for silence.
+  virtual bool raises_sigpipe() const { return true; }
   // The last descriptor was closed; nothing refers to the file any more but events on their way.
   virtual void on_close() {}
 
@@ -65,9 +87,14 @@ class File {
   Host& host() const { return host_; }
   // Tells a host's files apart, also where one takes another's descriptor.
   std::uint64_t number() const { return number_; }
+  // st_ino of fstat(2). The two ends of a pipe have one.
+  virtual std::uint64_t inode() const { return number_; }
   bool nonblocking = false;
+  bool appends = false;  // O_APPEND: kept for F_GETFL; what is served so far has no end to append to
 
   void watch(Watcher& watcher);
+  // Among those who watch exclusively, an event reaches the first who cares (EPOLLEXCLUSIVE); they are told last.
+  void watch_exclusively(Watcher& watcher);
   void leave(Watcher& watcher);
   // What refers to the file: descriptors, and calls that block on it. With the last reference the file is closed.
   void add_reference() { ++references_; }
@@ -76,8 +103,17 @@ class File {
  protected:
   // Tells whoever watches this file that some of `events` may hold now, because of `cause`.
   void notify(std::uint32_t events, EventId cause) {
-    for (Watcher* watcher = watchers_; watcher != nullptr; watcher = watcher->next_) watcher->on_ready(events, cause);
+    for (Watcher* watcher = watchers_; watcher != nullptr; watcher = watcher->next_) {
+      if (!watcher->exclusive_) {
+        watcher->on_ready(events, cause);
+      } else if (watcher->on_ready_exclusively(events, cause)) {
+        break;
+      }
+    }
   }
+
+  // seek() of a file that takes any position and keeps none (noop_llseek() in Linux's fs/read_write.c).
+  static Result<off_t> seek_nowhere(off_t offset, int whence);
 
  private:
   Host& host_;

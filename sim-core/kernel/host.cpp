@@ -6,6 +6,7 @@
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
+#include "sim-core/kernel/standard_streams.hpp"
 
 namespace stillpoint::kernel {
 namespace {
@@ -39,7 +40,9 @@ Host::Host(Kernel& kernel, HostId id, HostOptions options)
       options_(std::move(options)),
       order_(kernel.seed, "order", options_.name),
       entropy_(kernel.seed, "entropy", options_.name),
-      threads_(kernel.seed, "threads", options_.name) {}
+      threads_(kernel.seed, "threads", options_.name) {
+  open_standard_streams(*this);
+}
 
 Host::~Host() {
   kernel_.queue.cancel(*this);

@@ -11,6 +11,12 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
   harness.observed = true;
 }
 
+void Kernel::log_output(Host& host, unsigned stream, std::string_view text) {
+  output_ += text.size();
+  if (output_ > output_most && output_exceeded != nullptr) output_exceeded(host);
+  trace.log(queue.now(), host.where(), stream, text);
+}
+
 Host& Kernel::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(hosts_.size() + 1);
   fabric.add_host(id, options.address);

@@ -2,6 +2,7 @@
 // The virtual kernel: everything that the hosts of one simulation share. It is pure: given the calls of the hosts and a
 // seed it does always the same; it reads no real clock, has no thread and touches no real descriptor.
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "sim-core/engine/event_queue.hpp"
@@ -14,6 +15,8 @@ namespace stillpoint::kernel {
 
 // Ends a run at once, from wherever it is noticed: a call that the kernel does not serve. Never returns.
 using UnsupportedHandler = void (*)(Host& host, const char* call, const void* call_site);
+// The same, where hosts have written more than they may.
+using OutputHandler = void (*)(Host& host);
 
 class Kernel {
  public:
@@ -30,6 +33,10 @@ class Kernel {
   net::Fabric fabric;
   net::Tcp tcp;
   const UnsupportedHandler unsupported;
+  // What a host writes to its standard output or error: a piece of its log.
+  void log_output(Host& host, unsigned stream, std::string_view text);
+  std::uint64_t output_most = UINT64_MAX;  // bytes of all hosts
+  OutputHandler output_exceeded = nullptr;
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;
   HostId last_to_turn = kHarness;
@@ -38,6 +45,7 @@ class Kernel {
 
  private:
   std::vector<std::unique_ptr<Host>> hosts_;
+  std::uint64_t output_ = 0;
 };
 
 }  // namespace stillpoint::kernel

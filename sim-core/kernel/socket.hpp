@@ -71,7 +71,12 @@ class Socket : public File {
   virtual Status get_option(int level, int name, void* value, socklen_t* length) = 0;
   virtual Status set_option(int level, int name, const void* value, socklen_t length) = 0;
   // FIONREAD. EINVAL.
-  virtual Result<int> unread() = 0;
+  Result<int> unread() override = 0;
+  // SIOCOUTQ: what was sent and is not yet gone from this host. EINVAL; kNotServed.
+  virtual Result<int> unsent() { return Failure{kNotServed}; }
+  // SIOCATMARK: whether urgent data comes next. kNotServed.
+  virtual Result<int> at_mark() { return Failure{kNotServed}; }
+  Result<mode_t> mode() const override { return mode_t{S_IFSOCK | 0777}; }
 
  private:
   int domain_;

@@ -19,6 +19,7 @@ class TimerFd final : public File {
   std::uint32_t poll() override;
   // The number of expirations since the last read or settime. EAGAIN if none; EINVAL for fewer than eight bytes.
   Result<std::size_t> read(std::span<const iovec> parts) override;
+  Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
   void on_close() override;
 
   // EINVAL for nanoseconds out of range or unknown flags. `absolute` is TFD_TIMER_ABSTIME.

@@ -66,8 +66,12 @@ struct Run::Appointment final : Event {
 };
 
 Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace,
-         kernel::UnsupportedHandler unsupported)
-    : loaded_(std::move(loaded)), trace_(trace), kernel_(trace, seed, unsupported) {}
+         kernel::UnsupportedHandler unsupported, kernel::OutputHandler output_exceeded)
+    : loaded_(std::move(loaded)), trace_(trace), kernel_(trace, seed, unsupported) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  kernel_.output_most = loaded_.limits.output_mib * kMiB;
+  kernel_.output_exceeded = output_exceeded;
+}
 
 Run::~Run() {
   for (Appointment& appointment : appointments_) kernel_.queue.cancel(appointment);

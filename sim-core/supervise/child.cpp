@@ -48,6 +48,19 @@ void stop_unsupported(kernel::Host& host, const char* call, const void*) {
   end_now(std::move(report));
 }
 
+// More lines of the log than anybody will read.
+void stop_output(kernel::Host& host) {
+  kernel::set_current_host(nullptr);
+  write_death_note(&host);
+  Report report;
+  report.verdict = Verdict::runaway;
+  report.reason = "the service writes more to its standard output and error than it may (limits.output_mib)";
+  report.detail = fmt::format("on host {}", host.name());
+  report.what = "output";
+  report.place = host.role();
+  end_now(std::move(report));
+}
+
 void stop_on_assertion(const char* text) {
   kernel::set_current_host(nullptr);
   Report report;
@@ -120,7 +133,7 @@ void run_simulation(SharedRun& shared) {
     set_limits(shared.header(), loaded.limits);
     TraceWriter trace(shared.header().stream, shared.ring(), wait_for_reader);
     process::arm(request.guard ? process::Bypass::stops_the_run : process::Bypass::passes);
-    process::Run run(std::move(loaded), request.seed, trace, stop_unsupported);
+    process::Run run(std::move(loaded), request.seed, trace, stop_unsupported, stop_output);
     simulation = &run;
     end_with(run.execute());
   } catch (const std::exception& error) {

@@ -22,7 +22,7 @@ std::string text_of(const char* field, std::size_t size) { return {field, strnle
 // What runs below every service and above it: it says nothing of where the service went wrong.
 bool is_scaffolding(const Frame& frame) {
   constexpr std::string_view kScaffolding[] = {"boost::asio::", "std::", "stillpoint::"};
-  return frame.of_system || std::any_of(std::begin(kScaffolding), std::end(kScaffolding),
+  return frame.of_system || frame.function.empty() || std::any_of(std::begin(kScaffolding), std::end(kScaffolding),
                                         [&](auto prefix) { return frame.function.starts_with(prefix); });
 }
 

@@ -3,6 +3,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "tests/conformance/world.hpp"
 
 namespace stillpoint::test {
@@ -367,6 +369,194 @@ void room_in_the_buffer(World& w) {
   w.note("once", w.events(epoll));
 }
 
+void inside_another(World& w) {
+  const int outer = w.epoll();
+  const int inner = w.epoll();
+  const int fd = w.eventfd();
+  w.note("add", w.add(outer, inner, EPOLLIN, 1));
+  w.add(inner, fd, EPOLLIN, 2);
+  w.note("silent", w.events(outer));
+  give(fd);
+  w.note("outer", w.events(outer));
+  w.note("outer again", w.events(outer));
+  w.note("inner", w.events(inner));
+  take(fd);
+  w.note("taken", w.events(outer));
+  give(fd);
+  w.close(inner);
+  w.note("the inner one closed", w.events(outer));
+}
+
+void inside_another_by_edges(World& w) {
+  const int outer = w.epoll();
+  const int inner = w.epoll();
+  const int fd = w.eventfd();
+  w.add(inner, fd, EPOLLIN, 2);
+  w.add(outer, inner, EPOLLIN | EPOLLET, 1);
+  w.note("silent", w.events(outer));
+  give(fd);
+  w.note("an edge", w.events(outer));
+  w.note("once", w.events(outer));
+  give(fd);
+  w.note("another", w.events(outer));
+  w.note("inner", w.events(inner));
+  take(fd);
+  w.note("taken", w.events(outer));
+}
+
+void inner_ready_when_added(World& w) {
+  const int outer = w.epoll();
+  const int inner = w.epoll();
+  w.add(inner, w.eventfd(1), EPOLLIN | EPOLLET, 2);
+  w.add(outer, inner, EPOLLIN, 1);
+  w.note("outer", w.events(outer));
+  w.note("inner takes the edge", w.events(inner));
+  w.note("outer after", w.events(outer));
+}
+
+void loops(World& w) {
+  const int a = w.epoll();
+  const int b = w.epoll();
+  const int c = w.epoll();
+  w.note("a holds b", w.add(a, b, EPOLLIN, 1));
+  w.note("b holds a", w.add(b, a, EPOLLIN, 1));
+  w.note("b holds c", w.add(b, c, EPOLLIN, 1));
+  w.note("c holds a", w.add(c, a, EPOLLIN, 1));
+  w.note("a holds c too", w.add(a, c, EPOLLIN, 2));
+  w.note("remove b from a", w.remove(a, b));
+  w.note("c holds a, still", w.add(c, a, EPOLLIN, 1));
+  w.note("remove c from a", w.remove(a, c));
+  w.note("c holds a", w.add(c, a, EPOLLIN, 1));
+}
+
+void how_deep(World& w) {
+  int chain[8];
+  for (int& each : chain) each = w.epoll();
+  for (int i = 0; i < 7; ++i) w.note("one more", w.add(chain[i], chain[i + 1], EPOLLIN, i));
+  int below[8];
+  for (int& each : below) each = w.epoll();
+  for (int i = 7; i > 0; --i) w.note("one more above", w.add(below[i - 1], below[i], EPOLLIN, i));
+}
+
+void exclusive_arguments(World& w) {
+  const int epoll = w.epoll();
+  const int fd = w.eventfd();
+  const auto [user, server] = w.connected();
+  w.note("with end of stream", w.add(epoll, user, EPOLLIN | EPOLLRDHUP | EPOLLEXCLUSIVE, 1));
+  w.note("with one-shot", w.add(epoll, fd, EPOLLIN | EPOLLONESHOT | EPOLLEXCLUSIVE, 1));
+  w.note("of an instance", w.add(epoll, w.epoll(), EPOLLIN | EPOLLEXCLUSIVE, 1));
+  w.note("add", w.add(epoll, fd, EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, 1));
+  w.note("modify", w.modify(epoll, fd, EPOLLIN, 2));
+  w.note("modify to it", w.modify(epoll, fd, EPOLLIN | EPOLLEXCLUSIVE, 2));
+  give(fd);
+  w.note("ready", w.events(epoll));
+  w.note("remove", w.remove(epoll, fd));
+  w.add(epoll, fd, EPOLLIN, 3);
+  w.note("modify another to it", w.modify(epoll, fd, EPOLLIN | EPOLLEXCLUSIVE, 2));
+}
+
+// With nobody waiting, an event is kept for all.
+void exclusive_without_waiters(World& w) {
+  const int first = w.epoll();
+  const int second = w.epoll();
+  const int fd = w.eventfd();
+  w.add(first, fd, EPOLLIN | EPOLLEXCLUSIVE, 1);
+  w.add(second, fd, EPOLLIN | EPOLLEXCLUSIVE, 2);
+  give(fd);
+  w.note("first", w.events(first));
+  w.note("second", w.events(second));
+}
+
+// Of those who wait, the instance that was added first hears of it.
+void exclusive_with_waiters(World& w) {
+  const int instances[] = {w.epoll(), w.epoll()};
+  const int plain = w.epoll();
+  const int fd = w.eventfd();
+  for (const int each : instances) w.add(each, fd, EPOLLIN | EPOLLEXCLUSIVE, 1);
+  w.add(plain, fd, EPOLLIN, 1);
+  int counts[2];
+  const auto wait_on = [&](int i) {
+    epoll_event found;
+    counts[i] = epoll_wait(instances[i], &found, 1, 300);
+  };
+  std::thread first(wait_on, 0), second(wait_on, 1);
+  w.pass(100ms);
+  give(fd);
+  first.join();
+  second.join();
+  w.note("first", std::to_string(counts[0]));
+  w.note("second", std::to_string(counts[1]));
+  w.note("one that is not exclusive", w.events(plain));
+}
+
+void time_outs(World& w) {
+  const int epoll = w.epoll();
+  const int fd = w.eventfd();
+  w.add(epoll, fd, EPOLLIN, 1);
+  epoll_event found;
+  timespec timeout{0, 10'000'000};
+  w.note("milliseconds", result(epoll_wait(epoll, &found, 1, 10)));
+  w.note("nanoseconds", result(epoll_pwait2(epoll, &found, 1, &timeout, nullptr)));
+  w.note("with a mask of none", result(epoll_pwait(epoll, &found, 1, 10, nullptr)));
+  timeout = {0, -1};
+  w.note("negative nanoseconds", result(epoll_pwait2(epoll, &found, 1, &timeout, nullptr)));
+  give(fd);
+  w.note("without end", result(epoll_pwait2(epoll, &found, 1, nullptr, nullptr)));
+}
+
+void waits_in_a_thread(World& w) {
+  const int outer = w.epoll();
+  const int inner = w.epoll();
+  const int fd = w.eventfd();
+  w.add(outer, inner, EPOLLIN, 1);
+  w.add(inner, fd, EPOLLIN | EPOLLONESHOT, 2);
+  epoll_event found{};
+  int count = 0;
+  std::thread waiter([&] { count = epoll_wait(outer, &found, 1, 5'000); });
+  w.pass(20ms);
+  give(fd);
+  waiter.join();
+  w.note("woken", std::to_string(count) + " of " + std::to_string(found.data.u64));
+  w.note("inner", w.events(inner));
+  w.note("spent", w.events(outer));
+  w.modify(inner, fd, EPOLLIN | EPOLLONESHOT, 3);
+  w.note("armed again", w.events(outer));
+}
+
+void closed_while_waiting(World& w) {
+  const int epoll = w.epoll();
+  const int copy = w.keep(dup(epoll));
+  const int fd = w.eventfd();
+  w.add(epoll, fd, EPOLLIN, 1);
+  std::thread later([&] {
+    w.pass(20ms);
+    w.close(epoll);
+    w.close(copy);
+    w.pass(20ms);
+    give(fd);
+  });
+  epoll_event found;
+  const int count = epoll_wait(epoll, &found, 1, 200);
+  later.join();
+  w.note("the wait goes on", std::to_string(count));
+  w.note("the next does not", result(epoll_wait(epoll, &found, 1, 0)));
+}
+
+void shared_by_a_copy(World& w) {
+  const int epoll = w.epoll();
+  const int copy = w.keep(dup(epoll));
+  const int fd = w.eventfd(1);
+  w.add(epoll, fd, EPOLLIN | EPOLLET, 1);
+  w.note("by the copy", w.events(copy));
+  w.note("by the first", w.events(epoll));
+  w.note("add by the copy", w.add(copy, fd, EPOLLIN, 2));
+  const int other = w.keep(dup(fd));
+  w.note("a copy of the descriptor", w.add(copy, other, EPOLLIN | EPOLLET, 3));
+  give(fd);
+  w.note("both items", w.events(epoll));
+  w.note("remove by the copy", w.remove(copy, other));
+}
+
 constexpr Case kCases[] = {{"level-triggered", level},
                            {"edge-triggered", edge},
                            {"edge-triggered both ways", edge_both_ways},
@@ -389,7 +579,19 @@ constexpr Case kCases[] = {{"level-triggered", level},
                            {"a listener", listening},
                            {"a larger send buffer", larger_send_buffer},
                            {"partial reads", partial_reads},
-                           {"room in the buffer", room_in_the_buffer}};
+                           {"room in the buffer", room_in_the_buffer},
+                           {"inside another", inside_another},
+                           {"inside another, by edges", inside_another_by_edges},
+                           {"an inner one that is ready when added", inner_ready_when_added},
+                           {"loops", loops},
+                           {"how deep", how_deep},
+                           {"exclusive: arguments", exclusive_arguments},
+                           {"exclusive, without waiters", exclusive_without_waiters},
+                           {"exclusive, with waiters", exclusive_with_waiters},
+                           {"time-outs", time_outs},
+                           {"waits in a thread", waits_in_a_thread},
+                           {"closed while waiting", closed_while_waiting},
+                           {"shared by a copy", shared_by_a_copy}};
 
 const Suite kSuite("epoll", kCases);
 

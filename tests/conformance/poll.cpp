@@ -1,5 +1,9 @@
-// poll(2).
+// poll(2) and ppoll(2).
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "tests/conformance/world.hpp"
 
@@ -45,10 +49,65 @@ void every_kind(World& w) {
   w.note("epoll with news", w.ready(epoll));
 }
 
+void waits(World& w) {
+  const int fd = w.eventfd();
+  const int other = w.eventfd();
+  pollfd entries[] = {{fd, POLLIN, 7}, {other, POLLIN, 7}};
+  w.note("nothing comes", result(::poll(entries, 2, 20)));
+  w.note("is", events_of(entries[0]));
+  std::thread later([&] {
+    w.pass(20ms);
+    eventfd_write(other, 1);
+  });
+  w.note("one comes", result(::poll(entries, 2, -1)));
+  later.join();
+  w.note("the first", events_of(entries[0]));
+  w.note("the second", events_of(entries[1]));
+}
+
+void of_ppoll(World& w) {
+  const int fd = w.eventfd();
+  pollfd entry{fd, POLLIN, 7};
+  timespec timeout{0, 20'000'000};
+  w.note("nothing comes", result(::ppoll(&entry, 1, &timeout, nullptr)));
+  w.note("the time-out is as it was", timeout.tv_nsec == 20'000'000);
+  eventfd_write(fd, 1);
+  w.note("without end", result(::ppoll(&entry, 1, nullptr, nullptr)));
+  w.note("is", events_of(entry));
+  timeout = {0, 1'000'000'000};
+  w.note("too many nanoseconds", result(::ppoll(&entry, 1, &timeout, nullptr)));
+  timeout = {-1, 0};
+  w.note("negative", result(::ppoll(&entry, 1, &timeout, nullptr)));
+}
+
+void closed_while_waiting(World& w) {
+  const int fd = w.eventfd();
+  const int copy = w.keep(dup(fd));
+  std::thread later([&] {
+    w.pass(20ms);
+    w.close(fd);
+    eventfd_write(copy, 1);
+  });
+  pollfd entry{fd, POLLIN, 0};
+  w.note("of a closed number", result(::poll(&entry, 1, 1'000)));
+  later.join();
+  w.note("is", events_of(entry));
+}
+
+void too_many(World& w) {
+  pollfd entry{w.eventfd(), POLLIN, 0};
+  const volatile nfds_t beyond = 1u << 30;  // out of the compiler's sight, which would warn
+  w.note("poll", result(::poll(&entry, beyond, 0)));
+}
+
 constexpr Case kCases[] = {{"several descriptors", several},
                            {"nothing is ready", nothing_ready},
                            {"unasked", unasked},
-                           {"every kind", every_kind}};
+                           {"every kind", every_kind},
+                           {"waits", waits},
+                           {"ppoll", of_ppoll},
+                           {"closed while waiting", closed_while_waiting},
+                           {"too many", too_many}};
 
 const Suite kSuite("poll", kCases);
 

@@ -82,7 +82,7 @@ TEST_CASE("what is no descriptor is EBADF") {
   Machines machines;
   const Machine& a = machines.a;
   const int epoll = a.epoll();
-  const int bad = GENERATE(-1, 0, 4, 1'000'000);
+  const int bad = GENERATE(-1, 4, 1'000'000);
   char byte = 0;
   int number = 0;
   socklen_t length = sizeof number;

@@ -1,4 +1,6 @@
+#include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/timerfd.h>
 
 #include "tests/kernel/machines.hpp"
@@ -249,13 +251,17 @@ TEST_CASE("waiting would block a driven host: it is refused") {
   CHECK(f.a([&] { return epoll_pwait(epoll, &event, 1, -1, nullptr); }) == gives(1));
 }
 
-TEST_CASE("what epoll does not model is refused") {
+TEST_CASE("signal masks of waiting calls are refused") {
   Fixture f;
   static epoll_event event;
-  const int epoll = f.epoll;
-  const int fd = f.counter();
-  event.events = EPOLLIN | EPOLLEXCLUSIVE;
-  CHECK(f.a.refusal([=] { return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); }) == "epoll_ctl (EPOLLEXCLUSIVE)");
   static sigset_t mask;
+  static timespec now;
+  static pollfd entry;
+  const int epoll = f.epoll;
   CHECK(f.a.refusal([=] { return epoll_pwait(epoll, &event, 1, 0, &mask); }) == "epoll_pwait (with a signal mask)");
+  CHECK(f.a.refusal([=] { return epoll_pwait2(epoll, &event, 1, &now, &mask); }) ==
+        "epoll_pwait2 (with a signal mask)");
+  CHECK(f.a.refusal([] { return ppoll(&entry, 0, &now, &mask); }) == "ppoll (with a signal mask)");
+  CHECK(f.a.refusal([] { return pselect(0, nullptr, nullptr, nullptr, &now, &mask); }) ==
+        "pselect (with a signal mask)");
 }

@@ -1,0 +1,78 @@
+// read(2) and write(2) and their kin.
+#include "sim-core/interpose/transfers.hpp"
+
+#include <limits.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "sim-core/interpose/arguments.hpp"
+#include "sim-core/kernel/transfer.hpp"
+
+namespace stillpoint::interpose {
+
+ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
+  kernel::File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  return finish<ssize_t>(host, call,
+                         blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
+}
+
+ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
+  kernel::File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  // A blocking descriptor takes all of it (write(2)).
+  const std::size_t wanted = kernel::total_size(parts);
+  std::size_t taken = 0;
+  const bool sigpipe = file->raises_sigpipe();
+  auto written = file->write(parts);
+  if (!file->nonblocking && (written ? written.value() < wanted : written.error() == EAGAIN)) {
+    taken = written ? written.value() : 0;
+    written = blocking(host, call, *file, true, EPOLLOUT, [&]() -> Result<std::size_t> {
+      const auto more = file->write(kernel::rest_of(parts, taken));
+      if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
+      taken += more.value();
+      if (taken < wanted) return Failure{EAGAIN};
+      return taken;
+    });
+    if (!written && written.error() == EINTR && taken > 0) written = taken;
+  }
+  if (!written && written.error() == EPIPE && sigpipe) unsupported(host, call, "SIGPIPE would be delivered");
+  return finish<ssize_t>(host, call, written);
+}
+
+}  // namespace stillpoint::interpose
+
+namespace {
+
+using stillpoint::interpose::fail;
+using stillpoint::interpose::read_parts;
+using stillpoint::interpose::unsupported;
+using stillpoint::interpose::write_parts;
+
+}  // namespace
+
+SP_CALL(ssize_t, read, (int fd, void* data, size_t size), (fd, data, size)) {
+  const iovec part{data, size};
+  return read_parts(host, call, fd, {&part, 1});
+}
+
+SP_CALL_AS(ssize_t, read_chk, "__read_chk", (int fd, void* data, size_t size, size_t room), (fd, data, size, room)) {
+  if (size > room) unsupported(host, call, "buffer overflow detected");
+  const iovec part{data, size};
+  return read_parts(host, call, fd, {&part, 1});
+}
+
+SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, count)) {
+  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  return read_parts(host, call, fd, {parts, static_cast<size_t>(count)});
+}
+
+SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size)) {
+  const iovec part{const_cast<void*>(data), size};
+  return write_parts(host, call, fd, {&part, 1});
+}
+
+SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count)) {
+  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  return write_parts(host, call, fd, {parts, static_cast<size_t>(count)});
+}
