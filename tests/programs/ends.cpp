@@ -1,0 +1,96 @@
+// An ordinary program that ends, waits and writes in the way that its argument says. Nothing in it knows of a simulation.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <future>
+#include <iostream>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Announced {
+  Announced() { std::puts("constructed"); }
+  ~Announced() { std::puts("destroyed"); }
+} announced;
+
+struct OfThread {
+  ~OfThread() { std::puts("thread_local destroyed"); }
+  int touched = 0;
+};
+thread_local OfThread of_thread;
+
+long by_instruction(long number) {
+  long result = 0;
+#if defined(__x86_64__)
+  __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
+#endif
+  return result;
+}
+
+void two_threads() {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int count = 0;
+  std::thread producer([&] {
+    of_thread.touched = 1;
+    for (int i = 0; i < 3; ++i) {
+      std::this_thread::sleep_for(1s);
+      const std::lock_guard lock(mutex);
+      ++count;
+      changed.notify_one();
+    }
+  });
+  std::unique_lock lock(mutex);
+  for (int seen = 0; seen < 3; seen = count) changed.wait(lock, [&] { return count > seen; });
+  lock.unlock();
+  producer.join();
+  std::cout << "counted to " << count << '\n';
+  auto answer = std::async(std::launch::async, [] {
+    std::this_thread::sleep_for(1h);
+    return 42;
+  });
+  std::cout << "the answer after an hour: " << answer.get() << '\n';
+  lock.lock();
+  const bool waited = changed.wait_for(lock, 5min) == std::cv_status::timeout;
+  std::cout << (waited ? "nobody came" : "somebody came") << " until " << std::time(nullptr) << '\n';
+}
+
+void wait_for_ever() {
+  std::mutex mutex;
+  mutex.lock();
+  mutex.lock();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string how = argc > 1 ? argv[1] : "return";
+  std::atexit([] { std::puts("at exit"); });
+  if (how == "arguments") {
+    for (int i = 1; i < argc; ++i) std::printf("[%s]\n", argv[i]);
+  }
+  if (how == "exit") std::exit(argc > 2 ? std::atoi(argv[2]) : 0);
+  if (how == "_exit") _exit(3);
+  if (how == "abort") std::abort();
+  if (how == "throw") throw std::runtime_error("the printer is on fire");
+  if (how == "null") *static_cast<volatile int*>(nullptr) = 1;
+  if (how == "threads") two_threads();
+  if (how == "wait-for-ever") wait_for_ever();
+  if (how == "sleep") std::this_thread::sleep_for(10h);
+  if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);
+  if (how == "errors") std::cerr << "an error\n";
+  if (how == "input") std::printf("input ends: %d\n", std::getchar() == EOF);
+  if (how == "much") {
+    for (int i = 0; i < 20'000; ++i) std::printf("line %d\n", i);
+  }
+  return how == "return" && argc > 2 ? std::atoi(argv[2]) : 0;
+}

@@ -1,0 +1,110 @@
+// stillpoint solo, as a user calls it: output and exit status are the program's own.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "tests/support/shell.hpp"
+
+namespace {
+
+test::Ran solo(const std::string& arguments, const std::string& options = "") {
+  return test::shell(test::binary("stillpoint") + " solo " + test::binary("test-ends.so") + " " + options + " -- " +
+                     arguments);
+}
+
+const std::string kBegin = "constructed\n";
+const std::string kEnd = "at exit\ndestroyed\n";
+
+}  // namespace
+
+TEST_CASE("a program's ways to end are its own") {
+  struct Row {
+    const char* arguments;
+    int exit_code;
+    std::string out;
+    std::string err;
+  };
+  const Row rows[] = {
+      {"return 0", 0, kBegin + kEnd, ""},
+      {"return 7", 7, kBegin + kEnd, ""},
+      {"exit 42", 42, kBegin + kEnd, ""},
+      {"_exit", 3, kBegin, ""},
+      {"abort", 134, kBegin, "stillpoint: the program of host solo ended by signal 6 (Aborted)\n"},
+      {"throw", 134, kBegin,
+       "terminate called after throwing an instance of 'std::runtime_error'\n  what():  the printer is on fire\n"
+       "stillpoint: the program of host solo let an exception escape: std::runtime_error: the printer is on fire\n"},
+      {"errors", 0, kBegin + kEnd, "an error\n"},
+      {"input", 0, kBegin + "input ends: 1\n" + kEnd, ""},
+      {"arguments 'a b' '\"' '\\'", 0, kBegin + "[arguments]\n[a b]\n[\"]\n[\\]\n" + kEnd, ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.arguments);
+    const test::Ran ran = solo(row.arguments);
+    CHECK(ran.exit_code == row.exit_code);
+    CHECK(ran.out == row.out);
+    CHECK(ran.err == row.err);
+  }
+}
+
+TEST_CASE("threads of a program wait for each other in virtual time, and a second run is the same") {
+  const test::Ran ran = solo("threads", "--summary --seed 3");
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.out == kBegin +
+                       "thread_local destroyed\ncounted to 3\nthe answer after an hour: 42\n"
+                       "nobody came until 1767229503\n" +
+                       kEnd);
+  CHECK_THAT(ran.err, Catch::StartsWith("stillpoint: 3903.000 s virtual in 0."));
+  const auto hash = [](const std::string& summary) { return summary.substr(summary.find("hash")); };
+  CHECK(hash(solo("threads", "--summary --seed 3").err) == hash(ran.err));
+}
+
+TEST_CASE("a program that crashes, or waits for ever, is told apart from one that ends") {
+  const test::Ran crashed = solo("null");
+  CHECK(crashed.exit_code == 12);
+  CHECK_THAT(crashed.err, Catch::Contains("the service died of SIGSEGV: on host solo, in main (ends.cpp:"));
+  const test::Ran waiting = solo("wait-for-ever");
+  CHECK(waiting.exit_code == 11);
+  CHECK(waiting.err == "stillpoint: the program of host solo ends; it still runs\n");
+  CHECK(solo("sleep", "--duration 1h").exit_code == 11);
+}
+
+TEST_CASE("much output arrives whole and in order") {
+  const test::Ran ran = solo("much");
+  std::string expected = kBegin;
+  for (int i = 0; i < 20'000; ++i) expected += "line " + std::to_string(i) + '\n';
+  CHECK(ran.out == expected + kEnd);
+}
+
+TEST_CASE("with the guard on, a system call past libc stops the program by its name and place") {
+  CHECK(solo("instruction").exit_code == 0);
+  const test::Ran ran = solo("instruction", "--guard");
+  CHECK(ran.exit_code == 16);
+  CHECK_THAT(ran.err, Catch::StartsWith("stillpoint: host solo called getppid (it bypasses the virtual kernel)"));
+  CHECK_THAT(ran.err, Catch::Contains("in main (ends.cpp:"));
+}
+
+TEST_CASE("what cannot be a program is refused in one line") {
+  const std::string solo = test::binary("stillpoint") + " solo ";
+  struct Row {
+    std::string arguments;
+    const char* says;
+  };
+  const Row rows[] = {
+      {"nowhere.so", "stillpoint: cannot read the program nowhere.so: No such file or directory\n"},
+      {test::binary("stillpoint"), "is an executable; build it as a shared object (docs/your-service.md)\n"},
+      {"text.so", "stillpoint: text.so is no shared object of this machine\n"},
+      {"cut.so", "cut.so is damaged: its table of sections is cut off\n"},
+      {"/lib/x86_64-linux-gnu/libm.so.6", "stillpoint: /lib/x86_64-linux-gnu/libm.so.6 exports no main\n"},
+      {test::binary("test-ends.so") + " surplus", "stillpoint: 'surplus' is one argument too many\n"},
+      {"", "PROGRAM.so is required"},
+      {test::binary("test-ends.so") + " --sed 4", "no option '--sed'. Did you mean '--seed'?"},
+      {test::binary("test-ends.so") + " --duration never", "a duration is a number with a unit"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.arguments);
+    const test::Ran ran = test::shell("echo text > text.so; head -c 5000 " + test::binary("test-ends.so") +
+                                      " > cut.so; " + solo + row.arguments);
+    CHECK(ran.exit_code == 2);
+    CHECK_THAT(ran.err, Catch::Contains(row.says));
+    CHECK(ran.out.empty());
+  }
+}
