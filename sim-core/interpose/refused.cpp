@@ -59,9 +59,6 @@ SP_REFUSED(int, pipe2, (int* fds, int flags), (fds, flags))
 SP_REFUSED(int, dup2, (int from, int to), (from, to))
 SP_REFUSED(int, dup3, (int from, int to, int flags), (from, to, flags))
 SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
-SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout),
-           (fd, messages, count, flags, timeout))
-SP_REFUSED(int, sendmmsg, (int fd, void* messages, unsigned count, int flags), (fd, messages, count, flags))
 SP_REFUSED(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size))
 SP_REFUSED(int, select, (int count, fd_set* in, fd_set* out, fd_set* error, timeval* timeout),
            (count, in, out, error, timeout))

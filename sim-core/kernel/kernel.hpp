@@ -8,6 +8,7 @@
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/net/fabric.hpp"
 #include "sim-core/net/tcp.hpp"
+#include "sim-core/net/udp.hpp"
 #include "sim-core/trace/writer.hpp"
 
 namespace stillpoint::kernel {
@@ -29,6 +30,7 @@ class Kernel {
   const std::uint64_t seed;
   net::Fabric fabric;
   net::Tcp tcp;
+  net::Udp udp;
   const UnsupportedHandler unsupported;
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;

@@ -72,6 +72,9 @@ class Socket : public File {
   virtual Status set_option(int level, int name, const void* value, socklen_t length) = 0;
   // FIONREAD. EINVAL.
   virtual Result<int> unread() = 0;
+  // The pending error: SO_ERROR, which looking clears. recvmmsg(2) also puts one back.
+  virtual int take_error() { return 0; }
+  virtual void set_error(int) {}
 
  private:
   int domain_;
