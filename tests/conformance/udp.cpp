@@ -195,13 +195,13 @@ void to_the_unspecified_address(World& w) {
   w.note("remote6", remote(user6));
 }
 
+// How many fit is the business of each version of Linux; that the first ones stay, in order, is not.
 void overflow(World& w) {
   const int server = bound(w, "127.0.0.1");
   w.set(server, SOL_SOCKET, SO_RCVBUF, 5'000);
   const int user = udp(w);
   const auto send_numbers = [&](int from, int to) {
-    for (int i = from; i < to; ++i)
-      send_to(user, std::to_string(i) + std::string(98, ' '), "127.0.0.1", port(server));
+    for (int i = from; i < to; ++i) send_to(user, std::to_string(i) + std::string(98, ' '), "127.0.0.1", port(server));
     w.settle();
   };
   const auto receive_number = [&] {
@@ -209,27 +209,32 @@ void overflow(World& w) {
     return got.substr(0, got.find(' '));
   };
   send_numbers(0, 40);
-  w.note("first", receive_number());
-  // What was read is released in quarters of the buffer.
-  send_numbers(40, 42);
-  for (int i = 0; i < 5; ++i) w.note("then", receive_number());
-  send_numbers(50, 60);
-  for (std::string next = receive_number(); next != "EAGAIN"; next = receive_number()) w.note("then", next);
+  w.note("ready", w.ready(server));
+  int count = 0;
+  for (std::string next = receive_number(); next == '"' + std::to_string(count); next = receive_number()) ++count;
+  w.note("some, but not all", count >= 5 && count <= 20);
+  w.note("error", w.pending_error(user));
+  w.note("the server's", w.pending_error(server));
   send_numbers(60, 61);
   w.note("after all is read", receive_number());
-  w.note("error", w.pending_error(user));
 }
 
 void overflow_by_large_ones(World& w) {
   const int server = bound(w, "127.0.0.1");
   const int user = udp(w);
-  for (const std::size_t size : {1u, 200u, 700u, 1'400u, 3'000u, 9'000u, 20'000u, 60'000u}) {
-    const std::string bytes(size, 'x');
+  struct Expected {
+    std::size_t size;
+    int least;
+    int most;
+  };
+  // By the default buffer of 212,992 bytes; what Linux charges for a small one differs between versions.
+  for (const Expected expected : {Expected{1, 200, 280}, {1'400, 85, 170}, {20'000, 8, 12}, {60'000, 3, 4}}) {
+    const std::string bytes(expected.size, 'x');
     for (int i = 0; i < 300; ++i) send_to(user, bytes, "127.0.0.1", port(server));
     w.settle();
     int count = 0;
     while (::recv(server, nullptr, 0, MSG_TRUNC) > 0) ++count;
-    w.note("of " + std::to_string(size) + " bytes", std::to_string(count));
+    w.note("of " + std::to_string(expected.size) + " bytes", count >= expected.least && count <= expected.most);
   }
 }
 

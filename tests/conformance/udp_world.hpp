@@ -52,8 +52,7 @@ inline std::string text_of(const Endpoint& endpoint) {
   sockaddr_in6 in6;
   std::memcpy(&in6, &endpoint.storage, sizeof in6);
   inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
-  return '[' + std::string(text) + (in6.sin6_port == 0 ? "]:0" : "]:port") +
-         (in6.sin6_scope_id == 0 ? "" : "%scope");
+  return '[' + std::string(text) + (in6.sin6_port == 0 ? "]:0" : "]:port") + (in6.sin6_scope_id == 0 ? "" : "%scope");
 }
 
 inline int port_of(const Endpoint& endpoint) {
@@ -116,7 +115,8 @@ inline std::string receive_from(int fd, std::size_t most = 4096, int flags = 0) 
   std::string bytes(most, '\0');
   Endpoint from;
   from.length = sizeof from.storage;
-  const ssize_t got = ::recvfrom(fd, bytes.data(), most, flags, reinterpret_cast<sockaddr*>(&from.storage), &from.length);
+  const ssize_t got =
+      ::recvfrom(fd, bytes.data(), most, flags, reinterpret_cast<sockaddr*>(&from.storage), &from.length);
   if (got < 0) return result(got);
   bytes.resize(std::min(static_cast<std::size_t>(got), most));
   return '"' + bytes + "\" from " + text_of(from);
