@@ -45,9 +45,9 @@ Status allow_internet(int type, int domain, int protocol) {
       return protocol == 0 || protocol == IPPROTO_TCP ? Status(Done{}) : Status(Failure{EPROTONOSUPPORT});
     case SOCK_DGRAM:
       if (protocol == 0 || protocol == IPPROTO_UDP) return Done{};
-      return Failure{protocol == int{IPPROTO_ICMP} && domain == AF_INET        ? EACCES
+      return Failure{protocol == int{IPPROTO_ICMP} && domain == AF_INET      ? EACCES
                      : protocol == int{IPPROTO_ICMPV6} && domain == AF_INET6 ? EACCES
-                                                                               : EPROTONOSUPPORT};
+                                                                             : EPROTONOSUPPORT};
     case SOCK_RAW:
       return Failure{protocol == 0 ? EPROTONOSUPPORT : EPERM};  // raw(7): needs CAP_NET_RAW
     default:
@@ -132,11 +132,8 @@ ssize_t receive_header(Host& host, const Call& call, int fd, msghdr& message, in
                .control = {static_cast<std::byte*>(message.msg_control), message.msg_controllen}};
   const ssize_t received = receive_message(host, call, fd, in);
   if (received < 0) return received;
-  if (message.msg_name != nullptr) {
+  if (message.msg_name != nullptr)
     write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
-  } else {
-    message.msg_namelen = 0;
-  }
   message.msg_controllen = in.control_size;
   message.msg_flags = in.result_flags;
   return received;

@@ -79,7 +79,7 @@ Status IpOptions::set(int level, int name, const void* value, std::size_t length
     unsigned char byte;
     std::memcpy(&byte, value, sizeof byte);
     number = byte;
-  } else if (row.minus_one || name == IP_MULTICAST_ALL) {
+  } else if (row.minus_one || name == IP_MULTICAST_ALL || name == IP_MULTICAST_LOOP) {
     return Failure{EINVAL};
   }
   if (row.kind == Kind::flag) number = number != 0;

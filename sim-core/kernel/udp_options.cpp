@@ -87,7 +87,20 @@ Status UdpSocket::set_socket_option(int name, int value) {
     if (name == SO_REUSEPORT) endpoint_.reuse_port = value != 0;
     return Done{};
   }
-  if (name != SO_SNDBUF && name != SO_RCVBUF) return Failure{kNotServed};
+  switch (name) {
+    case SO_TYPE:
+    case SO_DOMAIN:
+    case SO_PROTOCOL:
+    case SO_ERROR:
+    case SO_ACCEPTCONN:
+    case SO_SNDLOWAT:
+      return Failure{ENOPROTOOPT};  // can only be read
+    case SO_SNDBUF:
+    case SO_RCVBUF:
+      break;
+    default:
+      return Failure{kNotServed};
+  }
   // socket(7): the kernel doubles the value, and has a smallest one.
   const auto taken = static_cast<int>(std::min(static_cast<std::uint32_t>(value), kLargestBuffer));
   options_[name] = std::max(2 * taken, name == SO_SNDBUF ? 4608 : 2304);
@@ -104,7 +117,7 @@ Status UdpSocket::get_option(int level, int name, void* value, socklen_t* length
     return write_value(number.value(), value, length);
   }
   if (level == SOL_UDP) return Failure{kNotServed};
-  if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !v6())) return Failure{ENOPROTOOPT};
+  if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !v6())) return Failure{v6() ? ENOPROTOOPT : EOPNOTSUPP};
   if (level == IPPROTO_IP && name == IP_MULTICAST_IF)
     return write_value(in_addr{htonl(multicast_source_.v4())}, value, length);
   if (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF) return write_value(multicast_interface6_, value, length);
@@ -148,7 +161,7 @@ Status UdpSocket::set_groups_option(int level, int name, std::span<const std::by
     Address group{.storage = request.value().gr_group, .length = sizeof(sockaddr_storage)};
     const auto read = internet_address(group, level == IPPROTO_IP ? AF_INET : AF_INET6);
     if (!read) return Failure{level == IPPROTO_IP ? EINVAL : EADDRNOTAVAIL};
-    return change_membership(name, read.value().ip, static_cast<int>(request.value().gr_interface), {});
+    return change_membership(level, name, read.value().ip, static_cast<int>(request.value().gr_interface), {});
   }
   if (level == IPPROTO_IP) {
     switch (name) {
@@ -157,7 +170,7 @@ Status UdpSocket::set_groups_option(int level, int name, std::span<const std::by
         const auto request = read_value<ip_mreq>(value);
         if (!request) return Failure{EINVAL};
         const auto numbered = read_value<ip_mreqn>(value);
-        return change_membership(name == IP_ADD_MEMBERSHIP ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP,
+        return change_membership(level, name == IP_ADD_MEMBERSHIP ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP,
                                  ip_of(request.value().imr_multiaddr), numbered ? numbered.value().imr_ifindex : 0,
                                  ip_of(request.value().imr_interface));
       }
@@ -172,7 +185,7 @@ Status UdpSocket::set_groups_option(int level, int name, std::span<const std::by
     case IPV6_LEAVE_GROUP: {
       const auto request = read_value<ipv6_mreq>(value);
       if (!request) return Failure{EINVAL};
-      return change_membership(name == IPV6_JOIN_GROUP ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP,
+      return change_membership(level, name == IPV6_JOIN_GROUP ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP,
                                net::from_in6(request.value().ipv6mr_multiaddr),
                                static_cast<int>(request.value().ipv6mr_interface), {});
     }
@@ -191,7 +204,7 @@ Status UdpSocket::set_groups_option(int level, int name, std::span<const std::by
 }
 
 // ip_mc_join_group() and ip_mc_leave_group() in Linux's net/ipv4/igmp.c; ipv6_sock_mc_join() in net/ipv6/mcast.c.
-Status UdpSocket::change_membership(int name, net::Ip group, int interface, net::Ip chosen_by) {
+Status UdpSocket::change_membership(int level, int name, net::Ip group, int interface, net::Ip chosen_by) {
   if (name == MCAST_LEAVE_GROUP) {
     return udp().leave(endpoint_, [&](const net::UdpBinding::Membership& joined) {
       if (joined.group != group) return false;
@@ -199,7 +212,7 @@ Status UdpSocket::change_membership(int name, net::Ip group, int interface, net:
       return chosen_by.is_any() || joined.chosen_by == chosen_by;
     });
   }
-  if (!group.is_multicast()) return Failure{EINVAL};
+  if (!group.is_multicast() || group.is_v4() != (level == IPPROTO_IP)) return Failure{EINVAL};
   int on = interface;
   if (on == 0) on = chosen_by.is_any() ? net::kNetworkInterface : interface_with(chosen_by);
   if (on != net::kLoopbackInterface && on != net::kNetworkInterface) return Failure{ENODEV};

@@ -278,7 +278,7 @@ Result<net::Departure> UdpSocket::route(Target target, const Way& way) const {
   if (multicast && interface == 0) interface = v4 ? multicast_interface_ : multicast_interface6_;
   if (interface != 0 && !is_interface(interface)) return Failure{ENODEV};
   if (multicast && v4 && source.is_any()) source = multicast_source_;
-  if (!source.is_any() && !fabric.is_own(host().id(), source)) return Failure{EINVAL};
+  if (!source.is_any() && !fabric.is_own(host().id(), source)) return Failure{v4 ? ENETUNREACH : EINVAL};
   const bool to_many = multicast || to.is_broadcast();
   if (to_many) {
     if (to == net::Ip(0x7FFFFFFF)) interface = net::kLoopbackInterface;

@@ -74,7 +74,8 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   Result<int> get_socket_option(int name);
   Status set_socket_option(int name, int value);
   Status set_groups_option(int level, int name, std::span<const std::byte> value);
-  Status change_membership(int name, net::Ip group, int interface, net::Ip chosen_by);
+  // `name` is MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP, whatever the program called it.
+  Status change_membership(int level, int name, net::Ip group, int interface, net::Ip chosen_by);
   Status set_multicast_interface(std::span<const std::byte> value);
 
   net::UdpEndpoint& endpoint_;
