@@ -42,8 +42,8 @@ class Udp;
 
 // How a datagram leaves.
 struct Departure {
-  SocketAddress source;
-  SocketAddress destination;
+  SocketAddress source = {};
+  SocketAddress destination = {};
   int interface = kNetworkInterface;  // of one to a group or to all
   std::uint8_t hops = 64;             // its time to live
   std::uint8_t traffic_class = 0;     // its type of service

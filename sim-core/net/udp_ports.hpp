@@ -18,9 +18,9 @@ namespace stillpoint::net {
 struct UdpBinding {
   // A group on an interface; `chosen_by` is the interface's address that the program named it by, or none.
   struct Membership {
-    Ip group;
+    Ip group = {};
     int interface = 0;
-    Ip chosen_by;
+    Ip chosen_by = {};
   };
 
   Ip address;              // where it receives: one address of the host, a group, or any
