@@ -56,9 +56,6 @@ SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
 SP_REFUSED(int, pipe, (int* fds), (fds))
 SP_REFUSED(int, pipe2, (int* fds, int flags), (fds, flags))
 SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
-SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout),
-           (fd, messages, count, flags, timeout))
-SP_REFUSED(int, sendmmsg, (int fd, void* messages, unsigned count, int flags), (fd, messages, count, flags))
 SP_REFUSED(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size))
 SP_REFUSED(ssize_t, splice, (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),
            (from, from_offset, to, to_offset, size, flags))

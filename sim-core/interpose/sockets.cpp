@@ -2,16 +2,22 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <memory>
+#include <span>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/tcp_socket.hpp"
 #include "sim-core/kernel/transfer.hpp"
+#include "sim-core/kernel/udp_socket.hpp"
 
 namespace {
 
+using stillpoint::Done;
 using stillpoint::Failure;
 using stillpoint::Result;
+using stillpoint::Status;
 using stillpoint::interpose::blocking;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
@@ -29,6 +35,26 @@ using stillpoint::kernel::InMessage;
 using stillpoint::kernel::OutMessage;
 using stillpoint::kernel::Socket;
 using stillpoint::kernel::TcpSocket;
+using stillpoint::kernel::UdpSocket;
+
+// Whether a socket of AF_INET or AF_INET6 can be made: inet_create() in Linux's net/ipv4/af_inet.c, of a kernel that
+// has TCP and UDP, for a user without privileges whose group may not make ping sockets (net.ipv4.ping_group_range).
+Status allow_internet(int type, int domain, int protocol) {
+  if (protocol < 0 || protocol > IPPROTO_MPTCP) return Failure{EINVAL};
+  switch (type) {
+    case SOCK_STREAM:
+      return protocol == 0 || protocol == IPPROTO_TCP ? Status(Done{}) : Status(Failure{EPROTONOSUPPORT});
+    case SOCK_DGRAM:
+      if (protocol == 0 || protocol == IPPROTO_UDP) return Done{};
+      return Failure{protocol == int{IPPROTO_ICMP} && domain == AF_INET      ? EACCES
+                     : protocol == int{IPPROTO_ICMPV6} && domain == AF_INET6 ? EACCES
+                                                                             : EPROTONOSUPPORT};
+    case SOCK_RAW:
+      return Failure{protocol == 0 ? EPROTONOSUPPORT : EPERM};  // raw(7): needs CAP_NET_RAW
+    default:
+      return Failure{ESOCKTNOSUPPORT};
+  }
+}
 
 bool waits(const Socket& socket, int flags) { return !socket.nonblocking && (flags & MSG_DONTWAIT) == 0; }
 
@@ -71,7 +97,8 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
       if (!sent && sent.error() == EINTR && taken > 0) sent = taken;
     }
   }
-  if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0)
+  // A datagram socket says so without the signal.
+  if (!sent && sent.error() == EPIPE && socket.type() == SOCK_STREAM && (message.flags & MSG_NOSIGNAL) == 0)
     unsupported(host, call, "SIGPIPE would be delivered");
   return finish<ssize_t>(host, call, sent);
 }
@@ -85,15 +112,80 @@ ssize_t receive_message(Host& host, const Call& call, int fd, InMessage& message
                          }));
 }
 
+// sendmsg(2) and recvmsg(2) on one message.
+constexpr unsigned kMostParts = 1024;     // UIO_MAXIOV
+constexpr unsigned kMostMessages = 1024;  // likewise
+
+ssize_t send_header(Host& host, const Call& call, int fd, const msghdr& message, int flags) {
+  if (message.msg_iovlen > kMostParts) return fail<ssize_t>(host, call, EMSGSIZE);
+  OutMessage out{.parts = {message.msg_iov, message.msg_iovlen},
+                 .flags = flags,
+                 .to = nullptr,
+                 .control = {static_cast<const std::byte*>(message.msg_control), message.msg_controllen}};
+  if (message.msg_name == nullptr || message.msg_namelen == 0) return send_message(host, call, fd, out);
+  const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), message.msg_namelen);
+  if (!to) return fail<ssize_t>(host, call, to.error());
+  const Address target = to.value();
+  out.to = &target;
+  return send_message(host, call, fd, out);
+}
+
+ssize_t receive_header(Host& host, const Call& call, int fd, msghdr& message, int flags) {
+  if (message.msg_iovlen > kMostParts) return fail<ssize_t>(host, call, EMSGSIZE);
+  InMessage in{.parts = {message.msg_iov, message.msg_iovlen},
+               .flags = flags,
+               .control = {static_cast<std::byte*>(message.msg_control), message.msg_controllen}};
+  const ssize_t received = receive_message(host, call, fd, in);
+  if (received < 0) return received;
+  if (message.msg_name != nullptr)
+    write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
+  message.msg_controllen = in.control_size;
+  message.msg_flags = in.result_flags;
+  return received;
+}
+
+ssize_t receive_from(Host& host, const Call& call, int fd, const iovec& part, int flags, sockaddr* address,
+                     socklen_t* length) {
+  InMessage message{.parts = {&part, 1}, .flags = flags};
+  const ssize_t received = receive_message(host, call, fd, message);
+  if (received >= 0) write_address(message.from, address, length);  // of a stream: none
+  return received;
+}
+
 }  // namespace
 
 SP_CALL(int, socket, (int domain, int type, int protocol), (domain, type, protocol)) {
-  if (domain != AF_INET && domain != AF_INET6) unsupported(host, call, "only AF_INET and AF_INET6 are served");
-  if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != SOCK_STREAM) unsupported(host, call, "only SOCK_STREAM is served");
-  if (protocol != 0 && protocol != IPPROTO_TCP) return fail(host, call, EPROTONOSUPPORT);
-  auto file = std::make_unique<TcpSocket>(host, domain);
-  file->nonblocking = (type & SOCK_NONBLOCK) != 0;
-  return finish<int>(host, call, host.descriptors.add(std::move(file), on_exec(type)));
+  constexpr int kTypeMask = 0xF;
+  constexpr int kMostFamilies = 46;  // AF_MAX of Linux 6
+  if ((type & ~kTypeMask & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return fail(host, call, EINVAL);
+  if (domain < 0 || domain >= kMostFamilies) return fail(host, call, EAFNOSUPPORT);
+  const int kind = type & kTypeMask;
+  if (kind > SOCK_PACKET) return fail(host, call, EINVAL);
+  std::unique_ptr<Socket> made;
+  switch (domain) {
+    case AF_INET:
+    case AF_INET6: {
+      if (domain == AF_INET && kind == SOCK_PACKET) return fail(host, call, EPERM);  // is AF_PACKET
+      if (const Status allowed = allow_internet(kind, domain, protocol); !allowed) return finish(host, call, allowed);
+      if (kind == SOCK_STREAM) made = std::make_unique<TcpSocket>(host, domain);
+      if (kind == SOCK_DGRAM) made = std::make_unique<UdpSocket>(host, domain);
+      break;
+    }
+    case AF_UNIX:
+      unsupported(host, call, "AF_UNIX is not served");
+    case AF_NETLINK:
+      unsupported(host, call, "AF_NETLINK is not served");
+    case AF_VSOCK:
+      unsupported(host, call, "AF_VSOCK is not served");
+    case AF_ALG:
+      unsupported(host, call, "AF_ALG is not served");
+    case AF_PACKET:
+      return fail(host, call, EPERM);  // packet(7): needs CAP_NET_RAW
+    default:
+      return fail(host, call, EAFNOSUPPORT);
+  }
+  made->nonblocking = (type & SOCK_NONBLOCK) != 0;
+  return finish<int>(host, call, host.descriptors.add(std::move(made), on_exec(type)));
 }
 
 SP_CALL(int, bind, (int fd, const sockaddr* address, socklen_t length), (fd, address, length)) {
@@ -153,16 +245,22 @@ SP_CALL(ssize_t, sendto, (int fd, const void* data, size_t size, int flags, cons
 
 SP_CALL(ssize_t, sendmsg, (int fd, const msghdr* message, int flags), (fd, message, flags)) {
   if (message == nullptr) return fail<ssize_t>(host, call, EFAULT);
-  OutMessage out{.parts = {message->msg_iov, message->msg_iovlen},
-                 .flags = flags,
-                 .to = nullptr,
-                 .control = {static_cast<const std::byte*>(message->msg_control), message->msg_controllen}};
-  if (message->msg_name == nullptr) return send_message(host, call, fd, out);
-  const auto to = read_address(static_cast<const sockaddr*>(message->msg_name), message->msg_namelen);
-  if (!to) return fail<ssize_t>(host, call, to.error());
-  const Address target = to.value();
-  out.to = &target;
-  return send_message(host, call, fd, out);
+  return send_header(host, call, fd, *message, flags);
+}
+
+// sendmmsg(2): stops at the first message that fails, and says how many did not.
+SP_CALL(int, sendmmsg, (int fd, mmsghdr* messages, unsigned count, int flags), (fd, messages, count, flags)) {
+  const auto socket = find_socket(host, fd);
+  if (!socket) return fail(host, call, socket.error());
+  if (messages == nullptr && count > 0) return fail(host, call, EFAULT);
+  int sent = 0;
+  for (mmsghdr& message : std::span(messages, std::min(count, kMostMessages))) {
+    const ssize_t size = send_header(host, call, fd, message.msg_hdr, flags);
+    if (size < 0) return sent > 0 ? sent : -1;
+    message.msg_len = static_cast<unsigned>(size);
+    ++sent;
+  }
+  return sent;
 }
 
 SP_CALL(ssize_t, recv, (int fd, void* data, size_t size, int flags), (fd, data, size, flags)) {
@@ -181,27 +279,50 @@ SP_CALL_AS(ssize_t, recv_chk, "__recv_chk", (int fd, void* data, size_t size, si
 
 SP_CALL(ssize_t, recvfrom, (int fd, void* data, size_t size, int flags, sockaddr* address, socklen_t* length),
         (fd, data, size, flags, address, length)) {
-  const iovec part{data, size};
-  InMessage message{.parts = {&part, 1}, .flags = flags};
-  const ssize_t received = receive_message(host, call, fd, message);
-  if (received >= 0) write_address(message.from, address, length);  // of a stream: none
-  return received;
+  return receive_from(host, call, fd, {data, size}, flags, address, length);
+}
+
+SP_CALL_AS(ssize_t, recvfrom_chk, "__recvfrom_chk",
+           (int fd, void* data, size_t size, size_t room, int flags, sockaddr* address, socklen_t* length),
+           (fd, data, size, room, flags, address, length)) {
+  if (size > room) unsupported(host, call, "buffer overflow detected");
+  return receive_from(host, call, fd, {data, size}, flags, address, length);
 }
 
 SP_CALL(ssize_t, recvmsg, (int fd, msghdr* message, int flags), (fd, message, flags)) {
   if (message == nullptr) return fail<ssize_t>(host, call, EFAULT);
-  InMessage in{.parts = {message->msg_iov, message->msg_iovlen},
-               .flags = flags,
-               .control = {static_cast<std::byte*>(message->msg_control), message->msg_controllen}};
-  const ssize_t received = receive_message(host, call, fd, in);
-  if (received >= 0) {
-    if (message->msg_name != nullptr) {
-      write_address(in.from, static_cast<sockaddr*>(message->msg_name), &message->msg_namelen);
-    } else {
-      message->msg_namelen = 0;
+  return receive_header(host, call, fd, *message, flags);
+}
+
+// do_recvmmsg() in Linux's net/socket.c. The time-out is looked at after each message only, as its man page warns.
+SP_CALL(int, recvmmsg, (int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout),
+        (fd, messages, count, flags, timeout)) {
+  if (timeout != nullptr && !stillpoint::kernel::valid(*timeout)) return fail(host, call, EINVAL);
+  const auto found = find_socket(host, fd);
+  if (!found) return fail(host, call, found.error());
+  Socket& socket = *found.value();
+  if ((flags & MSG_ERRQUEUE) == 0) {
+    if (const int error = socket.take_error(); error != 0) return fail(host, call, error);
+  }
+  if (messages == nullptr && count > 0) return fail(host, call, EFAULT);
+  const stillpoint::VirtualTime start = host.now();
+  const auto allowed = timeout == nullptr ? stillpoint::Duration::max() : stillpoint::kernel::duration_of(*timeout);
+  int received = 0;
+  for (mmsghdr& message : std::span(messages, std::min(count, kMostMessages))) {
+    const ssize_t size = receive_header(host, call, fd, message.msg_hdr, flags & ~MSG_WAITFORONE);
+    if (size < 0) {
+      if (received == 0) return -1;
+      if (errno != EAGAIN) socket.set_error(errno);  // for the next call
+      break;
     }
-    message->msg_controllen = in.control_size;
-    message->msg_flags = in.result_flags;
+    message.msg_len = static_cast<unsigned>(size);
+    ++received;
+    if ((flags & MSG_WAITFORONE) != 0) flags |= MSG_DONTWAIT;
+    if (host.now() - start >= allowed) break;
+  }
+  if (timeout != nullptr && received > 0) {
+    const stillpoint::Duration left = std::max(allowed - (host.now() - start), stillpoint::Duration::zero());
+    *timeout = stillpoint::kernel::timespec_of(left);
   }
   return received;
 }

@@ -6,6 +6,7 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
     : trace(trace_writer),
       seed(run_seed),
       tcp(queue, trace, fabric, run_seed),
+      udp(queue, trace, fabric, tcp, run_seed),
       unsupported(unsupported_handler),
       harness(*this, kHarness, {.name = "harness", .role = "harness", .address = {}}) {
   harness.observed = true;

@@ -9,6 +9,7 @@
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/net/fabric.hpp"
 #include "sim-core/net/tcp.hpp"
+#include "sim-core/net/udp.hpp"
 #include "sim-core/trace/writer.hpp"
 
 namespace stillpoint::kernel {
@@ -32,6 +33,7 @@ class Kernel {
   const std::uint64_t seed;
   net::Fabric fabric;
   net::Tcp tcp;
+  net::Udp udp;
   const UnsupportedHandler unsupported;
   // What a host writes to its standard output or error: a piece of its log.
   void log_output(Host& host, unsigned stream, std::string_view text);

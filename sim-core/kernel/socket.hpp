@@ -77,6 +77,9 @@ class Socket : public File {
   // SIOCATMARK: whether urgent data comes next. kNotServed.
   virtual Result<int> at_mark() { return Failure{kNotServed}; }
   Result<mode_t> mode() const override { return mode_t{S_IFSOCK | 0777}; }
+  // The pending error: SO_ERROR, which looking clears. recvmmsg(2) also puts one back.
+  virtual int take_error() { return 0; }
+  virtual void set_error(int) {}
 
  private:
   int domain_;

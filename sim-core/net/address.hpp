@@ -38,7 +38,8 @@ class Ip {
   constexpr bool is_loopback() const { return is_v4() ? (v4() >> 24) == 127 : high_ == 0 && low_ == 1; }
   constexpr bool is_any() const { return is_v4() ? v4() == 0 : high_ == 0 && low_ == 0; }
   constexpr bool is_multicast() const { return is_v4() ? (v4() >> 28) == 0xE : (high_ >> 56) == 0xFF; }
-  constexpr bool is_broadcast() const { return is_v4() && v4() == 0xFFFFFFFF; }
+  // Limited broadcast, and that of the loopback network.
+  constexpr bool is_broadcast() const { return is_v4() && (v4() == 0xFFFFFFFF || v4() == 0x7FFFFFFF); }
 
  private:
   static constexpr std::uint64_t kMapped = std::uint64_t{0xFFFF} << 32;
@@ -59,6 +60,10 @@ struct SocketAddress {
 constexpr Ip kLoopback{0x7F000001};
 constexpr Ip kLoopback6 = Ip::v6(0, 1);
 constexpr Ip kAny6 = Ip::v6(0, 0);
+
+// A host has two interfaces, numbered as on a Linux machine with one network card: "lo", "eth0".
+constexpr int kLoopbackInterface = 1;
+constexpr int kNetworkInterface = 2;
 
 // The IPv6 address of a host with this IPv4 address: fd00::a.b.c.d, of the unique local range (RFC 4193).
 constexpr Ip v6_of(Ip v4) { return Ip::v6(std::uint64_t{0xFD} << 56, v4.v4()); }

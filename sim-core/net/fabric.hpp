@@ -2,14 +2,15 @@
 // Who is where, and how far apart: hosts by address, and a link for each direction between two hosts.
 //
 // A link has a latency range; each packet's latency is drawn from the stream of the connection that it belongs to, so
-// that traffic on one connection never shifts another's. Links keep no queue of their own yet: bandwidth is unlimited,
-// nothing is lost.
+// that traffic on one connection never shifts another's. Links keep no queue of their own yet: bandwidth is unlimited.
+// Loss, cuts and duplicates act on datagrams (net/udp.hpp).
 #include <map>
 #include <vector>
 
+#include <stillpoint/ids.hpp>
+#include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
-#include <stillpoint/ids.hpp>
 #include "sim-core/net/address.hpp"
 
 namespace stillpoint::net {
@@ -18,6 +19,9 @@ namespace stillpoint::net {
 struct Link {
   Duration latency_min{};
   Duration latency_max{};
+  Ratio loss{};       // of the packets that leave
+  Ratio duplicate{};  // likewise: they arrive twice, each with a latency of its own
+  bool cut = false;   // nothing arrives
 
   // A latency in [min, max] from a random value's high bits.
   Duration latency(std::uint64_t random) const {
@@ -39,6 +43,8 @@ class Fabric {
     return address.is_any() || address.is_loopback() || address == address_of(host) ||
            address == v6_of(address_of(host));
   }
+  // How many hosts there are: they are numbered from 1.
+  HostId hosts() const { return addresses_.empty() ? HostId{0} : static_cast<HostId>(addresses_.size() - 1); }
   // The address from which a host speaks to `remote`.
   Ip source_for(HostId host, Ip remote) const {
     if (remote.is_loopback()) return remote.is_v4() ? kLoopback : kLoopback6;
@@ -52,6 +58,9 @@ class Fabric {
   // The link in use. It stays where it is, and whoever holds it sees later changes.
   const Link* link(HostId from, HostId to);
 
+  // The number of the next stream of segments: a connection, or a socket's datagrams.
+  ConnectionId next_connection() { return ++last_connection_; }
+
  private:
   std::map<Ip, HostId> by_address_;
   std::vector<Ip> addresses_;  // by host
@@ -63,6 +72,7 @@ class Fabric {
     bool by_default = true;
   };
   std::map<std::pair<HostId, HostId>, Entry> links_;  // made at first use
+  ConnectionId last_connection_ = 0;
 };
 
 }  // namespace stillpoint::net

@@ -487,7 +487,7 @@ std::string Tcp::connection_name(HostId host, SocketAddress client, SocketAddres
 TcpSide* Tcp::connect(Where where, SocketAddress local, SocketAddress remote, Buffers buffers, TcpObserver* observer,
                       VirtualTime now) {
   const HostId to = fabric_.host_at(remote.ip, where.host);
-  const ConnectionId id = ++last_connection_;
+  const ConnectionId id = fabric_.next_connection();
   const std::string name = connection_name(where.host, local, remote);
   auto connection = std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", name + "/0"),
                                                  RandomStream(seed_, "packets", name + "/1"));

@@ -261,7 +261,6 @@ class Tcp {
   TcpOptions options_;
   PacketPool pool_;
   std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
-  ConnectionId last_connection_ = 0;
   std::uint64_t last_listener_ = 0;
   std::map<std::pair<HostId, std::uint16_t>, std::unique_ptr<Listener>> listeners_;
   std::map<HostId, Ports> ports_;
