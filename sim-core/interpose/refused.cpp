@@ -53,8 +53,6 @@ SP_REFUSED(int, fdatasync, (int fd), (fd))
 SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
 
 // Descriptors.
-SP_REFUSED(int, pipe, (int* fds), (fds))
-SP_REFUSED(int, pipe2, (int* fds, int flags), (fds, flags))
 SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
 SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout),
            (fd, messages, count, flags, timeout))

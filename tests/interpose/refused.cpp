@@ -78,8 +78,6 @@ constexpr Refused kRefused[] = {
     {"fdatasync", [] { static_cast<void>(fdatasync(99)); }},
     {"ftruncate", [] { static_cast<void>(ftruncate(99, 0)); }},
     // Descriptors.
-    {"pipe", [] { static_cast<void>(pipe(numbers)); }},
-    {"pipe2", [] { static_cast<void>(pipe2(numbers, 0)); }},
     {"socketpair", [] { static_cast<void>(socketpair(AF_UNIX, SOCK_STREAM, 0, numbers)); }},
     {"recvmmsg", [] { static_cast<void>(recvmmsg(99, nullptr, 0, 0, nullptr)); }},
     {"sendmmsg", [] { static_cast<void>(sendmmsg(99, nullptr, 0, 0)); }},
