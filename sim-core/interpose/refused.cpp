@@ -26,7 +26,6 @@ SP_REFUSED(int, creat, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(FILE*, fopen, (const char* path, const char* mode), (path, mode))
 SP_REFUSED(FILE*, fopen64, (const char* path, const char* mode), (path, mode))
 SP_REFUSED(DIR*, opendir, (const char* path), (path))
-SP_REFUSED(int, unlink, (const char* path), (path))
 SP_REFUSED(int, rename, (const char* from, const char* to), (from, to))
 SP_REFUSED(int, mkdir, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(int, rmdir, (const char* path), (path))
@@ -53,7 +52,6 @@ SP_REFUSED(int, fdatasync, (int fd), (fd))
 SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
 
 // Descriptors.
-SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
 SP_REFUSED(int, recvmmsg, (int fd, void* messages, unsigned count, int flags, timespec* timeout),
            (fd, messages, count, flags, timeout))
 SP_REFUSED(int, sendmmsg, (int fd, void* messages, unsigned count, int flags), (fd, messages, count, flags))

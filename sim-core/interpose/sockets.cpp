@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/unix_sockets.hpp"
 #include "sim-core/kernel/tcp_socket.hpp"
 #include "sim-core/kernel/transfer.hpp"
 
@@ -37,9 +38,8 @@ int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
-  const Result<int> accepted =
-      blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
-               [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
+  const Result<int> accepted = blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
+                                        [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
   if (accepted) {
     host.descriptors.set_on_exec(accepted.value(), on_exec(flags));
     write_address(remote, address, length);
@@ -62,6 +62,7 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
         const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
         OutMessage next = message;
         next.parts = rest;
+        if (taken > 0) next.control = {};  // it went with the first bytes
         const auto more = socket.send(next);
         if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
         taken += more.value();
@@ -71,7 +72,7 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
       if (!sent && sent.error() == EINTR && taken > 0) sent = taken;
     }
   }
-  if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0)
+  if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0 && socket.raises_sigpipe())
     unsupported(host, call, "SIGPIPE would be delivered");
   return finish<ssize_t>(host, call, sent);
 }
@@ -88,7 +89,8 @@ ssize_t receive_message(Host& host, const Call& call, int fd, InMessage& message
 }  // namespace
 
 SP_CALL(int, socket, (int domain, int type, int protocol), (domain, type, protocol)) {
-  if (domain != AF_INET && domain != AF_INET6) unsupported(host, call, "only AF_INET and AF_INET6 are served");
+  if (domain == AF_UNIX) return stillpoint::interpose::open_unix_socket(host, call, type, protocol);
+  if (domain != AF_INET && domain != AF_INET6) unsupported(host, call, "only AF_INET, AF_INET6 and AF_UNIX are served");
   if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != SOCK_STREAM) unsupported(host, call, "only SOCK_STREAM is served");
   if (protocol != 0 && protocol != IPPROTO_TCP) return fail(host, call, EPROTONOSUPPORT);
   auto file = std::make_unique<TcpSocket>(host, domain);
