@@ -27,8 +27,8 @@ namespace stillpoint::kernel {
 
 class Kernel;
 
-// What runs on a host. process/ holds the kinds: an event loop that the harness drives, and an ordinary program. What
-// is not overridden is as of an event loop without threads.
+// What runs on a host. process/ holds the kinds: an event loop that the harness drives, and an ordinary program. What is
+// not overridden is as of an event loop without threads.
 class Process {
  public:
   virtual ~Process() = default;
@@ -96,8 +96,8 @@ class Host final : private Event {
   // The task that runs, as long as the host is current.
   Task* running_task() const { return running_task_; }
   void run_as(Task* task) { running_task_ = task; }
-  // Sleeps at an address of the process (a lock, a condition, a futex) until somebody wakes it there. Addresses are
-  // only compared, never ordered by.
+  // Sleeps at an address of the process (a lock, a condition, a futex) until somebody wakes it there. Addresses are only
+  // compared, never ordered by.
   Woken sleep_at(const void* address, std::optional<VirtualTime> deadline);
   // Wakes those who have waited longest at an address, at most so many; how many there were.
   int wake_at(const void* address, int most);
@@ -150,7 +150,7 @@ class Host final : private Event {
   bool halted_ = false;
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;
-  std::vector<Task*> runnable_;  // in the order in which they became so
+  std::vector<Task*> runnable_;               // in the order in which they became so
   Task* running_task_ = nullptr;
   std::map<const void*, TaskQueue> waiting_;
   RandomStream order_;
