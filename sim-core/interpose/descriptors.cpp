@@ -11,6 +11,7 @@
 
 #include "sim-core/interpose/arguments.hpp"
 #include "sim-core/kernel/identity.hpp"
+#include "sim-core/kernel/pipe.hpp"
 #include "sim-core/kernel/socket.hpp"
 
 namespace {
@@ -57,6 +58,12 @@ int control(Host& host, const Call& call, int fd, int command, long argument) {
       return finish<int>(host, call,
                          host.descriptors.duplicate(fd, static_cast<int>(argument),
                                                     command == F_DUPFD ? OnExec::keep : OnExec::close));
+    case F_GETPIPE_SZ:
+      if (file->as_pipe() == nullptr) return fail(host, call, EBADF);
+      return static_cast<int>(file->as_pipe()->capacity());
+    case F_SETPIPE_SZ:
+      if (file->as_pipe() == nullptr) return fail(host, call, EBADF);
+      return finish<int>(host, call, file->as_pipe()->set_capacity(argument));
     default:
       unsupported(host, call, "this command is not served");
   }

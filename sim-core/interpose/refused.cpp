@@ -26,7 +26,6 @@ SP_REFUSED(int, creat, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(FILE*, fopen, (const char* path, const char* mode), (path, mode))
 SP_REFUSED(FILE*, fopen64, (const char* path, const char* mode), (path, mode))
 SP_REFUSED(DIR*, opendir, (const char* path), (path))
-SP_REFUSED(int, unlink, (const char* path), (path))
 SP_REFUSED(int, rename, (const char* from, const char* to), (from, to))
 SP_REFUSED(int, mkdir, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(int, rmdir, (const char* path), (path))
@@ -53,9 +52,6 @@ SP_REFUSED(int, fdatasync, (int fd), (fd))
 SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
 
 // Descriptors.
-SP_REFUSED(int, pipe, (int* fds), (fds))
-SP_REFUSED(int, pipe2, (int* fds, int flags), (fds, flags))
-SP_REFUSED(int, socketpair, (int domain, int type, int protocol, int* fds), (domain, type, protocol, fds))
 SP_REFUSED(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size))
 SP_REFUSED(ssize_t, splice, (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),
            (from, from_offset, to, to_offset, size, flags))

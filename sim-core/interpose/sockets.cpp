@@ -7,6 +7,7 @@
 #include <span>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/unix_sockets.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/tcp_socket.hpp"
 #include "sim-core/kernel/transfer.hpp"
@@ -63,9 +64,8 @@ int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
-  const Result<int> accepted =
-      blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
-               [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
+  const Result<int> accepted = blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
+                                        [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
   if (accepted) {
     host.descriptors.set_on_exec(accepted.value(), on_exec(flags));
     write_address(remote, address, length);
@@ -88,6 +88,7 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
         const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
         OutMessage next = message;
         next.parts = rest;
+        if (taken > 0) next.control = {};  // it went with the first bytes
         const auto more = socket.send(next);
         if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
         taken += more.value();
@@ -97,8 +98,7 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
       if (!sent && sent.error() == EINTR && taken > 0) sent = taken;
     }
   }
-  // A datagram socket says so without the signal.
-  if (!sent && sent.error() == EPIPE && socket.type() == SOCK_STREAM && (message.flags & MSG_NOSIGNAL) == 0)
+  if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0 && socket.raises_sigpipe())
     unsupported(host, call, "SIGPIPE would be delivered");
   return finish<ssize_t>(host, call, sent);
 }
@@ -172,7 +172,7 @@ SP_CALL(int, socket, (int domain, int type, int protocol), (domain, type, protoc
       break;
     }
     case AF_UNIX:
-      unsupported(host, call, "AF_UNIX is not served");
+      return stillpoint::interpose::open_unix_socket(host, call, type, protocol);
     case AF_NETLINK:
       unsupported(host, call, "AF_NETLINK is not served");
     case AF_VSOCK:

@@ -21,6 +21,7 @@ constexpr int kNotServed = ENOSYS;
 
 class Host;
 class Epoll;
+class Pipe;
 class Socket;
 class TimerFd;
 class File;
@@ -83,6 +84,7 @@ class File {
   virtual Socket* as_socket() { return nullptr; }
   virtual Epoll* as_epoll() { return nullptr; }
   virtual TimerFd* as_timerfd() { return nullptr; }
+  virtual Pipe* as_pipe() { return nullptr; }
 
   Host& host() const { return host_; }
   // Tells a host's files apart, also where one takes another's descriptor.

@@ -34,7 +34,8 @@ void Process::die(int) { only_programs(); }
 void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
-    : descriptors(options.descriptor_limit),
+    : unix_names(kernel.seed, options.name),
+      descriptors(options.descriptor_limit),
       kernel_(kernel),
       id_(id),
       options_(std::move(options)),

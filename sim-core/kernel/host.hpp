@@ -19,6 +19,7 @@
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
 #include "sim-core/kernel/task.hpp"
+#include "sim-core/kernel/unix_names.hpp"
 #include "sim-core/net/address.hpp"
 #include "sim-core/trace/writer.hpp"
 
@@ -129,6 +130,7 @@ class Host final : private Event {
   std::uint64_t next_file_number() { return ++files_; }
   std::uint64_t next_timer_number() { return ++timers_; }
 
+  UnixNames unix_names;
   DescriptorTable descriptors;
   // The delivery that brought what the process read last.
   EventId last_read = kNoEvent;

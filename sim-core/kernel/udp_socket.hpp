@@ -15,6 +15,7 @@ namespace stillpoint::kernel {
 class UdpSocket final : public Socket, private net::UdpObserver {
  public:
   UdpSocket(Host& host, int domain);
+  bool raises_sigpipe() const override { return false; }
 
   std::uint32_t poll() override;
   Result<std::size_t> read(std::span<const iovec> parts) override;

@@ -1,0 +1,86 @@
+#include "sim-core/interpose/unix_sockets.hpp"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "sim-core/interpose/arguments.hpp"
+#include "sim-core/kernel/unix_socket.hpp"
+
+namespace {
+
+using stillpoint::Failure;
+using stillpoint::Result;
+using stillpoint::interpose::Call;
+using stillpoint::interpose::fail;
+using stillpoint::interpose::finish;
+using stillpoint::interpose::on_exec;
+using stillpoint::kernel::Host;
+using stillpoint::kernel::UnixSocket;
+
+// unix_create() in Linux's net/unix/af_unix.c. SOCK_RAW is another word for SOCK_DGRAM.
+Result<int> unix_type(int type, int protocol) {
+  constexpr int kLargestType = 10;  // SOCK_MAX - 1
+  const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (kind < 0 || kind > kLargestType) return Failure{EINVAL};
+  if (protocol != 0 && protocol != PF_UNIX) return Failure{EPROTONOSUPPORT};
+  switch (kind) {
+    case SOCK_STREAM:
+    case SOCK_DGRAM:
+    case SOCK_SEQPACKET:
+      return kind;
+    case SOCK_RAW:
+      return int{SOCK_DGRAM};
+    default:
+      return Failure{ESOCKTNOSUPPORT};
+  }
+}
+
+std::unique_ptr<UnixSocket> make_socket(Host& host, int kind, int flags) {
+  auto socket = std::make_unique<UnixSocket>(host, kind);
+  socket->nonblocking = (flags & SOCK_NONBLOCK) != 0;
+  return socket;
+}
+
+int unlink_socket(Host& host, const Call& call, const char* path) {
+  if (path == nullptr) return fail(host, call, EFAULT);
+  return finish(host, call, host.unix_names.unlink(path));
+}
+
+}  // namespace
+
+namespace stillpoint::interpose {
+
+int open_unix_socket(kernel::Host& host, const Call& call, int type, int protocol) {
+  const Result<int> kind = unix_type(type, protocol);
+  if (!kind) return fail(host, call, kind.error());
+  return finish<int>(host, call, host.descriptors.add(make_socket(host, kind.value(), type), on_exec(type)));
+}
+
+}  // namespace stillpoint::interpose
+
+SP_CALL(int, socketpair, (int domain, int type, int protocol, int* ends), (domain, type, protocol, ends)) {
+  if (domain != AF_UNIX) return fail(host, call, domain == AF_INET || domain == AF_INET6 ? EOPNOTSUPP : EAFNOSUPPORT);
+  const Result<int> kind = unix_type(type, protocol);
+  if (!kind) return fail(host, call, kind.error());
+  if (ends == nullptr) return fail(host, call, EFAULT);
+  auto one = make_socket(host, kind.value(), type);
+  auto other = make_socket(host, kind.value(), type);
+  UnixSocket::pair(*one, *other);
+  const Result<int> first = host.descriptors.add(std::move(one), on_exec(type));
+  if (!first) return fail(host, call, first.error());
+  const Result<int> second = host.descriptors.add(std::move(other), on_exec(type));
+  if (!second) {
+    static_cast<void>(host.descriptors.close(first.value()));
+    return fail(host, call, second.error());
+  }
+  ends[0] = first.value();
+  ends[1] = second.value();
+  return 0;
+}
+
+// There is no file system yet: of all paths, only those of sockets exist.
+SP_CALL(int, unlink, (const char* path), (path)) { return unlink_socket(host, call, path); }
+SP_CALL(int, remove, (const char* path), (path)) { return unlink_socket(host, call, path); }
