@@ -233,18 +233,26 @@ void send_buffer(World& w) {
 
 void room_by_edges(World& w) {
   const Ends p(w);
-  w.set(p.a, SOL_SOCKET, SO_SNDBUF, 20'000);
+  w.set(p.a, SOL_SOCKET, SO_SNDBUF, 50'000);
   const int epoll = w.epoll();
   w.add(epoll, p.a, EPOLLOUT | EPOLLET, 1);
   w.note("fresh", w.events(epoll));
-  fill(p.a);
+  const std::string block(1'000, 'x');
+  int held = 0;
+  while (w.send(p.a, block) == "1000") ++held;
   w.note("full", w.events(epoll));
-  std::string bytes(1'000, '\0');
-  ::recv(p.b, bytes.data(), bytes.size(), 0);
-  w.note("less full", w.events(epoll));
-  drain(p.b);
-  w.note("a quarter is enough", w.events(epoll));
-  w.set(p.a, SOL_SOCKET, SO_SNDBUF, 50'000);
+  const auto read_down_to = [&](int percent) {
+    const int left = held * percent / 100;
+    std::string bytes(block.size() * static_cast<std::size_t>(held - left), '\0');
+    static_cast<void>(::recv(p.b, bytes.data(), bytes.size(), 0));
+    held = left;
+  };
+  read_down_to(40);
+  w.note("less full", w.events(epoll) + ", " + w.ready(p.a) + ", " + w.send(p.a, block));
+  read_down_to(35);
+  w.note("less than a quarter", w.events(epoll) + ", " + w.ready(p.a));
+  fill(p.a);
+  w.set(p.a, SOL_SOCKET, SO_SNDBUF, 400'000);
   w.note("a larger buffer", w.events(epoll));
 }
 
