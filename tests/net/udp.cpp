@@ -91,7 +91,7 @@ struct Hosts {
   std::string take_all(HostId host) { return take_all(*endpoints[host]); }
   std::size_t count(EventKind kind) const { return trace.events(kind).size(); }
 
-  test::MemoryTrace trace{1 << 24};
+  test::MemoryTrace trace{1 << 25};
   EventQueue queue;
   Fabric fabric;
   Tcp tcp;
@@ -416,6 +416,7 @@ TEST_CASE("a group's datagram comes to every host that has joined, and to no oth
   hosts.send(*hosts.endpoints[kA], group, "four", {.hops = 0});
   hosts.run();
   CHECK(hosts.take_all(kB) == "three");
+  CHECK(hosts.take_all(kC) == "three");
   CHECK(hosts.take_all(kA) == "four");
   // Joined on another interface is not joined.
   const auto all = [](const auto&) { return true; };
