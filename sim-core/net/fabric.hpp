@@ -20,8 +20,8 @@ struct Link {
   Duration latency_min{};
   Duration latency_max{};
   Ratio loss{};       // of the packets that leave
-  Ratio duplicate{};  // likewise: they arrive twice, each with a latency of its own
   bool cut = false;   // nothing arrives
+  Ratio duplicate{};  // of the datagrams that are not lost: they arrive twice, each with a latency of its own
 
   // A latency in [min, max] from a random value's high bits.
   Duration latency(std::uint64_t random) const {

@@ -52,14 +52,15 @@ Udp::~Udp() {
 }
 
 UdpEndpoint& Udp::open(Where where, UdpObserver& observer) {
-  return *endpoints_.emplace(++last_endpoint_, std::make_unique<UdpEndpoint>(where, observer)).first->second;
+  const std::uint64_t number = ++last_endpoint_;
+  return *endpoints_.emplace(number, std::make_unique<UdpEndpoint>(number, where, observer)).first->second;
 }
 
 void Udp::close(UdpEndpoint& endpoint) {
   unbind(endpoint);
-  while (!endpoint.groups.empty()) SP_ASSERT(leave_at(endpoint, 0));
+  while (!endpoint.groups.empty()) leave_at(endpoint, 0);
   while (endpoint.head_ != nullptr) take(endpoint);
-  std::erase_if(endpoints_, [&](const auto& each) { return each.second.get() == &endpoint; });
+  endpoints_.erase(endpoint.number);
 }
 
 Status Udp::bind(UdpEndpoint& endpoint) {
@@ -85,12 +86,11 @@ Status Udp::join(UdpEndpoint& endpoint, UdpBinding::Membership membership) {
   return Done{};
 }
 
-Status Udp::leave_at(UdpEndpoint& endpoint, std::size_t index) {
+void Udp::leave_at(UdpEndpoint& endpoint, std::size_t index) {
   const UdpBinding::Membership membership = endpoint.groups[index];
   endpoint.groups.erase(endpoint.groups.begin() + static_cast<std::ptrdiff_t>(index));
   const auto found = members_.find({membership.group, endpoint.where.host, membership.interface});
   if (--found->second == 0) members_.erase(found);
-  return Done{};
 }
 
 bool Udp::is_member(HostId host, Ip group, int interface) const {

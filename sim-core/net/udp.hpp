@@ -71,8 +71,10 @@ class UdpEndpoint final : public UdpBinding {
  public:
   static constexpr std::size_t kDefaultBuffer = 212'992;  // rmem_default in socket(7)
 
-  UdpEndpoint(Where at, UdpObserver& watched_by) : where(at), observer(watched_by) {}
+  UdpEndpoint(std::uint64_t its_number, Where at, UdpObserver& watched_by)
+      : number(its_number), where(at), observer(watched_by) {}
 
+  const std::uint64_t number;
   const Where where;
   UdpObserver& observer;
   std::size_t receive_buffer = kDefaultBuffer;
@@ -128,7 +130,9 @@ class Udp {
   template <typename Matches>
   Status leave(UdpEndpoint& endpoint, Matches matches) {
     for (std::size_t i = 0; i < endpoint.groups.size(); ++i) {
-      if (matches(endpoint.groups[i])) return leave_at(endpoint, i);
+      if (!matches(endpoint.groups[i])) continue;
+      leave_at(endpoint, i);
+      return Done{};
     }
     return Failure{EADDRNOTAVAIL};
   }
@@ -153,7 +157,7 @@ class Udp {
   void answer_unreachable(Datagram* datagram);
   bool accept(UdpEndpoint& endpoint, Datagram* datagram);
   void record(EventKind kind, Datagram& datagram, Where where);
-  Status leave_at(UdpEndpoint& endpoint, std::size_t index);
+  void leave_at(UdpEndpoint& endpoint, std::size_t index);
   bool is_member(HostId host, Ip group, int interface) const;
 
   Datagram* make();

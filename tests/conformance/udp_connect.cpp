@@ -69,6 +69,19 @@ void hears_its_peer_alone(World& w) {
   w.note("by then it has lost its port", local(user));
 }
 
+void an_impostor_has_the_right_port_alone(World& w) {
+  const int peer = bound(w, "127.0.0.1");
+  const int impostor = bound(w, "127.0.0.2", port(peer));
+  const int user = bound(w, "127.0.0.1");
+  connect(user, "127.0.0.1", port(peer));
+  w.note("impostor", send_to(impostor, "false", "127.0.0.1", port(user)));
+  w.settle();
+  w.note("nothing", receive_from(user));
+  w.note("peer", send_to(peer, "true", "127.0.0.1", port(user)));
+  w.settle();
+  w.note("received", receive_from(user));
+}
+
 void a_stranger_is_refused(World& w) {
   const int peer = bound(w, "127.0.0.1");
   const int user = udp(w);
@@ -327,6 +340,7 @@ void a_server_connects_back(World& w) {
 constexpr Case kCases[] = {{"names", names},
                            {"names of a bound socket", names_of_a_bound_one},
                            {"hears its peer alone", hears_its_peer_alone},
+                           {"an impostor has the right port alone", an_impostor_has_the_right_port_alone},
                            {"a stranger is refused", a_stranger_is_refused},
                            {"sends elsewhere", sends_elsewhere},
                            {"refused, and asked", refused_and_asked},

@@ -91,7 +91,7 @@ struct Hosts {
   std::string take_all(HostId host) { return take_all(*endpoints[host]); }
   std::size_t count(EventKind kind) const { return trace.events(kind).size(); }
 
-  test::MemoryTrace trace{1 << 24};
+  test::MemoryTrace trace{1 << 25};
   EventQueue queue;
   Fabric fabric;
   Tcp tcp;
@@ -296,6 +296,28 @@ TEST_CASE("a dead port refuses a connected socket, after the way there and back"
   CHECK(hosts.descriptors[kA].last_cause == 2);
 }
 
+TEST_CASE("a refusal takes a latency of the way back, drawn with the datagram that it answers") {
+  const auto told_at = [](std::uint64_t seed) {
+    Hosts hosts(seed);
+    hosts.fabric.set_link(kB, kA, {1ms, 900ms});
+    UdpEndpoint& user = *hosts.endpoints[kA];
+    user.connected = true;
+    user.peer = Hosts::at(kB, 77);
+    std::set<std::int64_t> times;
+    for (int i = 0; i < 10; ++i) {
+      hosts.send(user, user.peer, "x");
+      const VirtualTime sent = hosts.queue.now();
+      hosts.run();
+      times.insert((hosts.queue.now() - sent).count());
+    }
+    return times;
+  };
+  CHECK(told_at(1).size() == 10);
+  CHECK(*told_at(1).begin() >= Duration(2ms).count());
+  CHECK(told_at(1) == told_at(1));
+  CHECK(told_at(1) != told_at(2));
+}
+
 TEST_CASE("who is not connected, or elsewhere, is not refused; nor is anybody over a cut link") {
   Hosts hosts;
   UdpEndpoint& user = *hosts.endpoints[kA];
@@ -416,6 +438,7 @@ TEST_CASE("a group's datagram comes to every host that has joined, and to no oth
   hosts.send(*hosts.endpoints[kA], group, "four", {.hops = 0});
   hosts.run();
   CHECK(hosts.take_all(kB) == "three");
+  CHECK(hosts.take_all(kC) == "three");
   CHECK(hosts.take_all(kA) == "four");
   // Joined on another interface is not joined.
   const auto all = [](const auto&) { return true; };
