@@ -6,6 +6,7 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
     : trace(trace_writer),
       seed(run_seed),
       tcp(queue, trace, fabric, run_seed),
+      names(run_seed),
       unsupported(unsupported_handler),
       harness(*this, kHarness, {.name = "harness", .role = "harness", .address = {}}) {
   harness.observed = true;
@@ -14,6 +15,7 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
 Host& Kernel::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(hosts_.size() + 1);
   fabric.add_host(id, options.address);
+  names.add_host(options.name, options.address);
   using namespace std::string_literals;
   trace.host(id, options.name + "\0"s + options.role + "\0"s + net::to_string(options.address));
   hosts_.push_back(std::make_unique<Host>(*this, id, std::move(options)));

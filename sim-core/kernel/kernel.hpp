@@ -7,6 +7,7 @@
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/net/fabric.hpp"
+#include "sim-core/net/names.hpp"
 #include "sim-core/net/tcp.hpp"
 #include "sim-core/trace/writer.hpp"
 
@@ -29,6 +30,8 @@ class Kernel {
   const std::uint64_t seed;
   net::Fabric fabric;
   net::Tcp tcp;
+  // Every host is in it, under its name.
+  net::Zone names;
   const UnsupportedHandler unsupported;
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;
