@@ -16,6 +16,9 @@ class DescriptorTable {
   // Forgets all files without closing them: the owner closes them first, or means a crash.
   ~DescriptorTable() = default;
 
+  // What is open stays open, even beyond the new limit (setrlimit(2)).
+  void set_limit(int limit) { limit_ = limit; }
+
   // EMFILE at the limit.
   Result<int> add(std::unique_ptr<File> file);
   // Another descriptor, at least `lowest`, for the same file. EBADF, EMFILE, EINVAL.

@@ -34,6 +34,7 @@ void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
     : descriptors(options.descriptor_limit),
+      limits(options.descriptor_limit),
       kernel_(kernel),
       id_(id),
       options_(std::move(options)),

@@ -18,6 +18,7 @@
 
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
+#include "sim-core/kernel/limits.hpp"
 #include "sim-core/kernel/task.hpp"
 #include "sim-core/net/address.hpp"
 #include "sim-core/trace/writer.hpp"
@@ -26,8 +27,8 @@ namespace stillpoint::kernel {
 
 class Kernel;
 
-// What runs on a host. process/ holds the kinds: an event loop that the harness drives, and an ordinary program. What is
-// not overridden is as of an event loop without threads.
+// What runs on a host. process/ holds the kinds: an event loop that the harness drives, and an ordinary program. What
+// is not overridden is as of an event loop without threads.
 class Process {
  public:
   virtual ~Process() = default;
@@ -56,6 +57,7 @@ struct HostOptions {
   net::Ip address;
   Duration slice_cost{};         // virtual CPU time of one slice, in whole microseconds
   int descriptor_limit = 65536;  // RLIMIT_NOFILE
+  int processors = 1;            // that programs see; one thread runs at a time all the same
 };
 
 class Host final : private Event {
@@ -69,7 +71,7 @@ class Host final : private Event {
   const std::string& name() const { return options_.name; }
   const std::string& role() const { return options_.role; }
   net::Ip address() const { return options_.address; }
-  int descriptor_limit() const { return options_.descriptor_limit; }
+  int processors() const { return options_.processors; }
   // The process id that getpid() returns.
   int pid() const { return 1000 + id_; }
 
@@ -95,8 +97,8 @@ class Host final : private Event {
   // The task that runs, as long as the host is current.
   Task* running_task() const { return running_task_; }
   void run_as(Task* task) { running_task_ = task; }
-  // Sleeps at an address of the process (a lock, a condition, a futex) until somebody wakes it there. Addresses are only
-  // compared, never ordered by.
+  // Sleeps at an address of the process (a lock, a condition, a futex) until somebody wakes it there. Addresses are
+  // only compared, never ordered by.
   Woken sleep_at(const void* address, std::optional<VirtualTime> deadline);
   // Wakes those who have waited longest at an address, at most so many; how many there were.
   int wake_at(const void* address, int most);
@@ -130,6 +132,7 @@ class Host final : private Event {
   std::uint64_t next_timer_number() { return ++timers_; }
 
   DescriptorTable descriptors;
+  Limits limits;
   // The delivery that brought what the process read last.
   EventId last_read = kNoEvent;
   // Code that runs is looking at this host from outside (observer mode): system calls are refused.
@@ -148,7 +151,7 @@ class Host final : private Event {
   bool halted_ = false;
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;
-  std::vector<Task*> runnable_;               // in the order in which they became so
+  std::vector<Task*> runnable_;  // in the order in which they became so
   Task* running_task_ = nullptr;
   std::map<const void*, TaskQueue> waiting_;
   RandomStream order_;
