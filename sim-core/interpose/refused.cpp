@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/select.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -120,6 +122,15 @@ SP_REFUSED(char*, getlogin, (), ())
 SP_REFUSED(int, setpgid, (pid_t pid, pid_t group), (pid, group))
 
 // Processes and threads.
+SP_REFUSED(int, pthread_cancel, (pthread_t thread), (thread))
+SP_REFUSED(int, pthread_mutexattr_setrobust, (pthread_mutexattr_t * attributes, int robust), (attributes, robust))
+SP_REFUSED(sem_t*, sem_open, (const char* name, int flags, mode_t mode, unsigned value), (name, flags, mode, value))
+SP_REFUSED(int, thrd_create, (thrd_t * thread, thrd_start_t start, void* argument), (thread, start, argument))
+SP_REFUSED(int, mtx_lock, (mtx_t * mutex), (mutex))
+SP_REFUSED(int, mtx_timedlock, (mtx_t * mutex, const timespec* time), (mutex, time))
+SP_REFUSED(int, cnd_wait, (cnd_t * condition, mtx_t* mutex), (condition, mutex))
+SP_REFUSED(int, cnd_timedwait, (cnd_t * condition, mtx_t* mutex, const timespec* time), (condition, mutex, time))
+SP_REFUSED(int, thrd_sleep, (const timespec* time, timespec* left), (time, left))
 SP_REFUSED(pid_t, fork, (), ())
 SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment),
            (path, arguments, environment))

@@ -42,6 +42,8 @@ class Process {
   // pthread_create(3): a further task, which will run `body` on a stack of `stack_size` bytes (0: the default).
   // EAGAIN. The task then has a handle.
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
+  // The task has ended and nobody will join it any more: its real thread may end, too.
+  virtual void finish_thread(Task& task);
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);
@@ -106,6 +108,10 @@ class Host final : private Event {
   Task* find_task(unsigned long handle) const;
   // There is another thread, or a sleep, that could end a wait of the running task.
   bool may_ever_wake() const { return running_task_->may_sleep || tasks_.size() > 1; }
+  // There is a thread that has not ended.
+  bool any_task() const;
+  // There are, or were, threads besides the main one, which stand on stacks of their own.
+  bool has_threads() const { return tasks_made_ > 1; }
   bool anyone_waits_at_addresses() const { return !waiting_.empty(); }
 
   // Takes a task that may run, and that is not the main task of a process that polls. Null if there is none.

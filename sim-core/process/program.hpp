@@ -2,8 +2,8 @@
 // A host that runs an ordinary program: an unmodified main(argc, argv), whose blocking calls put its threads to sleep.
 //
 // The process ends as on Linux: by returning from main, by exit (which runs what atexit registered), by _exit, by abort
-// or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its peers
-// see it. Its objects are abandoned where they are, never destroyed.
+// or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its
+// peers see it. Its objects are abandoned where they are, never destroyed.
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,6 +35,7 @@ class Program final : public kernel::Process {
   Status start_thread(kernel::Task& task, std::function<void()> body, std::size_t stack_size) override {
     return threads_.start(task, std::move(body), stack_size);
   }
+  void finish_thread(kernel::Task& task) override { Threads::finish(task); }
   [[noreturn]] void exit(int status) override;
   [[noreturn]] void die(int status) override;
   void at_exit(void (*function)(void*), void* argument) override { at_exit_.push_back({function, argument}); }

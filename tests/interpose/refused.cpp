@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <resolv.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/inotify.h>
@@ -19,6 +20,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <termios.h>
+#include <threads.h>
 #include <time.h>
 
 #include <thread>
@@ -39,6 +41,9 @@ struct Refused {
 char bytes[64];
 int numbers[2];
 unsigned char answer[64];
+mtx_t c_mutex;
+cnd_t c_condition;
+timespec soon{};
 iovec part{bytes, sizeof bytes};
 
 constexpr Refused kRefused[] = {
@@ -177,6 +182,25 @@ constexpr Refused kRefused[] = {
     {"getlogin", [] { static_cast<void>(getlogin()); }},
     {"setpgid", [] { static_cast<void>(setpgid(0, 0)); }},
     // Processes and threads.
+    {"pthread_cancel", [] { static_cast<void>(pthread_cancel(pthread_self())); }},
+    {"pthread_mutexattr_setrobust",
+     [] {
+       pthread_mutexattr_t attributes;
+       pthread_mutexattr_init(&attributes);
+       static_cast<void>(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST));
+     }},
+    {"sem_open", [] { static_cast<void>(sem_open("/nonexistent", 0)); }},
+    {"thrd_create",
+     [] {
+       thrd_t thread;
+       static_cast<void>(thrd_create(
+           &thread, [](void*) { return 0; }, nullptr));
+     }},
+    {"mtx_lock", [] { static_cast<void>(mtx_lock(&c_mutex)); }},
+    {"mtx_timedlock", [] { static_cast<void>(mtx_timedlock(&c_mutex, &soon)); }},
+    {"cnd_wait", [] { static_cast<void>(cnd_wait(&c_condition, &c_mutex)); }},
+    {"cnd_timedwait", [] { static_cast<void>(cnd_timedwait(&c_condition, &c_mutex, &soon)); }},
+    {"thrd_sleep", [] { static_cast<void>(thrd_sleep(&soon, nullptr)); }},
     {"fork",
      [] {
        if (fork() == 0) _exit(0);
