@@ -17,6 +17,7 @@ struct Threads::Thread {
   kernel::Task& task;
   std::function<void()> body;
   std::binary_semaphore turn{0};
+  bool over = false;  // it stands at its end
 };
 
 Status Threads::start(kernel::Task& task, std::function<void()> body, std::size_t stack_size) {
@@ -39,10 +40,11 @@ void Threads::run(kernel::Task& task) {
   kernel::Host& host = task.host;
   kernel::Task* const before = host.running_task();
   host.run_as(&task);
-  static_cast<Thread*>(task.thread)->turn.release();
+  auto* thread = static_cast<Thread*>(task.thread);
+  thread->turn.release();
   harness_.acquire();
   host.run_as(before);
-  if (!task.ended() || !task.detached || host.halted()) return;
+  if (!thread->over || !task.detached) return;
   finish(task);
   host.forget_task(task);
 }
@@ -102,6 +104,7 @@ class Threads::Ending {
     thread_.body = nullptr;
     current_host = nullptr;
     host.wake_at(&task, INT_MAX);
+    thread_.over = true;
     thread_.threads.harness_.release();
     thread_.turn.acquire();
   }
