@@ -300,6 +300,7 @@ int get_address_info(Host& host, const Call& call, const char* name, const char*
   if (wanted != nullptr) hints = *wanted;
   if ((hints.ai_flags & ~kKnownFlags) != 0) return EAI_BADFLAGS;
   if (has(hints, AI_CANONNAME) && name == nullptr) return EAI_BADFLAGS;
+  if (!wants(hints, AF_INET) && !wants(hints, AF_INET6)) return EAI_FAMILY;
   Port port;
   if (service != nullptr && service[0] != '\0') {
     char* end = nullptr;
@@ -309,7 +310,6 @@ int get_address_info(Host& host, const Call& call, const char* name, const char*
       port.number = -1;
     }
   }
-  if (!wants(hints, AF_INET) && !wants(hints, AF_INET6)) return EAI_FAMILY;
   const Kinds kinds = find_kinds(hints, port);
   if (kinds.error != 0) return kinds.error;
   const Destinations destinations = find_destinations(host, call, hints, name);

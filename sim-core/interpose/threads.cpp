@@ -191,7 +191,8 @@ namespace {
 using Try = int (*)(pthread_rwlock_t*);
 
 int lock(Host& host, const Call& call, pthread_rwlock_t* lock, Try attempt, std::optional<Until> until = std::nullopt) {
-  if (until && !valid_clock(until->clock)) return EINVAL;
+  // Here glibc minds the time-out even where it is not needed (pthread_rwlock_common.c).
+  if (until && (!valid_clock(until->clock) || !valid_nanoseconds(*until->time))) return EINVAL;
   if (const int error = attempt(lock); error != EBUSY) return error;
   // The writer itself, as pthread_rwlock_common.c has it.
   if (lock->__data.__cur_writer == real_thread()) return EDEADLK;
@@ -414,8 +415,8 @@ SP_CALL(int, pthread_clockjoin_np, (pthread_t thread, void** result, clockid_t c
 SP_CALL(int, pthread_tryjoin_np, (pthread_t thread, void** result), (thread, result)) {
   Task* task = host.find_task(thread);
   if (task == nullptr) return ESRCH;
-  if (task->detached) return EINVAL;
-  return task->ended() ? take_result(host, *task, result) : EBUSY;
+  if (!task->ended()) return EBUSY;
+  return task->detached ? EINVAL : take_result(host, *task, result);
 }
 
 SP_CALL(int, pthread_detach, (pthread_t thread), (thread)) {
