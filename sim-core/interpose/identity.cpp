@@ -22,7 +22,7 @@
 #include <cstring>
 #include <new>
 
-#include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/names.hpp"
 #include "sim-core/kernel/clock.hpp"
 
 namespace {
@@ -315,7 +315,7 @@ SP_CALL(long, sysconf, (int name), (name)) {
 
 namespace {
 
-constexpr const char* kInterfaceNames[] = {"lo", "eth0"};
+using stillpoint::interpose::kInterfaces;
 constexpr unsigned kLoopbackFlags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING | 0x10000;  // IFF_LOWER_UP of linux/if.h
 constexpr unsigned kNetworkFlags = IFF_UP | IFF_BROADCAST | IFF_RUNNING | IFF_MULTICAST | 0x10000;
 
@@ -368,7 +368,7 @@ int list_interfaces(Host& host, ifaddrs** result) {
     Interface& each = *new (&all[i]) Interface{};
     const std::size_t index = i % 2;
     const bool loopback = index == 0;
-    copy_name(each.name, kInterfaceNames[index]);
+    copy_name(each.name, kInterfaces[index]);
     each.entry.ifa_name = each.name;
     each.entry.ifa_flags = loopback ? kLoopbackFlags : kNetworkFlags;
     each.entry.ifa_addr = generic(each.address);
@@ -406,23 +406,23 @@ SP_CALL(int, getifaddrs, (ifaddrs * *result), (result)) {
 SP_CALL(void, freeifaddrs, (ifaddrs * list), (list)) { std::free(list); }
 
 SP_CALL(unsigned, if_nametoindex, (const char* name), (name)) {
-  for (unsigned i = 0; i < std::size(kInterfaceNames); ++i) {
-    if (std::strcmp(name, kInterfaceNames[i]) == 0) return i + 1;
+  for (unsigned i = 0; i < std::size(kInterfaces); ++i) {
+    if (std::strcmp(name, kInterfaces[i]) == 0) return i + 1;
   }
   errno = ENODEV;
   return 0;
 }
 
 SP_CALL(char*, if_indextoname, (unsigned index, char* name), (index, name)) {
-  if (index >= 1 && index <= std::size(kInterfaceNames)) return std::strcpy(name, kInterfaceNames[index - 1]);
+  if (index >= 1 && index <= std::size(kInterfaces)) return std::strcpy(name, kInterfaces[index - 1]);
   errno = ENXIO;
   return nullptr;
 }
 
 SP_CALL(struct if_nameindex*, if_nameindex, (), ()) {
-  constexpr std::size_t kCount = std::size(kInterfaceNames);
+  constexpr std::size_t kCount = std::size(kInterfaces);
   auto* list = static_cast<struct if_nameindex*>(std::calloc(kCount + 1, sizeof(struct if_nameindex)));
-  for (unsigned i = 0; list != nullptr && i < kCount; ++i) list[i] = {i + 1, strdup(kInterfaceNames[i])};
+  for (unsigned i = 0; list != nullptr && i < kCount; ++i) list[i] = {i + 1, strdup(kInterfaces[i])};
   return list;
 }
 SP_CALL(void, if_freenameindex, (struct if_nameindex * list), (list)) {

@@ -1,55 +1,31 @@
-// netdb.h: names of hosts, services and protocols, answered from the simulation's zone (net/names.hpp).
+// getaddrinfo(3) and getnameinfo(3), answered from the simulation's zone (net/names.hpp).
 //
 // What glibc would have to ask a name server for takes the latency of a query, during which the calling thread sleeps.
 // Numeric addresses, localhost and the host's own name take no time. Results have the memory layout of glibc's, so that
 // its own functions may free them as well.
-#include <arpa/inet.h>
-#include <netdb.h>
+#include "sim-core/interpose/names.hpp"
+
 #include <sys/un.h>
 
-#include <array>
-#include <charconv>
 #include <cstdlib>
-#include <cstring>
-#include <map>
 #include <new>
-#include <string>
 #include <vector>
-
-#include "sim-core/interpose/arguments.hpp"
-#include "sim-core/net/names.hpp"
 
 namespace {
 
-using stillpoint::Duration;
+using stillpoint::interpose::addresses_of;
 using stillpoint::interpose::Call;
-using stillpoint::interpose::require_sleep;
+using stillpoint::interpose::kInterfaces;
+using stillpoint::interpose::name_of;
+using stillpoint::interpose::Numeric;
+using stillpoint::interpose::parse_numeric;
+using stillpoint::interpose::takes_zones;
 using stillpoint::kernel::Host;
 using stillpoint::net::find_service;
 using stillpoint::net::Ip;
 using stillpoint::net::NameAnswer;
 using stillpoint::net::NameError;
-using stillpoint::net::Protocol;
 using stillpoint::net::Service;
-
-// ---- asking ----
-
-// Signals do not shorten it: glibc's resolver goes on waiting (resolv/res_send.c).
-NameAnswer after_latency(Host& host, const Call& call, NameAnswer answer) {
-  if (answer.latency == Duration::zero()) return answer;
-  require_sleep(host, call);
-  const auto arrival = host.now() + answer.latency;
-  while (host.now() < arrival) host.sleep(arrival);
-  return answer;
-}
-
-NameAnswer addresses_of(Host& host, const Call& call, const char* name) {
-  return after_latency(host, call, host.kernel().names.addresses_of(host.name(), name));
-}
-
-NameAnswer name_of(Host& host, const Call& call, Ip address) {
-  return after_latency(host, call, host.kernel().names.name_of(host.name(), address));
-}
 
 int eai_of(NameError error) {
   switch (error) {
@@ -66,69 +42,6 @@ int eai_of(NameError error) {
   }
   return EAI_FAIL;
 }
-
-int h_errno_of(NameError error) {
-  switch (error) {
-    case NameError::none:
-      return NETDB_SUCCESS;
-    case NameError::unknown:
-      return HOST_NOT_FOUND;
-    case NameError::no_data:
-      return NO_DATA;
-    case NameError::try_again:
-      return TRY_AGAIN;
-    case NameError::failed:
-      return NO_RECOVERY;
-  }
-  return NO_RECOVERY;
-}
-
-// ---- numeric addresses ----
-
-// As __inet_aton_exact: also "127.1" and "0x7f000001", but nothing behind it, where inet_aton(3) accepts a space.
-std::optional<Ip> parse_v4(const char* text) {
-  in_addr address{};
-  if (std::strpbrk(text, " \t\n\v\f\r") != nullptr || inet_aton(text, &address) == 0) return std::nullopt;
-  return Ip(ntohl(address.s_addr));
-}
-
-// The network interfaces of every host.
-constexpr const char* kInterfaces[] = {"lo", "eth0"};
-
-bool takes_zones(const in6_addr& address) {
-  return IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_MC_LINKLOCAL(&address);
-}
-
-struct Numeric {
-  Ip ip;
-  int family = AF_INET;  // as it is written: ::ffff:1.2.3.4 is AF_INET6
-  std::uint32_t scope = 0;
-  int error = 0;
-};
-
-// An IPv4 or IPv6 address, with a zone (RFC 4007, 11): the name of an interface where the address is a link's, or a
-// number. None if the text is no address; EAI_NONAME in it if the zone is none.
-std::optional<Numeric> parse_numeric(const char* text) {
-  if (const auto v4 = parse_v4(text)) return Numeric{*v4};
-  const char* percent = std::strchr(text, '%');
-  const std::string address = percent == nullptr ? std::string(text) : std::string(text, percent);
-  in6_addr in6{};
-  if (inet_pton(AF_INET6, address.c_str(), &in6) != 1) return std::nullopt;
-  Numeric numeric{stillpoint::net::from_in6(in6), AF_INET6};
-  if (percent == nullptr) return numeric;
-  const std::string_view zone(percent + 1);
-  if (takes_zones(in6)) {
-    for (std::uint32_t i = 0; i < std::size(kInterfaces); ++i) {
-      if (zone == kInterfaces[i]) numeric.scope = i + 1;
-    }
-    if (numeric.scope != 0) return numeric;
-  }
-  const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), numeric.scope);
-  if (error != std::errc() || end != zone.data() + zone.size()) numeric.error = EAI_NONAME;
-  return numeric;
-}
-
-// ---- getaddrinfo ----
 
 // An address of the result. An IPv4 address as AF_INET6 is mapped.
 struct Destination {
@@ -423,258 +336,4 @@ SP_CALL(int, getnameinfo,
     return names.wants_service() ? copy_text(path, service, service_size) : 0;
   }
   return EAI_FAMILY;
-}
-
-// ---- gethostbyname and its kin ----
-
-namespace {
-
-// What a hostent tells.
-struct HostRecord {
-  NameError error = NameError::none;
-  std::string name = {};
-  int family = AF_INET;
-  std::vector<Ip> addresses = {};
-};
-
-HostRecord record_by_name(Host& host, const Call& call, const char* name, int family) {
-  const auto numeric = parse_numeric(name);
-  if (numeric && numeric->error == 0) {
-    if (numeric->family != family) return {.error = NameError::unknown};
-    return {.name = name, .family = family, .addresses = {numeric->ip}};
-  }
-  NameAnswer answer = addresses_of(host, call, name);
-  if (answer.error != NameError::none) return {.error = answer.error};
-  HostRecord record{.name = std::move(answer.name), .family = family};
-  for (const Ip ip : answer.addresses) {
-    if (ip.is_v4() == (family == AF_INET)) record.addresses.push_back(ip);
-  }
-  if (record.addresses.empty()) record.error = NameError::no_data;
-  return record;
-}
-
-HostRecord record_by_address(Host& host, const Call& call, const void* address, int family) {
-  Ip ip;
-  if (family == AF_INET) {
-    in_addr in;
-    std::memcpy(&in, address, sizeof in);
-    ip = Ip(ntohl(in.s_addr));
-  } else {
-    in6_addr in6;
-    std::memcpy(&in6, address, sizeof in6);
-    ip = stillpoint::net::from_in6(in6);
-  }
-  NameAnswer answer = name_of(host, call, ip);
-  if (answer.error != NameError::none) return {.error = answer.error};
-  return {.name = std::move(answer.name), .family = family, .addresses = {ip}};
-}
-
-bool is_internet(int family) { return family == AF_INET || family == AF_INET6; }
-std::size_t size_of_address(int family) { return family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr); }
-
-// Memory for what a record takes: pointers first, then addresses, then the name.
-std::size_t size_of(const HostRecord& record) {
-  return alignof(char*) + (record.addresses.size() + 2) * sizeof(char*) +
-         record.addresses.size() * size_of_address(record.family) + record.name.size() + 1;
-}
-
-// Requires size_of(record) bytes at `memory`.
-void write_record(const HostRecord& record, hostent* result, char* memory) {
-  const std::size_t size = size_of_address(record.family);
-  void* aligned = memory;
-  std::size_t room = size_of(record);
-  std::align(alignof(char*), room - alignof(char*), aligned, room);
-  auto** pointers = static_cast<char**>(aligned);
-  char** const addresses = pointers;
-  char* bytes = reinterpret_cast<char*>(pointers + record.addresses.size() + 2);
-  for (const Ip ip : record.addresses) {
-    const in_addr in{htonl(ip.v4())};
-    const in6_addr in6 = stillpoint::net::to_in6(ip);
-    std::memcpy(bytes, record.family == AF_INET ? static_cast<const void*>(&in) : &in6, size);
-    *pointers++ = bytes;
-    bytes += size;
-  }
-  *pointers++ = nullptr;
-  *pointers = nullptr;
-  std::memcpy(bytes, record.name.c_str(), record.name.size() + 1);
-  result->h_name = bytes;
-  result->h_aliases = pointers;
-  result->h_addrtype = record.family;
-  result->h_length = static_cast<int>(size);
-  result->h_addr_list = addresses;
-}
-
-// The static result of gethostbyname(3): one of each process, so one of each host.
-hostent* in_static_memory(Host& host, const HostRecord& record) {
-  struct Static {
-    hostent entry{};
-    std::vector<char> memory;
-  };
-  static std::map<stillpoint::HostId, Static> results;
-  if (record.error != NameError::none) {
-    h_errno = h_errno_of(record.error);
-    return nullptr;
-  }
-  Static& result = results[host.id()];
-  result.memory.resize(size_of(record));
-  write_record(record, &result.entry, result.memory.data());
-  return &result.entry;
-}
-
-struct Buffer {
-  hostent* entry;
-  char* memory;
-  std::size_t size;
-  hostent** result;
-  int* error;
-};
-
-// gethostbyname_r(3): ERANGE if the memory is too small. That there is no such name is no error of the call's.
-int in_memory_of_caller(const HostRecord& record, const Buffer& buffer) {
-  *buffer.result = nullptr;
-  *buffer.error = h_errno_of(record.error);
-  if (record.error == NameError::try_again) return EAGAIN;
-  if (record.error != NameError::none) return 0;
-  if (buffer.size < size_of(record)) {
-    *buffer.error = NETDB_INTERNAL;
-    return ERANGE;
-  }
-  write_record(record, buffer.entry, buffer.memory);
-  *buffer.result = buffer.entry;
-  return 0;
-}
-
-// A family that there is none of: as glibc leaves it.
-hostent* no_such_family() {
-  h_errno = NETDB_INTERNAL;
-  errno = EAFNOSUPPORT;
-  return nullptr;
-}
-
-}  // namespace
-
-SP_CALL(hostent*, gethostbyname, (const char* name), (name)) {
-  return in_static_memory(host, record_by_name(host, call, name, AF_INET));
-}
-
-SP_CALL(hostent*, gethostbyname2, (const char* name, int family), (name, family)) {
-  if (!is_internet(family)) return no_such_family();
-  return in_static_memory(host, record_by_name(host, call, name, family));
-}
-
-SP_CALL(int, gethostbyname_r,
-        (const char* name, hostent* entry, char* memory, size_t size, hostent** result, int* error),
-        (name, entry, memory, size, result, error)) {
-  return in_memory_of_caller(record_by_name(host, call, name, AF_INET), {entry, memory, size, result, error});
-}
-
-SP_CALL(int, gethostbyname2_r,
-        (const char* name, int family, hostent* entry, char* memory, size_t size, hostent** result, int* error),
-        (name, family, entry, memory, size, result, error)) {
-  if (!is_internet(family)) {
-    *result = nullptr;
-    *error = NETDB_INTERNAL;
-    return EAFNOSUPPORT;
-  }
-  return in_memory_of_caller(record_by_name(host, call, name, family), {entry, memory, size, result, error});
-}
-
-SP_CALL(hostent*, gethostbyaddr, (const void* address, socklen_t length, int family), (address, length, family)) {
-  if (!is_internet(family) || length != size_of_address(family)) return no_such_family();
-  return in_static_memory(host, record_by_address(host, call, address, family));
-}
-
-SP_CALL(int, gethostbyaddr_r,
-        (const void* address, socklen_t length, int family, hostent* entry, char* memory, size_t size, hostent** result,
-         int* error),
-        (address, length, family, entry, memory, size, result, error)) {
-  if (!is_internet(family) || length != size_of_address(family)) {
-    *result = nullptr;
-    *error = NETDB_INTERNAL;
-    return EAFNOSUPPORT;
-  }
-  return in_memory_of_caller(record_by_address(host, call, address, family), {entry, memory, size, result, error});
-}
-
-// ---- services and protocols ----
-
-namespace {
-
-// The tables, as the structures of netdb.h. They are the same for all hosts, and never change.
-struct ServiceEntry {
-  servent entry;
-  std::array<char*, 4> aliases;
-};
-
-servent* entry_of(const Service* service) {
-  if (service == nullptr) return nullptr;
-  static std::vector<ServiceEntry> entries(stillpoint::net::services().size());
-  ServiceEntry& made = entries[static_cast<std::size_t>(service - stillpoint::net::services().data())];
-  for (std::size_t i = 0; i < service->aliases.size(); ++i) made.aliases[i] = const_cast<char*>(service->aliases[i]);
-  made.entry = {const_cast<char*>(service->name), made.aliases.data(), htons(service->port),
-                const_cast<char*>(service->protocol)};
-  return &made.entry;
-}
-
-struct ProtocolEntry {
-  protoent entry;
-  std::array<char*, 2> aliases;
-};
-
-template <typename Matches>
-protoent* find_protocol(Matches matches) {
-  static std::vector<ProtocolEntry> entries(stillpoint::net::protocols().size());
-  std::size_t place = 0;
-  for (const Protocol& protocol : stillpoint::net::protocols()) {
-    ProtocolEntry& made = entries[place++];
-    if (!matches(protocol)) continue;
-    made.aliases[0] = const_cast<char*>(protocol.alias);
-    made.entry = {const_cast<char*>(protocol.name), made.aliases.data(), protocol.number};
-    return &made.entry;
-  }
-  return nullptr;
-}
-
-std::string_view protocol_or_any(const char* protocol) { return protocol == nullptr ? "" : protocol; }
-
-// The entries of the tables stay where they are, so the caller's memory is not needed.
-template <typename Entry>
-int in_entry_of_caller(const Entry* found, Entry* entry, Entry** result) {
-  *result = nullptr;
-  if (found == nullptr) return 0;
-  *entry = *found;
-  *result = entry;
-  return 0;
-}
-
-}  // namespace
-
-SP_CALL(servent*, getservbyname, (const char* name, const char* protocol), (name, protocol)) {
-  return entry_of(find_service(name, protocol_or_any(protocol)));
-}
-
-SP_CALL(servent*, getservbyport, (int port, const char* protocol), (port, protocol)) {
-  return entry_of(find_service(ntohs(static_cast<std::uint16_t>(port)), protocol_or_any(protocol)));
-}
-
-SP_CALL(int, getservbyname_r,
-        (const char* name, const char* protocol, servent* entry, char* memory, size_t size, servent** result),
-        (name, protocol, entry, memory, size, result)) {
-  return in_entry_of_caller(entry_of(find_service(name, protocol_or_any(protocol))), entry, result);
-}
-
-SP_CALL(int, getservbyport_r,
-        (int port, const char* protocol, servent* entry, char* memory, size_t size, servent** result),
-        (port, protocol, entry, memory, size, result)) {
-  const Service* service = find_service(ntohs(static_cast<std::uint16_t>(port)), protocol_or_any(protocol));
-  return in_entry_of_caller(entry_of(service), entry, result);
-}
-
-SP_CALL(protoent*, getprotobyname, (const char* name), (name)) {
-  const std::string_view wanted(name);
-  return find_protocol([&](const Protocol& each) { return wanted == each.name || wanted == each.alias; });
-}
-
-SP_CALL(protoent*, getprotobynumber, (int number), (number)) {
-  return find_protocol([&](const Protocol& each) { return number == each.number; });
 }
