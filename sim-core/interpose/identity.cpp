@@ -24,6 +24,7 @@
 
 #include "sim-core/interpose/names.hpp"
 #include "sim-core/kernel/clock.hpp"
+#include "sim-core/kernel/identity.hpp"
 
 namespace {
 
@@ -34,8 +35,9 @@ using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::Host;
+using stillpoint::kernel::kGroupId;
+using stillpoint::kernel::kUserId;
 
-constexpr uid_t kUser = 1000;
 constexpr pid_t kInit = 1;
 constexpr std::uint64_t kMemory = std::uint64_t{4} << 30;
 constexpr std::uint64_t kFreeMemory = kMemory / 2;
@@ -100,33 +102,35 @@ SP_CALL(long, gethostid, (), ()) {
 
 // ---- credentials(7) ----
 
-SP_CALL(uid_t, getuid, (), ()) { return kUser; }
-SP_CALL(uid_t, geteuid, (), ()) { return kUser; }
-SP_CALL(gid_t, getgid, (), ()) { return kUser; }
-SP_CALL(gid_t, getegid, (), ()) { return kUser; }
+SP_CALL(uid_t, getuid, (), ()) { return kUserId; }
+SP_CALL(uid_t, geteuid, (), ()) { return kUserId; }
+SP_CALL(gid_t, getgid, (), ()) { return kGroupId; }
+SP_CALL(gid_t, getegid, (), ()) { return kGroupId; }
 SP_CALL(int, getresuid, (uid_t * actual, uid_t* effective, uid_t* saved), (actual, effective, saved)) {
-  *actual = *effective = *saved = kUser;
+  *actual = *effective = *saved = kUserId;
   return 0;
 }
 SP_CALL(int, getresgid, (gid_t * actual, gid_t* effective, gid_t* saved), (actual, effective, saved)) {
-  *actual = *effective = *saved = kUser;
+  *actual = *effective = *saved = kGroupId;
   return 0;
 }
 SP_CALL(int, getgroups, (int size, gid_t* groups), (size, groups)) {
   if (size < 0) return fail(host, call, EINVAL);
-  if (size > 0) groups[0] = kUser;
+  if (size > 0) groups[0] = kGroupId;
   return 1;
 }
 
 namespace {
 // To what one is already one may change; to anything else takes a privilege (setuid(2)).
-int change_to(Host& host, const Call& call, id_t id) { return id == kUser ? 0 : fail(host, call, EPERM); }
+int change_to(Host& host, const Call& call, id_t wanted, id_t own) {
+  return wanted == own ? 0 : fail(host, call, EPERM);
+}
 }  // namespace
 
-SP_CALL(int, setuid, (uid_t user), (user)) { return change_to(host, call, user); }
-SP_CALL(int, seteuid, (uid_t user), (user)) { return change_to(host, call, user); }
-SP_CALL(int, setgid, (gid_t group), (group)) { return change_to(host, call, group); }
-SP_CALL(int, setegid, (gid_t group), (group)) { return change_to(host, call, group); }
+SP_CALL(int, setuid, (uid_t user), (user)) { return change_to(host, call, user, kUserId); }
+SP_CALL(int, seteuid, (uid_t user), (user)) { return change_to(host, call, user, kUserId); }
+SP_CALL(int, setgid, (gid_t group), (group)) { return change_to(host, call, group, kGroupId); }
+SP_CALL(int, setegid, (gid_t group), (group)) { return change_to(host, call, group, kGroupId); }
 SP_CALL(int, setgroups, (size_t size, const gid_t* groups), (size, groups)) { return fail(host, call, EPERM); }
 
 SP_CALL(pid_t, getppid, (), ()) { return kInit; }
