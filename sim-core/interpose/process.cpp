@@ -29,9 +29,23 @@ SP_ENDING(_exit, (int status), (status), host->process().die((status & 0xFF) << 
 SP_ENDING(_Exit, (int status), (status), host->process().die((status & 0xFF) << 8))
 SP_ENDING(abort, (), (), host->process().die(SIGABRT))
 
+namespace {
+
+// Whether a static object with this __dso_handle belongs to a host's private copy of a program. Those of the executable
+// and of libraries are shared by all hosts, and must outlive the one that happened to make them.
+bool is_of_program(void* object) {
+  Dl_info info{};
+  return object != nullptr && dladdr(object, &info) != 0 && info.dli_fname != nullptr &&
+         std::string_view(info.dli_fname).starts_with("/proc/self/fd/");
+}
+
+}  // namespace
+
+// atexit(3) gives no argument; the destructor of a static object has the object for one.
 SP_CALL_AS(int, cxa_atexit, "__cxa_atexit", (void (*function)(void*), void* argument, void* object),
            (function, argument, object)) {
-  if (host.running_task() != nullptr && !host.process().polls()) {
+  const bool is_the_hosts = argument == nullptr || is_of_program(object);
+  if (is_the_hosts && host.running_task() != nullptr && !host.process().polls()) {
     host.process().at_exit(function, argument);
     return 0;
   }

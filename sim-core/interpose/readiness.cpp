@@ -75,7 +75,7 @@ int look_at_all(Host& host, pollfd* entries, nfds_t count) {
 }
 
 int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, Patience patience) {
-  if (count > static_cast<nfds_t>(host.descriptor_limit())) return fail(host, call, EINVAL);
+  if (count > static_cast<nfds_t>(host.descriptors.limit())) return fail(host, call, EINVAL);
   int ready = look_at_all(host, entries, count);
   if (ready > 0 || patience.none) return ready;
   require_sleep(host, call);

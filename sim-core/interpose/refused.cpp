@@ -2,9 +2,12 @@
 // name. So nothing a service does reaches the real machine unseen through these symbols. (Calls inside libc and direct
 // system calls do not come through symbols.)
 #include <dirent.h>
+#include <grp.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/select.h>
@@ -12,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,17 +77,40 @@ SP_REFUSED(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, 
 SP_REFUSED(int, sigwait, (const sigset_t* set, int* signal), (set, signal))
 SP_REFUSED(int, kill, (pid_t pid, int signal), (pid, signal))
 
-// Names.
-SP_REFUSED(int, getaddrinfo, (const char* node, const char* service, const addrinfo* hints, addrinfo** result),
-           (node, service, hints, result))
-SP_REFUSED(int, getnameinfo,
-           (const sockaddr* address, socklen_t size, char* host_name, socklen_t host_size, char* service,
-            socklen_t service_size, int flags),
-           (address, size, host_name, host_size, service, service_size, flags))
-SP_REFUSED(hostent*, gethostbyname, (const char* name), (name))
-SP_REFUSED(int, gethostname, (char* name, size_t size), (name, size))
+// Names: lists of all there are, and questions to a name server past the zone.
+SP_REFUSED(hostent*, gethostent, (), ())
+SP_REFUSED(servent*, getservent, (), ())
+SP_REFUSED(protoent*, getprotoent, (), ())
+SP_REFUSED(netent*, getnetbyname, (const char* name), (name))
+SP_REFUSED(netent*, getnetbyaddr, (std::uint32_t network, int family), (network, family))
+SP_REFUSED(int, getaddrinfo_a, (int mode, void** list, int count, void* event), (mode, list, count, event))
+SP_REFUSED(int, res_query, (const char* name, int network, int type, unsigned char* answer, int size),
+           (name, network, type, answer, size))
+SP_REFUSED(int, res_search, (const char* name, int network, int type, unsigned char* answer, int size),
+           (name, network, type, answer, size))
+
+// Users, as /etc/passwd and /etc/group have them.
+SP_REFUSED(passwd*, getpwnam, (const char* name), (name))
+SP_REFUSED(passwd*, getpwuid, (uid_t user), (user))
+SP_REFUSED(int, getpwnam_r, (const char* name, passwd* entry, char* memory, size_t size, passwd** result),
+           (name, entry, memory, size, result))
+SP_REFUSED(int, getpwuid_r, (uid_t user, passwd* entry, char* memory, size_t size, passwd** result),
+           (user, entry, memory, size, result))
+SP_REFUSED(group*, getgrnam, (const char* name), (name))
+SP_REFUSED(group*, getgrgid, (gid_t id), (id))
+SP_REFUSED(char*, getlogin, (), ())
+SP_REFUSED(int, setpgid, (pid_t pid, pid_t group), (pid, group))
 
 // Processes and threads.
+SP_REFUSED(int, pthread_cancel, (pthread_t thread), (thread))
+SP_REFUSED(int, pthread_mutexattr_setrobust, (pthread_mutexattr_t * attributes, int robust), (attributes, robust))
+SP_REFUSED(sem_t*, sem_open, (const char* name, int flags, mode_t mode, unsigned value), (name, flags, mode, value))
+SP_REFUSED(int, thrd_create, (thrd_t * thread, thrd_start_t start, void* argument), (thread, start, argument))
+SP_REFUSED(int, mtx_lock, (mtx_t * mutex), (mutex))
+SP_REFUSED(int, mtx_timedlock, (mtx_t * mutex, const timespec* time), (mutex, time))
+SP_REFUSED(int, cnd_wait, (cnd_t * condition, mtx_t* mutex), (condition, mutex))
+SP_REFUSED(int, cnd_timedwait, (cnd_t * condition, mtx_t* mutex, const timespec* time), (condition, mutex, time))
+SP_REFUSED(int, thrd_sleep, (const timespec* time, timespec* left), (time, left))
 SP_REFUSED(pid_t, fork, (), ())
 SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment),
            (path, arguments, environment))

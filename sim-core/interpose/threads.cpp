@@ -11,6 +11,7 @@
 
 #include "sim-core/interpose/arguments.hpp"
 #include "sim-core/kernel/clock.hpp"
+#include "sim-core/kernel/thread_keys.hpp"
 
 namespace {
 
@@ -28,38 +29,65 @@ VirtualTime deadline_on(const Host& host, clockid_t clock, const timespec& time)
   return stillpoint::kernel::later(VirtualTime(-host.clock_offset(clock)), stillpoint::kernel::duration_of(time));
 }
 
-int real_trylock(pthread_mutex_t* mutex) {
-  static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_trylock"));
-  return real(mutex);
+// The function of that name which would have been called without us.
+template <typename Function>
+Function* real(Function*, const char* name) {
+  return stillpoint::interpose::real_function<Function*>(nullptr, name);
 }
-
-int real_unlock(pthread_mutex_t* mutex) {
-  static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_unlock"));
-  return real(mutex);
-}
+#define SP_REAL(name)                                  \
+  [] {                                                 \
+    static const auto function = real(&::name, #name); \
+    return function;                                   \
+  }()
 
 // A host whose only thread is its event loop waits for ever, for real: the supervisor calls that a deadlock, and says
 // where.
 bool deadlocks(Host& host) { return host.running_task() == nullptr || !host.may_ever_wake(); }
 
-int real_lock(pthread_mutex_t* mutex) {
-  const stillpoint::kernel::TrapsOff for_ever;
-  static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
-  return real(mutex);
-}
+bool valid_nanoseconds(const timespec& time) { return time.tv_nsec >= 0 && time.tv_nsec < 1'000'000'000; }
+bool valid_clock(clockid_t clock) { return clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME; }
 
-int lock(Host& host, const Call& call, pthread_mutex_t* mutex, std::optional<VirtualTime> deadline = std::nullopt) {
+// The number that the real kernel gives the running thread, which real locks note as their owner.
+pid_t real_thread() { return SP_REAL(gettid)(); }
+
+// A time-out as pthread calls take it: absolute, on a clock.
+struct Until {
+  clockid_t clock;
+  const timespec* time;
+};
+
+// Tries again and again to get a lock that is real, sleeping at its address in between. Nothing but the wait itself
+// minds what the time-out is (pthread_mutex_timedlock(3p)).
+template <typename Attempt>
+int lock_by_trying(Host& host, const Call& call, const void* lock, std::optional<Until> until, Attempt attempt) {
   for (;;) {
-    const int error = real_trylock(mutex);
+    const int error = attempt();
     if (error != EBUSY) return error;
-    if (!deadline && deadlocks(host)) return real_lock(mutex);
     require_sleep(host, call);
-    if (host.sleep_at(mutex, deadline) == Woken::by_timeout) return ETIMEDOUT;
+    std::optional<VirtualTime> deadline;
+    if (until) {
+      if (!valid_nanoseconds(*until->time)) return EINVAL;
+      deadline = deadline_on(host, until->clock, *until->time);
+    }
+    if (host.sleep_at(lock, deadline) == Woken::by_timeout) return ETIMEDOUT;
   }
 }
 
+int lock(Host& host, const Call& call, pthread_mutex_t* mutex, std::optional<Until> until = std::nullopt) {
+  const int error = SP_REAL(pthread_mutex_trylock)(mutex);
+  if (error != EBUSY) return error;
+  // Only a lock that checks for errors notices that its owner waits for itself.
+  const bool checks = (mutex->__data.__kind & 3) == PTHREAD_MUTEX_ERRORCHECK_NP;
+  if (checks && mutex->__data.__owner == real_thread()) return EDEADLK;
+  if (!until && deadlocks(host)) {
+    const stillpoint::kernel::TrapsOff for_ever;
+    return SP_REAL(pthread_mutex_lock)(mutex);
+  }
+  return lock_by_trying(host, call, mutex, until, [mutex] { return SP_REAL(pthread_mutex_trylock)(mutex); });
+}
+
 int unlock(Host& host, pthread_mutex_t* mutex) {
-  const int error = real_unlock(mutex);
+  const int error = SP_REAL(pthread_mutex_unlock)(mutex);
   if (error == 0 && host.anyone_waits_at_addresses()) host.wake_at(mutex, 1);
   return error;
 }
@@ -67,10 +95,8 @@ int unlock(Host& host, pthread_mutex_t* mutex) {
 int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex,
          std::optional<VirtualTime> deadline) {
   if (!deadline && deadlocks(host)) {
-    static const auto real =
-        stillpoint::interpose::real_function<int (*)(pthread_cond_t*, pthread_mutex_t*)>(nullptr, "pthread_cond_wait");
     const stillpoint::kernel::TrapsOff for_ever;
-    return real(condition, mutex);
+    return SP_REAL(pthread_cond_wait)(condition, mutex);
   }
   require_sleep(host, call);
   if (const int error = unlock(host, mutex); error != 0) return error;
@@ -85,11 +111,12 @@ int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_
 SP_CALL(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex)) { return lock(host, call, mutex); }
 SP_CALL(int, pthread_mutex_unlock, (pthread_mutex_t * mutex), (mutex)) { return unlock(host, mutex); }
 SP_CALL(int, pthread_mutex_timedlock, (pthread_mutex_t * mutex, const timespec* time), (mutex, time)) {
-  return lock(host, call, mutex, deadline_on(host, CLOCK_REALTIME, *time));
+  return lock(host, call, mutex, Until{CLOCK_REALTIME, time});
 }
 SP_CALL(int, pthread_mutex_clocklock, (pthread_mutex_t * mutex, clockid_t clock, const timespec* time),
         (mutex, clock, time)) {
-  return lock(host, call, mutex, deadline_on(host, clock, *time));
+  if (!valid_clock(clock)) return EINVAL;
+  return lock(host, call, mutex, Until{clock, time});
 }
 
 // ---- conditions ----
@@ -106,13 +133,13 @@ SP_CALL(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t* mu
 }
 SP_CALL(int, pthread_cond_timedwait, (pthread_cond_t * condition, pthread_mutex_t* mutex, const timespec* time),
         (condition, mutex, time)) {
-  if (!stillpoint::kernel::valid(*time)) return EINVAL;
+  if (!valid_nanoseconds(*time)) return EINVAL;
   return wait(host, call, condition, mutex, deadline_on(host, clock_of(*condition), *time));
 }
 SP_CALL(int, pthread_cond_clockwait,
         (pthread_cond_t * condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* time),
         (condition, mutex, clock, time)) {
-  if (!stillpoint::kernel::valid(*time)) return EINVAL;
+  if (!valid_nanoseconds(*time) || !valid_clock(clock)) return EINVAL;
   return wait(host, call, condition, mutex, deadline_on(host, clock, *time));
 }
 SP_CALL(int, pthread_cond_signal, (pthread_cond_t * condition), (condition)) {
@@ -139,23 +166,146 @@ int wait_semaphore(Host& host, const Call& call, sem_t* semaphore, std::optional
   return 0;
 }
 
-int real_post(sem_t* semaphore) {
-  static const auto real = reinterpret_cast<int (*)(sem_t*)>(dlsym(RTLD_NEXT, "sem_post"));
-  return real(semaphore);
+int wait_semaphore_until(Host& host, const Call& call, sem_t* semaphore, clockid_t clock, const timespec& time) {
+  if (!valid_nanoseconds(time) || !valid_clock(clock)) {
+    errno = EINVAL;
+    return -1;
+  }
+  return wait_semaphore(host, call, semaphore, deadline_on(host, clock, time));
 }
 }  // namespace
 
 SP_CALL(int, sem_wait, (sem_t * semaphore), (semaphore)) { return wait_semaphore(host, call, semaphore, std::nullopt); }
 SP_CALL(int, sem_timedwait, (sem_t * semaphore, const timespec* time), (semaphore, time)) {
-  return wait_semaphore(host, call, semaphore, deadline_on(host, CLOCK_REALTIME, *time));
+  return wait_semaphore_until(host, call, semaphore, CLOCK_REALTIME, *time);
 }
 SP_CALL(int, sem_clockwait, (sem_t * semaphore, clockid_t clock, const timespec* time), (semaphore, clock, time)) {
-  return wait_semaphore(host, call, semaphore, deadline_on(host, clock, *time));
+  return wait_semaphore_until(host, call, semaphore, clock, *time);
 }
 SP_CALL(int, sem_post, (sem_t * semaphore), (semaphore)) {
-  const int posted = real_post(semaphore);
+  const int posted = SP_REAL(sem_post)(semaphore);
   if (posted == 0) host.wake_at(semaphore, 1);
   return posted;
+}
+
+// ---- read-write locks ----
+
+namespace {
+
+using Try = int (*)(pthread_rwlock_t*);
+
+int lock(Host& host, const Call& call, pthread_rwlock_t* lock, Try attempt, std::optional<Until> until = std::nullopt) {
+  // Here glibc minds the time-out even where it is not needed (pthread_rwlock_common.c).
+  if (until && (!valid_clock(until->clock) || !valid_nanoseconds(*until->time))) return EINVAL;
+  if (const int error = attempt(lock); error != EBUSY) return error;
+  // The writer itself, as pthread_rwlock_common.c has it.
+  if (lock->__data.__cur_writer == real_thread()) return EDEADLK;
+  return lock_by_trying(host, call, lock, until, [=] { return attempt(lock); });
+}
+
+}  // namespace
+
+SP_CALL(int, pthread_rwlock_rdlock, (pthread_rwlock_t * rwlock), (rwlock)) {
+  return lock(host, call, rwlock, SP_REAL(pthread_rwlock_tryrdlock));
+}
+SP_CALL(int, pthread_rwlock_wrlock, (pthread_rwlock_t * rwlock), (rwlock)) {
+  return lock(host, call, rwlock, SP_REAL(pthread_rwlock_trywrlock));
+}
+SP_CALL(int, pthread_rwlock_timedrdlock, (pthread_rwlock_t * rwlock, const timespec* time), (rwlock, time)) {
+  return lock(host, call, rwlock, SP_REAL(pthread_rwlock_tryrdlock), Until{CLOCK_REALTIME, time});
+}
+SP_CALL(int, pthread_rwlock_timedwrlock, (pthread_rwlock_t * rwlock, const timespec* time), (rwlock, time)) {
+  return lock(host, call, rwlock, SP_REAL(pthread_rwlock_trywrlock), Until{CLOCK_REALTIME, time});
+}
+SP_CALL(int, pthread_rwlock_clockrdlock, (pthread_rwlock_t * rwlock, clockid_t clock, const timespec* time),
+        (rwlock, clock, time)) {
+  return lock(host, call, rwlock, SP_REAL(pthread_rwlock_tryrdlock), Until{clock, time});
+}
+SP_CALL(int, pthread_rwlock_clockwrlock, (pthread_rwlock_t * rwlock, clockid_t clock, const timespec* time),
+        (rwlock, clock, time)) {
+  return lock(host, call, rwlock, SP_REAL(pthread_rwlock_trywrlock), Until{clock, time});
+}
+SP_CALL(int, pthread_rwlock_unlock, (pthread_rwlock_t * rwlock), (rwlock)) {
+  const int error = SP_REAL(pthread_rwlock_unlock)(rwlock);
+  if (error == 0 && host.anyone_waits_at_addresses()) host.wake_at(rwlock, INT_MAX);
+  return error;
+}
+
+// ---- spin locks: whoever would spin sleeps, as the holder could not get on meanwhile ----
+
+SP_CALL(int, pthread_spin_lock, (pthread_spinlock_t * spinlock), (spinlock)) {
+  const void* address = const_cast<const int*>(spinlock);
+  return lock_by_trying(host, call, address, std::nullopt, [=] { return SP_REAL(pthread_spin_trylock)(spinlock); });
+}
+SP_CALL(int, pthread_spin_unlock, (pthread_spinlock_t * spinlock), (spinlock)) {
+  const int error = SP_REAL(pthread_spin_unlock)(spinlock);
+  if (host.anyone_waits_at_addresses()) host.wake_at(const_cast<const int*>(spinlock), INT_MAX);
+  return error;
+}
+
+// ---- barriers and once ----
+
+namespace {
+
+// struct pthread_barrier of glibc's internaltypes.h, as pthread_barrier_init and pthread_barrier_destroy know it. `in`
+// is zero again between rounds, and `out` always.
+struct Barrier {
+  unsigned in;
+  unsigned round;
+  unsigned count;
+  int shared;
+  unsigned out;
+};
+static_assert(sizeof(Barrier) <= sizeof(pthread_barrier_t));
+
+constexpr int kOnceRuns = 1;
+constexpr int kOnceDone = 2;  // what glibc's pthread_once.c has, too
+
+// Whatever way the function is left by, somebody else may try again, unless it is done.
+class Once {
+ public:
+  Once(Host& host, int* control) : host_(host), control_(control) { *control_ = kOnceRuns; }
+  Once(const Once&) = delete;
+  Once& operator=(const Once&) = delete;
+  ~Once() {
+    *control_ = done ? kOnceDone : 0;
+    host_.wake_at(control_, INT_MAX);
+  }
+  bool done = false;
+
+ private:
+  Host& host_;
+  int* control_;
+};
+
+}  // namespace
+
+SP_CALL(int, pthread_barrier_wait, (pthread_barrier_t * barrier), (barrier)) {
+  auto& state = *reinterpret_cast<Barrier*>(barrier);
+  const unsigned round = state.round;
+  if (++state.in == state.count) {
+    state.in = 0;
+    ++state.round;
+    host.wake_at(barrier, INT_MAX);
+    return PTHREAD_BARRIER_SERIAL_THREAD;
+  }
+  require_sleep(host, call);
+  while (state.round == round) host.sleep_at(barrier, std::nullopt);
+  return 0;
+}
+
+SP_CALL(int, pthread_once, (pthread_once_t * control, void (*function)()), (control, function)) {
+  while ((*control & kOnceDone) == 0) {
+    if ((*control & kOnceRuns) != 0) {
+      require_sleep(host, call);
+      host.sleep_at(control, std::nullopt);
+      continue;
+    }
+    Once once(host, control);
+    function();
+    once.done = true;
+  }
+  return 0;
 }
 
 // ---- futexes, as std::atomic::wait, std::latch and std::future call them ----
@@ -223,29 +373,54 @@ SP_CALL(int, pthread_create,
   }
   *thread = task.handle;
   task.detached = detached == PTHREAD_CREATE_DETACHED;
-  if (task.detached) {
-    const stillpoint::kernel::CurrentHost none(nullptr);
-    pthread_detach(task.handle);
-  }
   return 0;
 }
 
-SP_CALL(int, pthread_join, (pthread_t thread, void** result), (thread, result)) {
+namespace {
+
+// Its result, once the thread has ended. The real thread ends here.
+int take_result(Host& host, Task& task, void** result) {
+  if (result != nullptr) *result = task.result;
+  host.process().finish_thread(task);
+  host.forget_task(task);
+  return 0;
+}
+
+// Signals do not interrupt it (pthread_join(3p)).
+int join(Host& host, const Call& call, pthread_t thread, void** result, std::optional<Until> until) {
   Task* task = host.find_task(thread);
   if (task == nullptr) return ESRCH;
   if (task == host.running_task()) return EDEADLK;
   if (task->detached) return EINVAL;
+  std::optional<VirtualTime> deadline;
+  if (until) {
+    if (!valid_nanoseconds(*until->time) || !valid_clock(until->clock)) return EINVAL;
+    deadline = deadline_on(host, until->clock, *until->time);
+  }
   while (!task->ended()) {
     require_sleep(host, call);
-    host.sleep_at(task, std::nullopt);
+    if (host.sleep_at(task, deadline) == Woken::by_timeout && !task->ended()) return ETIMEDOUT;
   }
-  if (result != nullptr) *result = task->result;
-  {
-    const stillpoint::kernel::CurrentHost none(nullptr);
-    pthread_join(thread, nullptr);
-  }
-  host.forget_task(*task);
-  return 0;
+  return take_result(host, *task, result);
+}
+
+}  // namespace
+
+SP_CALL(int, pthread_join, (pthread_t thread, void** result), (thread, result)) {
+  return join(host, call, thread, result, std::nullopt);
+}
+SP_CALL(int, pthread_timedjoin_np, (pthread_t thread, void** result, const timespec* time), (thread, result, time)) {
+  return join(host, call, thread, result, Until{CLOCK_REALTIME, time});
+}
+SP_CALL(int, pthread_clockjoin_np, (pthread_t thread, void** result, clockid_t clock, const timespec* time),
+        (thread, result, clock, time)) {
+  return join(host, call, thread, result, Until{clock, time});
+}
+SP_CALL(int, pthread_tryjoin_np, (pthread_t thread, void** result), (thread, result)) {
+  Task* task = host.find_task(thread);
+  if (task == nullptr) return ESRCH;
+  if (!task->ended()) return EBUSY;
+  return task->detached ? EINVAL : take_result(host, *task, result);
 }
 
 SP_CALL(int, pthread_detach, (pthread_t thread), (thread)) {
@@ -253,10 +428,32 @@ SP_CALL(int, pthread_detach, (pthread_t thread), (thread)) {
   if (task == nullptr) return ESRCH;
   if (task->detached) return EINVAL;
   task->detached = true;
-  if (task->ended()) host.forget_task(*task);
-  const stillpoint::kernel::CurrentHost none(nullptr);
-  pthread_detach(thread);
+  if (task->ended()) take_result(host, *task, nullptr);
   return 0;
+}
+
+// The real one unwinds the stack; what follows is the end of the thread as by returning (process/threads.cpp).
+extern "C" [[noreturn]] void sp_pthread_exit(void* result) __asm__("pthread_exit");
+extern "C" void sp_pthread_exit(void* result) {
+  if (Host* host = stillpoint::kernel::current_host; host != nullptr) {
+    const Call call{"pthread_exit", __builtin_return_address(0)};
+    if (host->observed) unsupported(*host, call, "in observer mode");
+    require_sleep(*host, call);
+    host->running_task()->result = result;
+  }
+  reinterpret_cast<void (*)(void*)>(dlsym(RTLD_NEXT, "pthread_exit"))(result);
+  __builtin_unreachable();
+}
+
+// Destructors are called by process/threads.cpp, while the thread still is one of its host.
+SP_CALL(int, pthread_key_create, (pthread_key_t * key, void (*destructor)(void*)), (key, destructor)) {
+  const int error = SP_REAL(pthread_key_create)(key, nullptr);
+  if (error == 0 && destructor != nullptr) stillpoint::kernel::thread_keys[*key] = destructor;
+  return error;
+}
+SP_CALL(int, pthread_key_delete, (pthread_key_t key), (key)) {
+  stillpoint::kernel::thread_keys.erase(key);
+  return SP_REAL(pthread_key_delete)(key);
 }
 
 SP_CALL(int, sched_yield, (), ()) {
@@ -271,7 +468,7 @@ SP_CALL_AS(int, thread_atexit, "__cxa_thread_atexit_impl", (void (*function)(voi
     task->at_exit.push_back({function, argument});
     return 0;
   }
-  using Register = int (*)(void (*)(void*), void*, void*);
-  static const auto real = reinterpret_cast<Register>(dlsym(RTLD_NEXT, "__cxa_thread_atexit_impl"));
-  return real(function, argument, object);
+  using Register = int(void (*)(void*), void*, void*);
+  static const auto registered = real(static_cast<Register*>(nullptr), "__cxa_thread_atexit_impl");
+  return registered(function, argument, object);
 }

@@ -18,6 +18,9 @@ class DescriptorTable {
   // Forgets all files without closing them: the owner closes them first, or means a crash.
   ~DescriptorTable() = default;
 
+  // What is open stays open, even beyond the new limit (setrlimit(2)).
+  void set_limit(int limit) { limit_ = limit; }
+
   // EMFILE at the limit.
   Result<int> add(std::unique_ptr<File> file, OnExec on_exec = OnExec::keep);
   // Another descriptor for a file that is open somewhere already, for example in a message. EMFILE.

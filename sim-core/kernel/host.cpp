@@ -29,6 +29,7 @@ namespace {
 
 void Process::park(Task&) { only_programs(); }
 Status Process::start_thread(Task&, std::function<void()>, std::size_t) { return Failure{EAGAIN}; }
+void Process::finish_thread(Task&) { only_programs(); }
 void Process::exit(int) { only_programs(); }
 void Process::die(int) { only_programs(); }
 void Process::at_exit(void (*)(void*), void*) { only_programs(); }
@@ -36,6 +37,7 @@ void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
     : unix_names(kernel.seed, options.name),
       descriptors(options.descriptor_limit),
+      limits(options.descriptor_limit),
       kernel_(kernel),
       id_(id),
       options_(std::move(options)),
@@ -132,6 +134,10 @@ void Host::forget_task(Task& task) {
   std::erase_if(tasks_, [&](const auto& each) { return each.get() == &task; });
 }
 
+bool Host::any_task() const {
+  return std::ranges::any_of(tasks_, [](const auto& task) { return !task->ended(); });
+}
+
 Task* Host::find_task(unsigned long handle) const {
   for (const auto& task : tasks_) {
     if (task->handle == handle) return task.get();
@@ -180,7 +186,12 @@ int Host::wake_at(const void* address, int most) {
   const auto found = waiting_.find(address);
   if (found == waiting_.end()) return 0;
   int woken = 0;
-  for (; woken < most && !found->second.empty(); ++woken) found->second.pop().wake(Woken::by_event, kNoEvent);
+  while (woken < most && !found->second.empty()) {
+    Task& task = found->second.pop();
+    if (!task.sleeping()) continue;  // its time-out came first: the next one gets what this one will not take
+    task.wake(Woken::by_event, kNoEvent);
+    ++woken;
+  }
   return woken;
 }
 

@@ -18,6 +18,7 @@
 
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
+#include "sim-core/kernel/limits.hpp"
 #include "sim-core/kernel/task.hpp"
 #include "sim-core/kernel/unix_names.hpp"
 #include "sim-core/net/address.hpp"
@@ -42,6 +43,8 @@ class Process {
   // pthread_create(3): a further task, which will run `body` on a stack of `stack_size` bytes (0: the default).
   // EAGAIN. The task then has a handle.
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
+  // The task has ended and nobody will join it any more: its real thread may end, too.
+  virtual void finish_thread(Task& task);
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);
@@ -57,6 +60,7 @@ struct HostOptions {
   net::Ip address;
   Duration slice_cost{};         // virtual CPU time of one slice, in whole microseconds
   int descriptor_limit = 65536;  // RLIMIT_NOFILE
+  int processors = 1;            // that programs see; one thread runs at a time all the same
 };
 
 class Host final : private Event {
@@ -70,7 +74,7 @@ class Host final : private Event {
   const std::string& name() const { return options_.name; }
   const std::string& role() const { return options_.role; }
   net::Ip address() const { return options_.address; }
-  int descriptor_limit() const { return options_.descriptor_limit; }
+  int processors() const { return options_.processors; }
   // The process id that getpid() returns.
   int pid() const { return 1000 + id_; }
 
@@ -105,6 +109,10 @@ class Host final : private Event {
   Task* find_task(unsigned long handle) const;
   // There is another thread, or a sleep, that could end a wait of the running task.
   bool may_ever_wake() const { return running_task_->may_sleep || tasks_.size() > 1; }
+  // There is a thread that has not ended.
+  bool any_task() const;
+  // There are, or were, threads besides the main one, which stand on stacks of their own.
+  bool has_threads() const { return tasks_made_ > 1; }
   bool anyone_waits_at_addresses() const { return !waiting_.empty(); }
 
   // Takes a task that may run, and that is not the main task of a process that polls. Null if there is none.
@@ -132,6 +140,7 @@ class Host final : private Event {
 
   UnixNames unix_names;
   DescriptorTable descriptors;
+  Limits limits;
   // The delivery that brought what the process read last.
   EventId last_read = kNoEvent;
   // Code that runs is looking at this host from outside (observer mode): system calls are refused.

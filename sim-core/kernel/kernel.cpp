@@ -7,6 +7,7 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
       seed(run_seed),
       tcp(queue, trace, fabric, run_seed),
       udp(queue, trace, fabric, tcp, run_seed),
+      names(run_seed),
       unsupported(unsupported_handler),
       harness(*this, kHarness, {.name = "harness", .role = "harness", .address = {}}) {
   harness.observed = true;
@@ -21,6 +22,7 @@ void Kernel::log_output(Host& host, unsigned stream, std::string_view text) {
 Host& Kernel::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(hosts_.size() + 1);
   fabric.add_host(id, options.address);
+  names.add_host(options.name, options.address);
   using namespace std::string_literals;
   trace.host(id, options.name + "\0"s + options.role + "\0"s + net::to_string(options.address));
   hosts_.push_back(std::make_unique<Host>(*this, id, std::move(options)));

@@ -8,6 +8,7 @@
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/net/fabric.hpp"
+#include "sim-core/net/names.hpp"
 #include "sim-core/net/tcp.hpp"
 #include "sim-core/net/udp.hpp"
 #include "sim-core/trace/writer.hpp"
@@ -34,6 +35,8 @@ class Kernel {
   net::Fabric fabric;
   net::Tcp tcp;
   net::Udp udp;
+  // Every host is in it, under its name.
+  net::Zone names;
   const UnsupportedHandler unsupported;
   // What a host writes to its standard output or error: a piece of its log.
   void log_output(Host& host, unsigned stream, std::string_view text);

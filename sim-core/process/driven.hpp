@@ -36,6 +36,7 @@ class Driven final : public kernel::Process {
   Status start_thread(kernel::Task& task, std::function<void()> body, std::size_t stack_size) override {
     return threads_.start(task, std::move(body), stack_size);
   }
+  void finish_thread(kernel::Task& task) override { Threads::finish(task); }
 
  private:
   bool poll();

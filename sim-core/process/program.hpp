@@ -31,6 +31,7 @@ class Program final : public kernel::Process {
   Status start_thread(kernel::Task& task, std::function<void()> body, std::size_t stack_size) override {
     return threads_.start(task, std::move(body), stack_size);
   }
+  void finish_thread(kernel::Task& task) override { Threads::finish(task); }
   [[noreturn]] void exit(int status) override;
   [[noreturn]] void die(int status) override;
   void at_exit(void (*function)(void*), void* argument) override { at_exit_.push_back({function, argument}); }

@@ -75,9 +75,13 @@ Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace
 
 Run::~Run() {
   for (Appointment& appointment : appointments_) kernel_.queue.cancel(appointment);
-  // A process dies as part of its host: its destructors close descriptors.
+  // A process dies as part of its host: its destructors close descriptors. One that has threads is abandoned: they
+  // stand on their stacks for ever, and its destructors would wait for them.
+  static auto& graveyard = *new std::vector<kernel::Process*>;
   for (std::size_t i = 0; i < processes_.size(); ++i) {
-    const CurrentHost host(&kernel_.host(static_cast<HostId>(i + 1)));
+    kernel::Host& host = kernel_.host(static_cast<HostId>(i + 1));
+    const CurrentHost current(&host);
+    if (host.has_threads()) graveyard.push_back(processes_[i].release());
     processes_[i].reset();
   }
 }

@@ -1,11 +1,13 @@
 #include "sim-core/process/threads.hpp"
 
+#include <limits.h>
 #include <pthread.h>
 
 #include <memory>
 
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
+#include "sim-core/kernel/thread_keys.hpp"
 
 namespace stillpoint::process {
 
@@ -16,6 +18,7 @@ struct Threads::Thread {
   kernel::Task& task;
   std::function<void()> body;
   std::binary_semaphore turn{0};
+  bool over = false;  // it stands at its end
 };
 
 Status Threads::start(kernel::Task& task, std::function<void()> body, std::size_t stack_size) {
@@ -35,10 +38,16 @@ Status Threads::start(kernel::Task& task, std::function<void()> body, std::size_
 
 void Threads::run(kernel::Task& task) {
   const kernel::CurrentHost none(nullptr);
-  task.host.run_as(&task);
-  static_cast<Thread*>(task.thread)->turn.release();
+  kernel::Host& host = task.host;
+  kernel::Task* const before = host.running_task();
+  host.run_as(&task);
+  auto* thread = static_cast<Thread*>(task.thread);
+  thread->turn.release();
   harness_.acquire();
-  task.host.run_as(nullptr);
+  host.run_as(before);
+  if (!thread->over || !task.detached) return;
+  finish(task);
+  host.forget_task(task);
 }
 
 void Threads::park(kernel::Task& task) {
@@ -54,21 +63,64 @@ void Threads::park_for_ever() {
   for (;;) never.acquire();
 }
 
+void Threads::finish(kernel::Task& task) {
+  const kernel::CurrentHost none(nullptr);
+  static_cast<Thread*>(task.thread)->turn.release();
+  pthread_join(task.handle, nullptr);
+}
+
+namespace {
+
+// pthread_key_create(3p): destructors of values that are not null, again as long as they leave any.
+void destroy_values() {
+  for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
+    bool any = false;
+    for (const auto& [key, destructor] : kernel::thread_keys) {
+      void* value = pthread_getspecific(key);
+      if (value == nullptr) continue;
+      pthread_setspecific(key, nullptr);
+      destructor(value);
+      any = true;
+    }
+    if (!any) return;
+  }
+}
+
+}  // namespace
+
+// What a thread does last, also where pthread_exit unwinds its stack.
+class Threads::Ending {
+ public:
+  explicit Ending(Thread& thread) : thread_(thread) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending() {
+    kernel::Task& task = thread_.task;
+    kernel::Host& host = task.host;
+    task.run_at_exit();
+    destroy_values();
+    host.end_task(task);
+    // pthread_exit(3), NOTES: the last thread ends the process as exit(0) does.
+    if (!host.any_task()) host.process().exit(0);
+    thread_.body = nullptr;
+    current_host = nullptr;
+    host.wake_at(&task, INT_MAX);
+    thread_.over = true;
+    thread_.threads.harness_.release();
+    thread_.turn.acquire();
+  }
+
+ private:
+  Thread& thread_;
+};
+
 void* Threads::begin(void* argument) {
   const std::unique_ptr<Thread> thread(static_cast<Thread*>(argument));
   interpose::arm_thread();
   thread->turn.acquire();
-  {
-    const kernel::CurrentHost host(&thread->task.host);
-    thread->body();
-    thread->body = nullptr;
-    thread->task.run_at_exit();
-  }
-  kernel::Task& task = thread->task;
-  task.host.end_task(task);
-  task.host.wake_at(&task, 1);
-  if (task.detached) task.host.forget_task(task);
-  thread->threads.harness_.release();
+  const kernel::CurrentHost host(&thread->task.host);
+  const Ending ending(*thread);
+  thread->body();
   return nullptr;
 }
 

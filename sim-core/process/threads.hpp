@@ -3,8 +3,10 @@
 // harness's or one of these. A thread runs from the moment it is given the baton until its task sleeps or ends, so it
 // needs no locks against the kernel, and the order in which threads run is the seed's.
 //
-// A thread that never ends (its host ended, or the run did) stands still for ever, with its stack and what it owns: it
-// is abandoned, as the threads of a killed process are.
+// A thread whose task has ended keeps standing until somebody ends it for real, holding the baton: what the C library
+// does at the end of a thread (its stack, its memory arena) then happens at a place that the seed decides, too, and no
+// two tasks that can still be joined have the same pthread_t. A thread that never ends (its host ended, or the run did)
+// stands still for ever, with its stack and what it owns: it is abandoned, as the threads of a killed process are.
 #include <functional>
 #include <semaphore>
 
@@ -19,17 +21,21 @@ class Threads {
   Threads& operator=(const Threads&) = delete;
 
   // Gives `task` a real thread, which will call `body` in its first turn. `stack_size` in bytes; 0: the default.
-  // EAGAIN if the machine has no more threads. The real thread is joinable.
+  // EAGAIN if the machine has no more threads.
   Status start(kernel::Task& task, std::function<void()> body, std::size_t stack_size = 0);
-  // Lets the task's thread run until it gives the baton back. Called by the harness.
+  // Lets the task's thread run until it gives the baton back. Called by the harness. If the task was detached and has
+  // ended, there is no such task any more.
   void run(kernel::Task& task);
   // Gives the baton back, and returns when the task is run again. Called on the task's thread.
   void park(kernel::Task& task);
   // Gives the baton back for good: what has ended is the whole process. Called on one of its threads.
   [[noreturn]] void park_for_ever();
+  // Ends the real thread of a task that has ended, and waits for that. Called by whoever has the baton.
+  static void finish(kernel::Task& task);
 
  private:
   struct Thread;
+  class Ending;
   static void* begin(void* thread);
 
   std::binary_semaphore harness_{0};

@@ -1,9 +1,13 @@
 // What the virtual kernel does not serve: a simulated host that calls it stops the run by name.
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
+#include <resolv.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/inotify.h>
@@ -16,6 +20,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <termios.h>
+#include <threads.h>
 #include <time.h>
 
 #include <thread>
@@ -35,6 +40,10 @@ struct Refused {
 // What calls write to, should one of them come through.
 char bytes[64];
 int numbers[2];
+unsigned char answer[64];
+mtx_t c_mutex;
+cnd_t c_condition;
+timespec soon{};
 iovec part{bytes, sizeof bytes};
 
 constexpr Refused kRefused[] = {
@@ -112,20 +121,51 @@ constexpr Refused kRefused[] = {
        static_cast<void>(sigwait(&none, numbers));
      }},
     {"kill", [] { static_cast<void>(kill(1, 0)); }},
-    // Names.
-    {"getaddrinfo",
+    // Names and users.
+    {"gethostent", [] { static_cast<void>(gethostent()); }},
+    {"getservent", [] { static_cast<void>(getservent()); }},
+    {"getprotoent", [] { static_cast<void>(getprotoent()); }},
+    {"getnetbyname", [] { static_cast<void>(getnetbyname("loopback")); }},
+    {"getnetbyaddr", [] { static_cast<void>(getnetbyaddr(127, AF_INET)); }},
+    {"getaddrinfo_a", [] { static_cast<void>(getaddrinfo_a(GAI_WAIT, nullptr, 0, nullptr)); }},
+    {"res_query", [] { static_cast<void>(res_query("x", 1, 1, answer, sizeof answer)); }},
+    {"res_search", [] { static_cast<void>(res_search("x", 1, 1, answer, sizeof answer)); }},
+    {"getpwnam", [] { static_cast<void>(getpwnam("root")); }},
+    {"getpwuid", [] { static_cast<void>(getpwuid(0)); }},
+    {"getpwnam_r",
      [] {
-       addrinfo* result;
-       static_cast<void>(getaddrinfo("127.0.0.1", "80", nullptr, &result));
+       passwd entry, *result;
+       static_cast<void>(getpwnam_r("root", &entry, bytes, sizeof bytes, &result));
      }},
-    {"getnameinfo",
+    {"getpwuid_r",
      [] {
-       const sockaddr_in address = address_of(INADDR_LOOPBACK, 80);
-       static_cast<void>(getnameinfo(generic(address), sizeof address, bytes, sizeof bytes, nullptr, 0, 0));
+       passwd entry, *result;
+       static_cast<void>(getpwuid_r(0, &entry, bytes, sizeof bytes, &result));
      }},
-    {"gethostbyname", [] { static_cast<void>(gethostbyname("127.0.0.1")); }},
-    {"gethostname", [] { static_cast<void>(gethostname(bytes, sizeof bytes)); }},
+    {"getgrnam", [] { static_cast<void>(getgrnam("root")); }},
+    {"getgrgid", [] { static_cast<void>(getgrgid(0)); }},
+    {"getlogin", [] { static_cast<void>(getlogin()); }},
+    {"setpgid", [] { static_cast<void>(setpgid(0, 0)); }},
     // Processes and threads.
+    {"pthread_cancel", [] { static_cast<void>(pthread_cancel(pthread_self())); }},
+    {"pthread_mutexattr_setrobust",
+     [] {
+       pthread_mutexattr_t attributes;
+       pthread_mutexattr_init(&attributes);
+       static_cast<void>(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST));
+     }},
+    {"sem_open", [] { static_cast<void>(sem_open("/nonexistent", 0)); }},
+    {"thrd_create",
+     [] {
+       thrd_t thread;
+       static_cast<void>(thrd_create(
+           &thread, [](void*) { return 0; }, nullptr));
+     }},
+    {"mtx_lock", [] { static_cast<void>(mtx_lock(&c_mutex)); }},
+    {"mtx_timedlock", [] { static_cast<void>(mtx_timedlock(&c_mutex, &soon)); }},
+    {"cnd_wait", [] { static_cast<void>(cnd_wait(&c_condition, &c_mutex)); }},
+    {"cnd_timedwait", [] { static_cast<void>(cnd_timedwait(&c_condition, &c_mutex, &soon)); }},
+    {"thrd_sleep", [] { static_cast<void>(thrd_sleep(&soon, nullptr)); }},
     {"fork",
      [] {
        if (fork() == 0) _exit(0);

@@ -1,0 +1,59 @@
+#include "tests/interpose/programs.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "sim-core/kernel/current.hpp"
+
+namespace test {
+
+using namespace stillpoint;
+
+namespace {
+
+void unsupported(kernel::Host& host, const char* call, const void*) {
+  kernel::current_host = nullptr;
+  std::fprintf(stderr, "host %s called %s\n", host.name().c_str(), call);
+  _exit(1);
+}
+
+}  // namespace
+
+Programs::Programs(std::uint64_t seed) : kernel(trace_.writer, seed, unsupported) {}
+
+// Threads that stand still keep what they refer to.
+Programs::~Programs() {
+  static auto& graveyard = *new std::vector<std::unique_ptr<process::Program>>;
+  for (const auto& entry : entries_) graveyard.push_back(std::move(entry->program));
+}
+
+void Programs::add(std::string name, process::Main main) {
+  const auto number = static_cast<std::uint32_t>(entries_.size() + 1);
+  kernel::Host& host = kernel.add_host({.name = name, .role = "test", .address = {0x0A000000 + number}});
+  Entry& entry = *entries_.emplace_back(std::make_unique<Entry>());
+  entry.name = name;
+  const auto ended = [&entry](const ProgramEnd& end) {
+    // As wait(2) gives it.
+    entry.status = end.by_signal ? end.status : end.status << 8;
+  };
+  entry.program = std::make_unique<process::Program>(host, std::move(main), std::vector{std::move(name)}, ended);
+  host.boot(*entry.program);
+}
+
+void Programs::run(Duration at_most) {
+  const VirtualTime end = kernel.queue.now() + at_most;
+  while (!all_ended() && !kernel.queue.empty() && kernel.queue.next_time() <= end) kernel.queue.pop().fire();
+}
+
+int Programs::status(const std::string& name) const {
+  const auto found = std::ranges::find(entries_, name, [](const auto& entry) { return entry->name; });
+  return (*found)->status;
+}
+
+bool Programs::all_ended() const {
+  return std::ranges::all_of(entries_, [](const auto& entry) { return entry->status >= 0; });
+}
+
+}  // namespace test
