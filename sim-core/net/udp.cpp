@@ -146,9 +146,11 @@ void Udp::send(UdpEndpoint& endpoint, Packet* packet, const Departure& departure
 
 void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& departure, HostId to, VirtualTime now) {
   UdpEndpoint::Flow& flow = flow_to(endpoint, to);
-  const Link& link = *flow.link;
+  Link& link = *flow.link;
   const std::uint64_t draw = flow.sent++ * kDraws;
-  if (link.cut || (link.loss.ppm > 0 && happens(link.loss, flow.random.at(draw + kLoss)))) {
+  const std::uint64_t random = flow.random.at(draw + kLatency);
+  const Link::Passage passage = link.pass(packet->size, now, random, link.plain ? 0 : flow.random.at(draw + kLoss));
+  if (passage.lost) {
     trace_.event(EventKind::lose, queue_.now(), endpoint.where, endpoint.stream_,
                  static_cast<std::uint64_t>(Segment::datagram), packet->size, {packet->event, CauseKind::message});
     pool_.give_back(packet);
@@ -163,15 +165,16 @@ void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& depar
   datagram->event = packet->event;
   datagram->random = flow.random;
   datagram->draw = draw;
-  const std::uint64_t random = flow.random.at(draw + kLatency);
-  // Its low bits are the place among what arrives at the same instant: the same for what leaves at the same instant, so
-  // that it stays in order. A host's loopback device is a queue, whatever the socket.
+  // The low bits of its draw are the place among what arrives at the same instant: the same for what leaves at the same
+  // instant, so that it stays in order. A host's loopback device is a queue, whatever the socket.
   if (to != datagram->from && (flow.sent == 1 || flow.last_sent != now))
     flow.rank = static_cast<Rank>(random & 0xFFFFFF);
   flow.last_sent = now;
-  queue_.schedule(*datagram, now + link.latency(random), flow.rank);
+  queue_.schedule(*datagram, passage.arrival, flow.rank);
   if (link.duplicate.ppm > 0 && happens(link.duplicate, flow.random.at(draw + kDuplicate))) {
-    queue_.schedule(*copy(*datagram), now + link.latency(flow.random.at(draw + kLatencyOfDuplicate)), flow.rank);
+    const VirtualTime departure_time = passage.arrival - link.latency(random);
+    const Duration latency = link.latency(flow.random.at(draw + kLatencyOfDuplicate));
+    queue_.schedule(*copy(*datagram), departure_time + latency, flow.rank);
   }
 }
 
@@ -236,11 +239,13 @@ void Udp::arrive_at_group(Datagram* datagram) {
 
 void Udp::answer_unreachable(Datagram* datagram) {
   record(EventKind::drop, *datagram, {datagram->to, 0});
-  const Link& back = *fabric_.link(datagram->to, datagram->from);
+  constexpr std::uint64_t kQuoted = 28;  // bytes: the headers of the datagram (RFC 792)
   const auto drawn = [&](Draw draw) { return datagram->random.at(datagram->draw + draw); };
-  if (back.cut || (back.loss.ppm > 0 && happens(back.loss, drawn(kAnswerLoss)))) return give_back(datagram);
+  Link& back = *fabric_.link(datagram->to, datagram->from);
+  const Link::Passage passage = back.pass(kQuoted, queue_.now(), drawn(kAnswerLatency), drawn(kAnswerLoss));
+  if (passage.lost) return give_back(datagram);
   pool_.give_back(std::exchange(datagram->packet, nullptr));
-  queue_.schedule(*datagram, queue_.now() + back.latency(drawn(kAnswerLatency)));
+  queue_.schedule(*datagram, passage.arrival);
 }
 
 // __udp4_lib_err() in Linux's net/ipv4/udp.c: only a connected socket is told.

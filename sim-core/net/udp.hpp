@@ -2,16 +2,18 @@
 // UDP between hosts of the fabric: datagrams to one host, to a group, and to all.
 //
 // An endpoint is what a socket binds. A datagram is an event of its own: two of them arrive in the order in which their
-// latencies let them, so a link of constant latency keeps the order, and one with a range does not. What is sent at one
-// instant to one host with equal latencies stays in order. A link may lose a datagram, or deliver it twice. Each draw
-// comes from the stream of the flow, which is named by the sending socket and the host that it sends to.
+// latencies let them, so a link of constant latency keeps the order, and one with a range does not. What is sent at
+// one instant to one host with equal latencies stays in order. A link may lose a datagram, hold it up behind others
+// (its bandwidth), or deliver it twice. Each draw comes from the stream of the flow, which is named by the sending
+// socket and the host that it sends to.
 //
 // A datagram to a port that nobody has comes back as an ICMP message after the way back, and refuses the sender if it
 // is connected (RFC 1122, 4.1.3.3). A datagram to an address where nobody lives is lost. A group's datagram flies to
 // the hosts that have joined by then, and each looks again when it arrives.
 //
-// Not modelled: fragmentation (a datagram is lost or arrives as a whole), the send buffer (a link takes any number of
-// datagrams at once), the rate limit of ICMP, routers (time to live only tells the host from the network).
+// Not modelled: fragmentation (a datagram is lost or arrives as a whole), the send buffer (a link takes what its queue
+// holds, and loses the rest in silence), the rate limit of ICMP, routers (time to live only tells the host from the
+// network).
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -88,7 +90,7 @@ class UdpEndpoint final : public UdpBinding {
   // What goes from here to one host.
   struct Flow {
     RandomStream random;
-    const Link* link;
+    Link* link;
     std::uint64_t sent = 0;
     VirtualTime last_sent{};
     Rank rank = 0;

@@ -215,6 +215,16 @@ TEST_CASE("a cut link loses all") {
   CHECK(hosts.take_all(kB) == "healed");
 }
 
+TEST_CASE("datagrams wait for a link's bandwidth, and what its queue cannot hold is lost") {
+  Hosts hosts;
+  hosts.fabric.set_bandwidth(kA, kB, 1'000'000, 4'000);
+  for (int i = 0; i < 6; ++i) hosts.send(kA, kB, std::to_string(i) + std::string(959, ' '));  // 1 ms each, with headers
+  hosts.run();
+  CHECK(hosts.queue.now().time_since_epoch() == 1ms + 4ms);
+  CHECK(hosts.count(EventKind::deliver) == 4);
+  CHECK(hosts.count(EventKind::lose) == 2);
+}
+
 TEST_CASE("a link delivers some twice, each copy with a latency of its own") {
   Hosts hosts;
   hosts.fabric.set_link(kA, kB, {.latency_min = 1ms, .latency_max = 9ms, .duplicate = Ratio::percent(50)});
