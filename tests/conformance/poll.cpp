@@ -94,20 +94,13 @@ void closed_while_waiting(World& w) {
   w.note("is", events_of(entry));
 }
 
-void too_many(World& w) {
-  pollfd entry{w.eventfd(), POLLIN, 0};
-  const volatile nfds_t beyond = 1u << 30;  // out of the compiler's sight, which would warn
-  w.note("poll", result(::poll(&entry, beyond, 0)));
-}
-
 constexpr Case kCases[] = {{"several descriptors", several},
                            {"nothing is ready", nothing_ready},
                            {"unasked", unasked},
                            {"every kind", every_kind},
                            {"waits", waits},
                            {"ppoll", of_ppoll},
-                           {"closed while waiting", closed_while_waiting},
-                           {"too many", too_many}};
+                           {"closed while waiting", closed_while_waiting}};
 
 const Suite kSuite("poll", kCases);
 

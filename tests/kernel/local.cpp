@@ -1,6 +1,7 @@
 // Pipes, Unix-domain sockets and standard streams, in what the conformance suite cannot ask: limits, what is refused,
 // and that hosts are apart from each other.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -77,6 +78,15 @@ TEST_CASE("a pair of descriptors is made whole or not at all") {
   CHECK(a([] { return socketpair(AF_UNIX, SOCK_STREAM, 0, ends); }) == fails(EMFILE));
   CHECK(a.socket() == 3);
   CHECK(a([] { return pipe(ends); }) == fails(EMFILE));
+}
+
+// poll(2): EINVAL beyond RLIMIT_NOFILE.
+TEST_CASE("more entries than there may be descriptors cannot be polled") {
+  Machines machines(1, 4);
+  static pollfd entries[5];
+  for (pollfd& entry : entries) entry.fd = -1;
+  CHECK(machines.a([] { return poll(entries, 4, 0); }) == gives(0));
+  CHECK(machines.a([] { return poll(entries, 5, 0); }) == fails(EINVAL));
 }
 
 TEST_CASE("names of local sockets are their host's alone") {
