@@ -21,10 +21,11 @@ namespace {
 using stillpoint::Failure;
 using stillpoint::Result;
 using stillpoint::VirtualTime;
+using stillpoint::interpose::blocking;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
-using stillpoint::interpose::blocking;
+using stillpoint::interpose::receive_enough;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
 using stillpoint::interpose::wait_for;
@@ -50,8 +51,13 @@ ssize_t write_log(Host& host, int fd, std::span<const iovec> parts) {
 ssize_t read_parts(Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  return finish<ssize_t>(
-      host, call, blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
+  stillpoint::kernel::Socket* socket = file->as_socket();
+  if (socket != nullptr && !file->nonblocking && socket->type() == SOCK_STREAM) {
+    const std::size_t enough = socket->enough(0, stillpoint::kernel::total_size(parts));
+    if (enough > 1) return finish<ssize_t>(host, call, receive_enough(host, call, *socket, {.parts = parts}, enough));
+  }
+  return finish<ssize_t>(host, call,
+                         blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
 }
 
 ssize_t write_parts(Host& host, const Call& call, int fd, std::span<const iovec> parts) {
@@ -70,7 +76,7 @@ ssize_t write_parts(Host& host, const Call& call, int fd, std::span<const iovec>
       if (taken < wanted) return Failure{EAGAIN};
       return taken;
     });
-    if (!written && written.error() == EINTR && taken > 0) written = taken;
+    if (!written && (written.error() == EINTR || written.error() == EAGAIN) && taken > 0) written = taken;
   }
   if (!written && written.error() == EPIPE) unsupported(host, call, "SIGPIPE would be delivered");
   return finish<ssize_t>(host, call, written);
@@ -164,7 +170,26 @@ SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, co
   return write_parts(host, call, fd, {parts, static_cast<size_t>(count)});
 }
 
-SP_CALL(int, close, (int fd), (fd)) { return finish(host, call, host.descriptors.close(fd)); }
+namespace {
+// close(2) with SO_LINGER: the last descriptor waits until the peer has everything, or for so long.
+void wait_for_end(Host& host, const Call& call, File& file) {
+  const auto longest = file.begin_close();
+  if (!longest || file.close_finished()) return;
+  require_sleep(host, call);
+  const VirtualTime deadline = host.now() + *longest;
+  while (wait_for(host, file, EPOLLOUT, deadline) == Woken::by_event && !file.close_finished()) continue;
+}
+}  // namespace
+
+SP_CALL(int, close, (int fd), (fd)) {
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail(host, call, EBADF);
+  file->add_reference();
+  const stillpoint::Status closed = host.descriptors.close(fd);
+  if (file->last_reference()) wait_for_end(host, call, *file);
+  file->drop_reference();
+  return finish(host, call, closed);
+}
 
 SP_CALL(int, dup, (int fd), (fd)) { return finish<int>(host, call, host.descriptors.duplicate(fd, 0)); }
 

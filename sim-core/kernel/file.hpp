@@ -7,9 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <stillpoint/ids.hpp>
+#include <stillpoint/time.hpp>
+
 #include "sim-core/base/result.hpp"
 
 namespace stillpoint::kernel {
@@ -55,6 +58,10 @@ class File {
   // read(2) and write(2). They never block: what would is EAGAIN, and interpose/ waits.
   virtual Result<std::size_t> read(std::span<const iovec>) { return Failure{EINVAL}; }
   virtual Result<std::size_t> write(std::span<const iovec>) { return Failure{EINVAL}; }
+  // Before on_close(): for how long close(2) of the last descriptor may wait, until close_finished(). The file tells
+  // its watchers EPOLLOUT when that may hold.
+  virtual std::optional<Duration> begin_close() { return std::nullopt; }
+  virtual bool close_finished() { return true; }
   // The last descriptor was closed; nothing refers to the file any more but events on their way.
   virtual void on_close() {}
 
@@ -66,12 +73,16 @@ class File {
   // Tells a host's files apart, also where one takes another's descriptor.
   std::uint64_t number() const { return number_; }
   bool nonblocking = false;
+  // How long a call that reads, or writes, may block at most: SO_RCVTIMEO and SO_SNDTIMEO.
+  std::optional<Duration> receive_timeout;
+  std::optional<Duration> send_timeout;
 
   void watch(Watcher& watcher);
   void leave(Watcher& watcher);
   // What refers to the file: descriptors, and calls that block on it. With the last reference the file is closed.
   void add_reference() { ++references_; }
   void drop_reference();
+  bool last_reference() const { return references_ == 1; }
 
  protected:
   // Tells whoever watches this file that some of `events` may hold now, because of `cause`.

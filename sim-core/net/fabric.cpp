@@ -1,5 +1,7 @@
 #include "sim-core/net/fabric.hpp"
 
+#include <algorithm>
+
 #include "sim-core/base/assert.hpp"
 
 namespace stillpoint::net {
@@ -7,7 +9,13 @@ namespace {
 
 bool valid(const Link& link) {
   const auto whole_us = [](Duration d) { return d.count() >= 0 && d.count() % 1'000 == 0; };
-  return whole_us(link.latency_min) && whole_us(link.latency_max) && link.latency_min <= link.latency_max;
+  return whole_us(link.latency_min) && whole_us(link.latency_max) && link.latency_min <= link.latency_max &&
+         link.loss.ppm <= 1'000'000;
+}
+
+Link with_plain(Link link) {
+  link.plain = link.loss.ppm == 0 && !link.cut && link.bandwidth == 0 && link.segment_most == 0;
+  return link;
 }
 
 }  // namespace
@@ -35,20 +43,83 @@ Ip Fabric::address_of(HostId host) const {
 
 void Fabric::set_default_link(Link link) {
   SP_ASSERT(valid(link));
-  default_ = link;
+  default_ = with_plain(link);
   for (auto& [ends, entry] : links_) {
-    if (entry.by_default) entry.link = link;
+    if (entry.by_default) entry.link = default_;
   }
 }
 
 void Fabric::set_link(HostId from, HostId to, Link link) {
   SP_ASSERT(valid(link));
-  links_[{from, to}] = {link, false};
+  links_[{from, to}] = {with_plain(link), false};
 }
 
-const Link* Fabric::link(HostId from, HostId to) {
+Link* Fabric::link(HostId from, HostId to) {
   if (from == to) return &loopback_;
   return &links_.try_emplace({from, to}, Entry{default_, true}).first->second.link;
+}
+
+template <typename Change>
+void Fabric::change(HostId from, HostId to, Change change) {
+  SP_ASSERT(from != to);
+  Entry& entry = links_.try_emplace({from, to}, Entry{default_, true}).first->second;
+  change(entry.link);
+  SP_ASSERT(valid(entry.link));
+  entry.link = with_plain(entry.link);
+  entry.by_default = false;
+}
+
+void Fabric::set_latency(HostId from, HostId to, Duration min, Duration max) {
+  change(from, to, [&](Link& link) {
+    link.latency_min = min;
+    link.latency_max = max;
+  });
+}
+
+void Fabric::set_loss(HostId from, HostId to, Ratio loss) {
+  change(from, to, [&](Link& link) { link.loss = loss; });
+}
+
+void Fabric::cut(HostId from, HostId to) {
+  change(from, to, [](Link& link) { link.cut = true; });
+}
+
+void Fabric::heal(HostId from, HostId to) {
+  change(from, to, [](Link& link) { link.cut = false; });
+}
+
+void Fabric::set_bandwidth(HostId from, HostId to, std::uint64_t bytes_per_second, std::uint64_t queue_most) {
+  change(from, to, [&](Link& link) {
+    link.bandwidth = bytes_per_second;
+    link.queue_most = queue_most;
+  });
+}
+
+void Fabric::set_segment_most(HostId from, HostId to, std::uint32_t bytes) {
+  change(from, to, [&](Link& link) { link.segment_most = bytes; });
+}
+
+// ---- a link ----
+
+Link::Passage Link::pass(std::uint64_t payload, VirtualTime now, std::uint64_t latency_random,
+                         std::uint64_t loss_random) {
+  constexpr std::uint64_t kMillion = 1'000'000;
+  if (cut) return {.lost = true};
+  if (static_cast<std::uint64_t>((static_cast<unsigned __int128>(loss_random) * kMillion) >> 64) < loss.ppm)
+    return {.lost = true};
+  VirtualTime departure = now;
+  if (bandwidth != 0) {
+    constexpr unsigned __int128 kSecond_ns = 1'000'000'000;
+    const VirtualTime start = std::max(now, busy_until);
+    const std::uint64_t bytes = payload + kHeaders;
+    const auto waiting =
+        static_cast<std::uint64_t>(static_cast<unsigned __int128>((start - now).count()) * bandwidth / kSecond_ns);
+    if (queue_most != 0 && waiting + bytes > queue_most) return {.lost = true};
+    // Kept to the nanosecond, so that small packets on a fast link are not slowed down by rounding.
+    busy_until = start + Duration(static_cast<std::int64_t>((bytes * kSecond_ns + bandwidth - 1) / bandwidth));
+    departure = std::chrono::ceil<std::chrono::microseconds>(busy_until);
+  }
+  return {.lost = false, .arrival = departure + latency(latency_random)};
 }
 
 }  // namespace stillpoint::net

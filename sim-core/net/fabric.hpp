@@ -1,12 +1,13 @@
 #pragma once
 // Who is where, and how far apart: hosts by address, and a link for each direction between two hosts.
 //
-// A link has a latency range; each packet's latency is drawn from the stream of the connection that it belongs to, so
-// that traffic on one connection never shifts another's. Links keep no queue of their own yet: bandwidth is unlimited,
-// nothing is lost.
+// A link has a latency range; each packet's latency is drawn from the stream of whatever it belongs to (a connection, a
+// socket), so that traffic on one never shifts another's. A link may also lose packets, be cut, have a bandwidth with a
+// queue in front of it, and cut streams into pieces: all that is off unless it is set, and then costs nothing.
 #include <map>
 #include <vector>
 
+#include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
 #include <stillpoint/ids.hpp>
@@ -14,10 +15,18 @@
 
 namespace stillpoint::net {
 
-// One direction between two hosts. Latencies are one-way, in whole microseconds.
+// One direction between two hosts.
 struct Link {
+  // One-way, in whole microseconds.
   Duration latency_min{};
   Duration latency_max{};
+  Ratio loss{};
+  bool cut = false;              // every packet vanishes, in silence
+  std::uint64_t bandwidth = 0;   // bytes per second, headers included; 0: unlimited
+  std::uint64_t queue_most = 0;  // bytes that may wait for the bandwidth; what comes on top is lost. 0: any number
+  // A stream travels in pieces of 1 to so many bytes, drawn for each, that arrive at different times. 0: as it was
+  // written. 1: byte by byte.
+  std::uint32_t segment_most = 0;
 
   // A latency in [min, max] from a random value's high bits.
   Duration latency(std::uint64_t random) const {
@@ -25,6 +34,22 @@ struct Link {
     const auto offset_us = static_cast<std::uint64_t>((static_cast<unsigned __int128>(random) * width_us) >> 64);
     return latency_min + std::chrono::microseconds(static_cast<std::int64_t>(offset_us));
   }
+
+  // ---- kept by the fabric ----
+  // There is a latency and nothing else.
+  bool plain = true;
+  // When the last packet that was put into the queue will have left it.
+  VirtualTime busy_until{};
+
+  static constexpr std::uint64_t kHeaders = 40;  // of IPv4 and TCP, in bytes
+
+  // What becomes of a packet with so many bytes of payload that is sent now.
+  struct Passage {
+    bool lost = false;
+    VirtualTime arrival{};  // if it is not lost
+  };
+  // `latency_random` and `loss_random` are two draws of the packet's.
+  Passage pass(std::uint64_t payload, VirtualTime now, std::uint64_t latency_random, std::uint64_t loss_random);
 };
 
 class Fabric {
@@ -50,13 +75,24 @@ class Fabric {
   // What holds from `from` to `to`; the other direction is another link.
   void set_link(HostId from, HostId to, Link link);
   // The link in use. It stays where it is, and whoever holds it sees later changes.
-  const Link* link(HostId from, HostId to);
+  Link* link(HostId from, HostId to);
+
+  // ---- changes of one direction, from now on; what is under way arrives ----
+  void set_latency(HostId from, HostId to, Duration min, Duration max);
+  void set_loss(HostId from, HostId to, Ratio loss);
+  void cut(HostId from, HostId to);
+  void heal(HostId from, HostId to);
+  void set_bandwidth(HostId from, HostId to, std::uint64_t bytes_per_second, std::uint64_t queue_most = 0);
+  void set_segment_most(HostId from, HostId to, std::uint32_t bytes);
 
  private:
+  template <typename Change>
+  void change(HostId from, HostId to, Change change);
+
   std::map<Ip, HostId> by_address_;
   std::vector<Ip> addresses_;  // by host
-  Link default_{std::chrono::microseconds(500), std::chrono::microseconds(500)};
-  Link loopback_{std::chrono::microseconds(20), std::chrono::microseconds(20)};
+  Link default_{.latency_min = std::chrono::microseconds(500), .latency_max = std::chrono::microseconds(500)};
+  Link loopback_{.latency_min = std::chrono::microseconds(20), .latency_max = std::chrono::microseconds(20)};
 
   struct Entry {
     Link link;
