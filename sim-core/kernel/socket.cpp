@@ -27,16 +27,14 @@ Address address_of(net::SocketAddress address, int family) {
 }
 
 Result<net::SocketAddress> internet_address(const Address& address, int family) {
-  if (address.length < sizeof(sa_family_t)) return Failure{EINVAL};
+  constexpr std::size_t kShortest6 = 24;  // SIN6_LEN_RFC2133: without the scope
+  if (address.length < (family == AF_INET ? sizeof(sockaddr_in) : kShortest6)) return Failure{EINVAL};
   if (address.family() != family) return Failure{EAFNOSUPPORT};
   if (family == AF_INET) {
-    if (address.length < sizeof(sockaddr_in)) return Failure{EINVAL};
     sockaddr_in in;
     std::memcpy(&in, &address.storage, sizeof in);
     return net::SocketAddress{net::Ip(ntohl(in.sin_addr.s_addr)), ntohs(in.sin_port)};
   }
-  constexpr std::size_t kShortest = 24;  // SIN6_LEN_RFC2133: without the scope
-  if (address.length < kShortest) return Failure{EINVAL};
   sockaddr_in6 in6;
   std::memcpy(&in6, &address.storage, sizeof in6);
   return net::SocketAddress{net::from_in6(in6.sin6_addr), ntohs(in6.sin6_port)};

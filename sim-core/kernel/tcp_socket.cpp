@@ -73,7 +73,7 @@ Status TcpSocket::bind(const Address& wanted) {
   if (!read) return Failure{read.error()};
   const net::SocketAddress address = read.value();
   if (domain() == AF_INET6 && address.ip.is_v4() && settings_.sharing.only_v6) return Failure{EINVAL};
-  if (bound_ || side_ != nullptr) return Failure{EINVAL};
+  if (claim_ != nullptr || side_ != nullptr) return Failure{EINVAL};
   if (!host().kernel().fabric.is_own(host().id(), address.ip)) return Failure{EADDRNOTAVAIL};
   // ip(7), IP_BIND_ADDRESS_NO_PORT: the port is chosen by connect, when the remote address is known.
   if (address.port != 0 || !settings_.address_without_port) {
@@ -81,7 +81,6 @@ Status TcpSocket::bind(const Address& wanted) {
     if (!claim) return Failure{claim.error()};
     claim_ = std::move(claim).value();
   }
-  bound_ = true;
   chosen_ = address;
   return Done{};
 }
@@ -91,7 +90,6 @@ Status TcpSocket::take_port() {
   auto claim = host().kernel().tcp.bind(host().id(), {chosen_.ip, 0}, settings_.sharing);
   if (!claim) return Failure{claim.error()};
   claim_ = std::move(claim).value();
-  bound_ = true;
   return Done{};
 }
 
@@ -109,7 +107,6 @@ void TcpSocket::disconnect() {
     return;
   }
   claim_.reset();
-  bound_ = !chosen_.ip.is_any();
 }
 
 Status TcpSocket::listen(int backlog) {
@@ -168,7 +165,6 @@ Status TcpSocket::start_connect(net::SocketAddress remote) {
   }
   const auto side = kernel.tcp.connect(host().where(), claim_, remote, settings_.setup, this, host().now());
   if (!side) return Failure{side.error()};
-  bound_ = true;
   error_ = 0;
   side_ = side.value();
   if (settings_.corked) side_->cork();
@@ -186,7 +182,6 @@ Result<int> TcpSocket::accept(Address* remote, bool nonblocking_socket) {
 
   net::TcpSide* side = host().kernel().tcp.accept(*listener_).value();
   accepted.side_ = side;
-  accepted.bound_ = true;
   accepted.connect_reported_ = true;
   accepted.settings_ = settings_;  // inherited (tcp(7))
   accepted.receive_timeout = receive_timeout;

@@ -75,7 +75,6 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   void apply_setup();
 
   net::SocketAddress chosen_;  // by bind; a port of zero, or the unspecified address, was left to the kernel
-  bool bound_ = false;         // bind was called, or the kernel chose a port
   std::unique_ptr<net::PortClaim> claim_;  // while there is no side, which has it then
   net::Listener* listener_ = nullptr;
   net::TcpSide* side_ = nullptr;

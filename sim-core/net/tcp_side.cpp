@@ -515,7 +515,8 @@ void TcpSide::arrive_data(Packet* packet) {
   peer().grant(packet->size, 0, now);
   unread_ += packet->size;
   received_.push(packet);
-  notify(EPOLLIN, cause);
+  // tcp_data_ready(): who waits for more is not woken, not even a reader that has taken a part of it already.
+  if (unread_ >= low_water_) notify(EPOLLIN, cause);
 }
 
 void TcpSide::arrive_fin(EventId cause) {
