@@ -160,6 +160,14 @@ std::unique_ptr<PortClaim> Ports::inherit(const PortClaim& listener, SocketAddre
   return claim;
 }
 
+void Ports::forget() {
+  lingering_.clear();
+  ports_.clear();
+  connects_.clear();
+  ephemeral_in_use_ = 0;
+  ephemeral_bound_ = 0;
+}
+
 void Ports::linger(std::unique_ptr<PortClaim> claim, VirtualTime until) {
   claim->until = until;
   lingering_.emplace(until, std::move(claim));

@@ -77,6 +77,9 @@ class Ports {
   std::unique_ptr<PortClaim> inherit(const PortClaim& listener, SocketAddress local, SocketAddress remote);
   // Keeps a claim that its owner is done with until `until`.
   void linger(std::unique_ptr<PortClaim> claim, VirtualTime until);
+  // The host lost its power: every port is free. Claims that others still have are void, and must never be used again,
+  // nor destroyed.
+  void forget();
 
  private:
   friend class PortClaim;

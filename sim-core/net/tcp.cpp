@@ -233,13 +233,8 @@ void Tcp::forget_host(HostId host) {
     }
     release_if_over(connection);
   }
-  for (auto& [place, listeners] : listeners_) {
-    if (place.first != host) continue;
-    for (const auto& listener : listeners) {
-      while (!listener->ready.empty()) listener->ready.pop();
-      listener->half_open = 0;
-    }
-  }
+  std::erase_if(listeners_, [&](const auto& each) { return each.first.first == host; });
+  ports_[host].forget();
 }
 
 }  // namespace stillpoint::net

@@ -49,7 +49,8 @@ class Tcp {
   Result<TcpSide*> connect(Where where, std::unique_ptr<PortClaim>& claim, SocketAddress remote, const TcpSetup& setup,
                            TcpObserver* observer, VirtualTime now);
   // Everything that a host had of TCP is gone, without a word to anybody: it lost its power. Whoever speaks to one of
-  // its former connections is answered with RST.
+  // its former connections is answered with RST. What its sockets had (claims, listeners, sides) is void and must not
+  // be touched again.
   void forget_host(HostId host);
 
   // The next data that leaves is an effect of this: a user's operation, just invoked. Used up by one packet.
