@@ -18,15 +18,19 @@ namespace {
 
 using stillpoint::Failure;
 using stillpoint::Result;
+using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
+using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
+using stillpoint::interpose::wait_for;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::OnExec;
 using stillpoint::kernel::Socket;
+using stillpoint::kernel::Woken;
 
 int duplicate_to(Host& host, const Call& call, int from, int to, OnExec flag) {
   return finish<int>(host, call, host.descriptors.duplicate_to(from, to, flag));
@@ -144,7 +148,26 @@ int close_many(Host& host, unsigned first, unsigned last, int flags) {
 
 }  // namespace
 
-SP_CALL(int, close, (int fd), (fd)) { return finish(host, call, host.descriptors.close(fd)); }
+namespace {
+// close(2) with SO_LINGER: the last descriptor waits until the peer has everything, or for so long.
+void wait_for_end(Host& host, const Call& call, File& file) {
+  const auto longest = file.begin_close();
+  if (!longest || file.close_finished()) return;
+  require_sleep(host, call);
+  const VirtualTime deadline = host.now() + *longest;
+  while (wait_for(host, file, EPOLLOUT, deadline) == Woken::by_event && !file.close_finished()) continue;
+}
+}  // namespace
+
+SP_CALL(int, close, (int fd), (fd)) {
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail(host, call, EBADF);
+  file->add_reference();
+  const stillpoint::Status closed = host.descriptors.close(fd);
+  if (file->last_reference()) wait_for_end(host, call, *file);
+  file->drop_reference();
+  return finish(host, call, closed);
+}
 
 SP_CALL(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags)) {
   if ((flags & ~static_cast<int>(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)) != 0 || first > last)

@@ -26,6 +26,7 @@ using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::read_address;
+using stillpoint::interpose::receive_enough;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
 using stillpoint::interpose::wait_for;
@@ -95,7 +96,7 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
         if (socket.type() == SOCK_STREAM && taken < wanted) return Failure{EAGAIN};
         return taken;
       });
-      if (!sent && sent.error() == EINTR && taken > 0) sent = taken;
+      if (!sent && (sent.error() == EINTR || sent.error() == EAGAIN) && taken > 0) sent = taken;
     }
   }
   if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0 && socket.raises_sigpipe())
@@ -107,6 +108,10 @@ ssize_t receive_message(Host& host, const Call& call, int fd, InMessage& message
   const auto found = find_socket(host, fd);
   if (!found) return fail<ssize_t>(host, call, found.error());
   Socket& socket = *found.value();
+  if (waits(socket, message.flags) && socket.type() == SOCK_STREAM) {
+    const std::size_t enough = socket.enough(message.flags, stillpoint::kernel::total_size(message.parts));
+    if (enough > 1) return finish<ssize_t>(host, call, receive_enough(host, call, socket, message, enough));
+  }
   return finish<ssize_t>(host, call, blocking(host, call, socket, waits(socket, message.flags), EPOLLIN, [&] {
                            return socket.receive(message);
                          }));
@@ -209,11 +214,14 @@ SP_CALL(int, connect, (int fd, const sockaddr* address, socklen_t length), (fd, 
   if (!remote) return fail(host, call, remote.error());
   Socket& socket = *found.value();
   auto status = socket.connect(remote.value());
-  if (!status && (status.error() == EINPROGRESS || status.error() == EAGAIN) && !socket.nonblocking) {
+  const auto goes_on = [](int error) { return error == EINPROGRESS || error == EALREADY || error == EAGAIN; };
+  if (!status && goes_on(status.error()) && !socket.nonblocking) {
+    const int unfinished = status.error();
     status = blocking(host, call, socket, true, EPOLLOUT, [&]() -> stillpoint::Status {
       const auto again = socket.connect(remote.value());
-      return !again && (again.error() == EALREADY || again.error() == EINPROGRESS) ? Failure{EAGAIN} : again;
+      return !again && goes_on(again.error()) ? Failure{EAGAIN} : again;
     });
+    if (!status && status.error() == EAGAIN) status = Failure{unfinished};  // SO_SNDTIMEO ended the wait
   }
   return finish(host, call, status);
 }

@@ -13,6 +13,11 @@ namespace stillpoint::interpose {
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   kernel::File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  kernel::Socket* socket = file->as_socket();
+  if (socket != nullptr && !file->nonblocking && socket->type() == SOCK_STREAM) {
+    const std::size_t enough = socket->enough(0, kernel::total_size(parts));
+    if (enough > 1) return finish<ssize_t>(host, call, receive_enough(host, call, *socket, {.parts = parts}, enough));
+  }
   return finish<ssize_t>(host, call,
                          blocking(host, call, *file, !file->nonblocking, EPOLLIN, [&] { return file->read(parts); }));
 }
@@ -34,7 +39,7 @@ ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<cons
       if (taken < wanted) return Failure{EAGAIN};
       return taken;
     });
-    if (!written && written.error() == EINTR && taken > 0) written = taken;
+    if (!written && (written.error() == EINTR || written.error() == EAGAIN) && taken > 0) written = taken;
   }
   if (!written && written.error() == EPIPE && sigpipe) unsupported(host, call, "SIGPIPE would be delivered");
   return finish<ssize_t>(host, call, written);

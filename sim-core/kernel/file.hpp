@@ -9,9 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <stillpoint/ids.hpp>
+#include <stillpoint/time.hpp>
+
 #include "sim-core/base/result.hpp"
 
 namespace stillpoint::kernel {
@@ -78,6 +81,10 @@ class File {
   virtual bool can_be_watched() const { return true; }
   // Whether EPIPE comes with SIGPIPE, if the caller did not ask for silence.
   virtual bool raises_sigpipe() const { return true; }
+  // Before on_close(): for how long close(2) of the last descriptor may wait, until close_finished(). The file tells
+  // its watchers EPOLLOUT when that may hold.
+  virtual std::optional<Duration> begin_close() { return std::nullopt; }
+  virtual bool close_finished() { return true; }
   // The last descriptor was closed; nothing refers to the file any more but events on their way.
   virtual void on_close() {}
 
@@ -93,6 +100,9 @@ class File {
   virtual std::uint64_t inode() const { return number_; }
   bool nonblocking = false;
   bool appends = false;  // O_APPEND: kept for F_GETFL; what is served so far has no end to append to
+  // How long a call that reads, or writes, may block at most: SO_RCVTIMEO and SO_SNDTIMEO.
+  std::optional<Duration> receive_timeout;
+  std::optional<Duration> send_timeout;
 
   void watch(Watcher& watcher);
   // Among those who watch exclusively, an event reaches the first who cares (EPOLLEXCLUSIVE); they are told last.
@@ -101,6 +111,7 @@ class File {
   // What refers to the file: descriptors, and calls that block on it. With the last reference the file is closed.
   void add_reference() { ++references_; }
   void drop_reference();
+  bool last_reference() const { return references_ == 1; }
 
  protected:
   // Tells whoever watches this file that some of `events` may hold now, because of `cause`.

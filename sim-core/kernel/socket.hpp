@@ -63,6 +63,8 @@ class Socket : public File {
   virtual Result<int> accept(Address*, bool /*nonblocking_socket*/) { return Failure{EOPNOTSUPP}; }
   virtual Result<std::size_t> send(const OutMessage& message) = 0;
   virtual Result<std::size_t> receive(InMessage& message) = 0;
+  // How many bytes a blocking read of `wanted` waits for (MSG_WAITALL, SO_RCVLOWAT).
+  virtual std::size_t enough(int /*flags*/, std::size_t /*wanted*/) const { return 1; }
   virtual Status shutdown(int how) = 0;
   virtual Result<Address> local() = 0;
   // ENOTCONN.

@@ -55,54 +55,58 @@ Result<std::size_t> TcpSocket::read(std::span<const iovec> parts) {
 void TcpSocket::on_close() {
   net::Tcp& tcp = host().kernel().tcp;
   if (listener_ != nullptr) tcp.stop_listening(listener_);
-  if (side_ != nullptr) side_->close(host().now());
-  if (bound_ && bound_port_is_ours_) tcp.unbind(host().id(), *bound_);
+  if (side_ == nullptr) return;
+  const bool at_once = settings_.lingering.l_onoff != 0 && settings_.lingering.l_linger == 0;
+  side_->close(host().now(), at_once ? net::TcpSide::Closing::abortive : net::TcpSide::Closing::orderly);
 }
+
+std::optional<Duration> TcpSocket::begin_close() {
+  if (side_ == nullptr || settings_.lingering.l_onoff == 0 || settings_.lingering.l_linger == 0) return std::nullopt;
+  side_->begin_close(host().now());
+  return std::chrono::seconds(settings_.lingering.l_linger);
+}
+
+bool TcpSocket::close_finished() { return side_ == nullptr || side_->closed_for_peer(host().now()); }
 
 Status TcpSocket::bind(const Address& wanted) {
   const Result<net::SocketAddress> read = internet_address(wanted, domain());
   if (!read) return Failure{read.error()};
   const net::SocketAddress address = read.value();
-  if (bound_ || side_ != nullptr) return Failure{EINVAL};
-  const Status bound = take(address);
-  if (bound) chosen_ = address;
-  return bound;
-}
-
-Status TcpSocket::take(net::SocketAddress address) {
-  const auto bound = host().kernel().tcp.bind(host().id(), address);
-  if (!bound) return Failure{bound.error()};
-  bound_ = bound.value();
-  bound_port_is_ours_ = true;
+  if (domain() == AF_INET6 && address.ip.is_v4() && settings_.sharing.only_v6) return Failure{EINVAL};
+  if (claim_ != nullptr || side_ != nullptr) return Failure{EINVAL};
+  if (!host().kernel().fabric.is_own(host().id(), address.ip)) return Failure{EADDRNOTAVAIL};
+  // ip(7), IP_BIND_ADDRESS_NO_PORT: the port is chosen by connect, when the remote address is known.
+  if (address.port != 0 || !settings_.address_without_port) {
+    auto claim = host().kernel().tcp.bind(host().id(), address, settings_.sharing);
+    if (!claim) return Failure{claim.error()};
+    claim_ = std::move(claim).value();
+  }
+  chosen_ = address;
   return Done{};
 }
 
-Status TcpSocket::ensure_bound(net::Ip ip) {
-  if (bound_) return Done{};
-  return take({chosen_.ip.is_any() ? ip : chosen_.ip, 0});
+Status TcpSocket::take_port() {
+  if (claim_ != nullptr) return Done{};
+  auto claim = host().kernel().tcp.bind(host().id(), {chosen_.ip, 0}, settings_.sharing);
+  if (!claim) return Failure{claim.error()};
+  claim_ = std::move(claim).value();
+  return Done{};
 }
 
 // As tcp_disconnect() in Linux's net/ipv4/tcp.c: the socket is as new, but for what the program chose by bind.
 void TcpSocket::disconnect() {
   if (listener_ != nullptr) host().kernel().tcp.stop_listening(std::exchange(listener_, nullptr));
-  if (side_ != nullptr) std::exchange(side_, nullptr)->close(host().now());
-  if (chosen_.port != 0) {
-    bound_->ip = chosen_.ip;
+  if (side_ != nullptr) {
+    claim_ = side_->take_port();
+    std::exchange(side_, nullptr)->close(host().now(), net::TcpSide::Closing::abortive);
+  }
+  connect_reported_ = false;
+  if (chosen_.port != 0 && claim_ != nullptr) {
+    claim_->ip = chosen_.ip;
+    claim_->remote.reset();
     return;
   }
-  host().kernel().tcp.unbind(host().id(), *bound_);
-  bound_.reset();
-  bound_port_is_ours_ = false;
-}
-
-net::Buffers TcpSocket::buffers() const {
-  net::Buffers buffers;
-  if (const auto set = options_.find({SOL_SOCKET, SO_SNDBUF}); set != options_.end())
-    buffers.send = static_cast<std::size_t>(set->second);
-  if (const auto set = options_.find({SOL_SOCKET, SO_RCVBUF}); set != options_.end()) {
-    buffers.receive = static_cast<std::size_t>(set->second);
-  }
-  return buffers;
+  claim_.reset();
 }
 
 Status TcpSocket::listen(int backlog) {
@@ -113,17 +117,24 @@ Status TcpSocket::listen(int backlog) {
     listener_->backlog = length;
     return Done{};
   }
-  if (const Status bound = ensure_bound(chosen_.ip); !bound) return bound;
-  const auto listener = host().kernel().tcp.listen(host().where(), *bound_, length, buffers(), this);
+  if (const Status bound = take_port(); !bound) return bound;
+  const auto listener = host().kernel().tcp.listen(host().where(), *claim_, length, settings_.setup, this);
   if (!listener) return Failure{listener.error()};
   listener_ = listener.value();
+  listener_->defer_accept = static_cast<unsigned>(settings_.deferred);
   return Done{};
 }
 
 Status TcpSocket::connect(const Address& address) {
+  if (address.length >= sizeof(sa_family_t) && address.family() == AF_UNSPEC) {
+    const bool was_open = side_ != nullptr && (side_->connecting() || peer());
+    disconnect();
+    error_ = was_open ? ECONNRESET : 0;
+    return Done{};
+  }
   const Result<net::SocketAddress> read = internet_address(address, domain());
   if (!read) return Failure{read.error()};
-  net::SocketAddress remote = read.value();
+  const net::SocketAddress remote = read.value();
   if (listener_ != nullptr) return Failure{EISCONN};
   if (side_ != nullptr) {
     if (connect_reported_) return Failure{EISCONN};
@@ -136,11 +147,27 @@ Status TcpSocket::connect(const Address& address) {
     connect_reported_ = true;
     return Done{};
   }
+  return start_connect(remote);
+}
+
+Status TcpSocket::start_connect(net::SocketAddress remote) {
+  if (domain() == AF_INET6 && remote.ip.is_v4() && settings_.sharing.only_v6) return Failure{ENETUNREACH};
   if (remote.ip.is_any()) remote.ip = remote.ip.is_v4() ? net::kLoopback : net::kLoopback6;  // Linux: to this host
-  const net::Ip own = host().kernel().fabric.source_for(host().id(), remote.ip);
-  if (const Status bound = ensure_bound(own); !bound) return bound;
-  if (bound_->ip.is_any()) bound_->ip = own;
-  side_ = host().kernel().tcp.connect(host().where(), *bound_, remote, buffers(), this, host().now());
+  Kernel& kernel = host().kernel();
+  const net::Ip own = chosen_.ip.is_any() ? kernel.fabric.source_for(host().id(), remote.ip) : chosen_.ip;
+  if (claim_ == nullptr) {
+    auto claim = kernel.tcp.bind_for_connect(host().id(), own, remote);
+    if (!claim) return Failure{claim.error()};
+    claim_ = std::move(claim).value();
+    claim_->sharing = settings_.sharing;
+  } else {
+    claim_->ip = own;
+  }
+  const auto side = kernel.tcp.connect(host().where(), claim_, remote, settings_.setup, this, host().now());
+  if (!side) return Failure{side.error()};
+  error_ = 0;
+  side_ = side.value();
+  if (settings_.corked) side_->cork();
   return Failure{EINPROGRESS};
 }
 
@@ -155,9 +182,10 @@ Result<int> TcpSocket::accept(Address* remote, bool nonblocking_socket) {
 
   net::TcpSide* side = host().kernel().tcp.accept(*listener_).value();
   accepted.side_ = side;
-  accepted.bound_ = side->local;
   accepted.connect_reported_ = true;
-  accepted.options_ = options_;  // inherited (tcp(7))
+  accepted.settings_ = settings_;  // inherited (tcp(7))
+  accepted.receive_timeout = receive_timeout;
+  accepted.send_timeout = send_timeout;
   side->observer = &accepted;
   if (remote != nullptr) *remote = address_of(side->remote, domain());
   return descriptor;
@@ -169,21 +197,27 @@ Result<std::size_t> TcpSocket::send(const OutMessage& message) {
 }
 
 Result<std::size_t> TcpSocket::send_parts(std::span<const iovec> parts, int flags) {
-  if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT)) != 0) return Failure{kNotServed};
+  if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE)) != 0) return Failure{kNotServed};
   if (side_ == nullptr) return Failure{error_ != 0 ? take_error() : EPIPE};
-  return with_spans<const std::byte>(parts, [this](auto spans) { return side_->send(spans, host().now()); });
+  const auto more = (flags & MSG_MORE) != 0 ? net::TcpSide::More::follows : net::TcpSide::More::no;
+  return with_spans<const std::byte>(parts, [&](auto spans) { return side_->send(spans, host().now(), more); });
 }
 
 Result<std::size_t> TcpSocket::receive(InMessage& message) { return receive_parts(message.parts, message.flags); }
 
 Result<std::size_t> TcpSocket::receive_parts(std::span<const iovec> parts, int flags) {
-  if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL)) != 0) return Failure{kNotServed};
+  if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC | MSG_WAITALL)) != 0) return Failure{kNotServed};
   if (side_ == nullptr) return Failure{error_ != 0 ? take_error() : ENOTCONN};
-  const bool peek = (flags & MSG_PEEK) != 0;
+  // MSG_TRUNC: the bytes are thrown away (tcp(7)).
+  const net::TcpSide::Reading reading{.peek = (flags & MSG_PEEK) != 0, .discard = (flags & MSG_TRUNC) != 0};
   const auto received =
-      with_spans<std::byte>(parts, [&](auto spans) { return side_->receive(spans, peek, host().now()); });
+      with_spans<std::byte>(parts, [&](auto spans) { return side_->receive(spans, reading, host().now()); });
   if (received && received.value() > 0) host().last_read = side_->last_read();
   return received;
+}
+
+std::size_t TcpSocket::enough(int flags, std::size_t wanted) const {
+  return (flags & MSG_WAITALL) != 0 ? wanted : std::min(settings_.setup.low_water, wanted);
 }
 
 Status TcpSocket::shutdown(int how) {
@@ -205,8 +239,8 @@ Status TcpSocket::shutdown(int how) {
 int TcpSocket::take_error() { return side_ != nullptr ? side_->take_error() : std::exchange(error_, 0); }
 
 Result<Address> TcpSocket::local() {
-  const auto address = side_ != nullptr ? side_->local : bound_.value_or(net::SocketAddress{chosen_.ip, 0});
-  return address_of(address, domain());
+  if (side_ != nullptr) return address_of(side_->local, domain());
+  return address_of(claim_ != nullptr ? claim_->local() : net::SocketAddress{chosen_.ip, 0}, domain());
 }
 
 std::optional<net::SocketAddress> TcpSocket::peer() const {
@@ -223,98 +257,6 @@ Result<Address> TcpSocket::remote() {
 Result<int> TcpSocket::unread() {
   if (listener_ != nullptr) return Failure{EINVAL};
   return side_ == nullptr ? 0 : static_cast<int>(side_->unread());
-}
-
-Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length) {
-  const auto put = [&](const void* from, std::size_t size) -> Status {
-    if (static_cast<int>(*length) < 0) return Failure{EINVAL};
-    const std::size_t copied = std::min<std::size_t>(size, *length);
-    std::memcpy(value, from, copied);
-    *length = static_cast<socklen_t>(copied);
-    return Done{};
-  };
-  const auto put_int = [&](int number) { return put(&number, sizeof number); };
-  if (level == SOL_SOCKET) {
-    switch (name) {
-      case SO_ERROR:
-        return put_int(take_error());
-      case SO_TYPE:
-        return put_int(SOCK_STREAM);
-      case SO_DOMAIN:
-        return put_int(domain());
-      case SO_PROTOCOL:
-        return put_int(IPPROTO_TCP);
-      case SO_ACCEPTCONN:
-        return put_int(listener_ != nullptr);
-      case SO_LINGER: {
-        const linger off{};
-        return put(&off, sizeof off);
-      }
-      default:
-        break;
-    }
-  }
-  const auto found = options_.find({level, name});
-  if (found != options_.end()) return put_int(found->second);
-  if (level == SOL_SOCKET) {
-    // What socket(7) and tcp(7) give for a new socket.
-    switch (name) {
-      case SO_SNDBUF:
-        return put_int(static_cast<int>(net::Buffers{}.send));
-      case SO_RCVBUF:
-        return put_int(static_cast<int>(net::Buffers{}.receive));
-      case SO_REUSEADDR:
-      case SO_REUSEPORT:
-      case SO_KEEPALIVE:
-      case SO_BROADCAST:
-      case SO_DONTROUTE:
-      case SO_OOBINLINE:
-        return put_int(0);
-      case SO_RCVLOWAT:
-      case SO_SNDLOWAT:
-        return put_int(1);
-      default:
-        return Failure{kNotServed};
-    }
-  }
-  if (level == IPPROTO_TCP && name == TCP_NODELAY) return put_int(0);
-  return Failure{kNotServed};
-}
-
-Status TcpSocket::set_option(int level, int name, const void* value, socklen_t length) {
-  if (length < sizeof(int)) return Failure{EINVAL};
-  int number = 0;
-  std::memcpy(&number, value, sizeof number);
-  if (level == SOL_SOCKET) {
-    switch (name) {
-      case SO_SNDBUF:
-      case SO_RCVBUF: {
-        // socket(7): the kernel doubles the value, and has a smallest one.
-        const int doubled = std::max(2 * std::clamp(number, 0, 8 * 1024 * 1024), name == SO_SNDBUF ? 4608 : 2304);
-        options_[{level, name}] = doubled;
-        if (listener_ != nullptr) listener_->buffers = buffers();
-        if (side_ == nullptr) return Done{};
-        const auto bytes = static_cast<std::size_t>(doubled);
-        name == SO_SNDBUF ? side_->set_send_buffer(bytes) : side_->set_receive_buffer(bytes);
-        return Done{};
-      }
-      case SO_REUSEADDR:
-      case SO_REUSEPORT:
-      case SO_KEEPALIVE:
-      case SO_BROADCAST:
-      case SO_DONTROUTE:
-      case SO_OOBINLINE:
-        options_[{level, name}] = number != 0;
-        return Done{};
-      default:
-        break;
-    }
-  }
-  if (level == IPPROTO_TCP && name == TCP_NODELAY) {
-    options_[{level, name}] = number != 0;
-    return Done{};
-  }
-  return Failure{kNotServed};
 }
 
 }  // namespace stillpoint::kernel

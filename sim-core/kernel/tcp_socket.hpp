@@ -1,12 +1,29 @@
 #pragma once
 // A TCP socket as a descriptor: the states of a struct socket around a transport endpoint that lives in net/.
-#include <map>
+#include <array>
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "sim-core/kernel/socket.hpp"
 #include "sim-core/net/tcp.hpp"
 
 namespace stillpoint::kernel {
+
+// What was set by options and is inherited by accepted sockets (tcp(7)).
+struct TcpSettings {
+  static constexpr std::size_t kKeptOptions = 16;
+
+  net::Sharing sharing{};
+  net::TcpSetup setup{};
+  linger lingering{};
+  int deferred = 0;         // TCP_DEFER_ACCEPT, as a number of retransmissions
+  int largest_segment = 0;  // TCP_MAXSEG
+  std::string congestion = "cubic";
+  bool corked = false;
+  bool address_without_port = false;                    // IP_BIND_ADDRESS_NO_PORT
+  std::array<std::optional<int>, kKeptOptions> kept{};  // options that are only read back, by their row
+};
 
 class TcpSocket final : public Socket, private net::TcpObserver {
  public:
@@ -15,6 +32,8 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   std::uint32_t poll() override;
   Result<std::size_t> read(std::span<const iovec> parts) override;
   Result<std::size_t> write(std::span<const iovec> parts) override { return send_parts(parts, 0); }
+  std::optional<Duration> begin_close() override;
+  bool close_finished() override;
   void on_close() override;
 
   // bind(2): EINVAL (bound already), EADDRINUSE, EADDRNOTAVAIL.
@@ -25,9 +44,10 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   // failure the socket can be connected again.
   Status connect(const Address& address) override;
   Result<int> accept(Address* remote, bool nonblocking_socket) override;
-  // Flags: MSG_NOSIGNAL, MSG_DONTWAIT, MSG_PEEK; kNotServed for others.
+  // Flags: MSG_NOSIGNAL, MSG_DONTWAIT, MSG_MORE; MSG_PEEK, MSG_TRUNC, MSG_WAITALL; kNotServed for others.
   Result<std::size_t> send(const OutMessage& message) override;
   Result<std::size_t> receive(InMessage& message) override;
+  std::size_t enough(int flags, std::size_t wanted) const override;
   // shutdown(2): ENOTCONN, EINVAL. A listener that is shut for reading stops, and a connect under way is given up.
   Status shutdown(int how) override;
   Result<Address> local() override;
@@ -41,20 +61,26 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   Result<std::size_t> send_parts(std::span<const iovec> parts, int flags);
   Result<std::size_t> receive_parts(std::span<const iovec> parts, int flags);
   std::optional<net::SocketAddress> peer() const;
-  Status take(net::SocketAddress address);
-  Status ensure_bound(net::Ip ip);
+  net::PortClaim* port() { return side_ != nullptr ? side_->port() : claim_.get(); }
+  Status take_port();
   void disconnect();
   int take_error();
-  net::Buffers buffers() const;
+  Status start_connect(net::SocketAddress remote);
 
-  std::optional<net::SocketAddress> bound_;
-  net::SocketAddress chosen_;        // by bind; a port of zero, or the unspecified address, was left to the kernel
-  bool bound_port_is_ours_ = false;  // an accepted socket shares its listener's port
+  // tcp_options.cpp
+  Status set_socket_option(int name, const void* value, socklen_t length);
+  Status set_tcp_option(int name, int number);
+  Status set_ipv6_option(int name, int number);
+  Status set_buffer(int name, int number);
+  void apply_setup();
+
+  net::SocketAddress chosen_;  // by bind; a port of zero, or the unspecified address, was left to the kernel
+  std::unique_ptr<net::PortClaim> claim_;  // while there is no side, which has it then
   net::Listener* listener_ = nullptr;
   net::TcpSide* side_ = nullptr;
   bool connect_reported_ = false;
-  int error_ = 0;                               // SO_ERROR while there is no side
-  std::map<std::pair<int, int>, int> options_;  // by level and name: what was set
+  int error_ = 0;  // SO_ERROR while there is no side
+  TcpSettings settings_;
 };
 
 }  // namespace stillpoint::kernel

@@ -43,7 +43,7 @@ TEST_CASE("several buffers are one") {
   char first[1], second[3];
   const std::span<std::byte> to[] = {std::as_writable_bytes(std::span(first)),
                                      std::as_writable_bytes(std::span(second))};
-  CHECK(plaza.receive(to, false, network.now()).value() == 4);
+  CHECK(plaza.receive(to, {}, network.now()).value() == 4);
   CHECK(std::string(first, 1) + std::string(second, 3) == "abcd");
 }
 

@@ -221,8 +221,10 @@ TEST_CASE("an end that is torn down with packets on their way leaves nothing") {
   fabric.add_host(1, {0x0A000001});
   test::Watcher watcher;
   Tcp tcp(queue, trace.writer, fabric, 1);
-  CHECK(tcp.listen({1, 1}, {{}, 80}, 1, {}, &watcher));
-  const TcpSide* side = tcp.connect({1, 1}, {kLoopback, 40000}, {kLoopback, 80}, {}, &watcher, queue.now());
+  const auto port = tcp.bind(1, {{}, 80}).value();
+  CHECK(tcp.listen({1, 1}, *port, 1, {}, &watcher));
+  auto local = tcp.bind(1, {kLoopback, 40000}).value();
+  const TcpSide* side = tcp.connect({1, 1}, local, {kLoopback, 80}, {}, &watcher, queue.now()).value();
   queue.pop().fire();
   CHECK(side->connecting());
   CHECK(tcp.connections() == 1);

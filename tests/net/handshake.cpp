@@ -68,7 +68,8 @@ TEST_CASE("each direction has its own latency") {
 TEST_CASE("a connection to the host itself uses the loopback link") {
   Network network;
   Watcher own;
-  Listener* listener = network.tcp.listen({Network::kUser, 1}, {{}, 9000}, 4, {}, &own).value();
+  const auto port = network.tcp.bind(Network::kUser, {{}, 9000}).value();
+  Listener* listener = network.tcp.listen({Network::kUser, 1}, *port, 4, {}, &own).value();
   TcpSide* user = network.connect({}, {kLoopback, 9000});
   network.run_for(40us);
   CHECK(user->established());
@@ -96,7 +97,8 @@ TEST_CASE("a port without listener refuses after a round trip") {
 
 TEST_CASE("a listener on another address of the host does not answer") {
   Network network;
-  Listener* listener = network.tcp.listen({Network::kPlaza, 1}, {kLoopback, 80}, 4, {}, &network.listening).value();
+  const auto port = network.tcp.bind(Network::kPlaza, {kLoopback, 80}).value();
+  Listener* listener = network.tcp.listen({Network::kPlaza, 1}, *port, 4, {}, &network.listening).value();
   TcpSide* user = network.connect();
   network.run();
   CHECK(user->take_error() == ECONNREFUSED);

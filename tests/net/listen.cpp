@@ -10,7 +10,7 @@ using stillpoint::test::Network;
 TEST_CASE("a port has one listener") {
   Network network;
   network.listen();
-  CHECK(network.tcp.listen({Network::kPlaza, 1}, Network::kService, 1, {}, &network.listening).error() == EADDRINUSE);
+  CHECK(network.tcp.bind(Network::kPlaza, Network::kService).error() == EADDRINUSE);
   network.stop_listening();
   network.listen();
 }

@@ -50,8 +50,8 @@ class Network {
       : tcp(queue, trace.writer, fabric, seed, options) {
     fabric.add_host(kUser, {0x0A000001});
     fabric.add_host(kPlaza, {0x0A000002});
-    fabric.set_link(kUser, kPlaza, {kThere, kThere});
-    fabric.set_link(kPlaza, kUser, {kBack, kBack});
+    fabric.set_latency(kUser, kPlaza, kThere, kThere);
+    fabric.set_latency(kPlaza, kUser, kBack, kBack);
   }
   // Whatever a test does, nothing of it may be left once everybody has closed and all has arrived.
   ~Network() {
@@ -76,11 +76,18 @@ class Network {
   }
 
   void listen(std::size_t backlog = 16, net::Buffers buffers = {}) {
-    listener = tcp.listen({kPlaza, 1}, kService, backlog, buffers, &listening).value();
+    if (port == nullptr) port = tcp.bind(kPlaza, kService).value();
+    listener = tcp.listen({kPlaza, 1}, *port, backlog, {.buffers = buffers}, &listening).value();
   }
   net::TcpSide* connect(net::Buffers buffers = {}, net::SocketAddress to = kService, Watcher* watcher = nullptr) {
-    const net::SocketAddress local = tcp.bind(kUser, {{0x0A000001}, 0}).value();
-    return open_.emplace_back(tcp.connect({kUser, 1}, local, to, buffers, watcher == nullptr ? &user : watcher, now()));
+    auto local = tcp.bind_for_connect(kUser, {0x0A000001}, to).value();
+    watcher = watcher == nullptr ? &user : watcher;
+    return open_.emplace_back(tcp.connect({kUser, 1}, local, to, {.buffers = buffers}, watcher, now()).value());
+  }
+  // From a certain port. It is not closed at the end.
+  net::TcpSide* connect_from(std::uint16_t local_port) {
+    auto local = tcp.bind(kUser, {{0x0A000001}, local_port}).value();
+    return tcp.connect({kUser, 1}, local, kService, {}, &user, now()).value();
   }
   net::TcpSide* accept(Watcher* watcher = nullptr) {
     net::TcpSide* side = tcp.accept(*listener).value();
@@ -116,7 +123,7 @@ class Network {
   Got receive(net::TcpSide& side, std::size_t most = 1 << 20, Mode mode = Mode::take) {
     std::string bytes(most, '\0');
     const std::span<std::byte> part = std::as_writable_bytes(std::span(bytes));
-    const auto received = side.receive({&part, 1}, mode == Mode::peek, now());
+    const auto received = side.receive({&part, 1}, {.peek = mode == Mode::peek}, now());
     if (!received) return failed(received.error());
     bytes.resize(received.value());
     return {bytes, 0};
@@ -133,6 +140,7 @@ class Network {
   EventQueue queue;
   net::Fabric fabric;
   net::Tcp tcp;
+  std::unique_ptr<net::PortClaim> port;
   net::Listener* listener = nullptr;
   Watcher listening, user, plaza;
 

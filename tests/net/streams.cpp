@@ -1,5 +1,6 @@
 // Random streams of the network: what happens on one connection shifts nothing on another.
 #include <map>
+#include <set>
 
 #include "tests/net/network.hpp"
 
@@ -19,8 +20,7 @@ Latencies latencies(const std::map<std::uint16_t, int>& talks, std::uint64_t see
   network.fabric.set_link(Network::kPlaza, Network::kUser, {1ms, 9ms});
   network.listen();
   for (const auto& [port, messages] : talks) {
-    TcpSide* side = network.tcp.connect({Network::kUser, 1}, {{0x0A000001}, port}, Network::kService, {}, &network.user,
-                                        network.now());
+    TcpSide* side = network.connect_from(port);
     network.run();
     TcpSide* plaza = network.accept();
     for (int i = 0; i < messages; ++i) {
@@ -91,13 +91,13 @@ TEST_CASE("a second connection of the same ends has values of its own") {
   std::vector<std::int64_t> arrivals;
   for (int i = 0; i < 2; ++i) {
     const VirtualTime start = network.now();
-    TcpSide* side = network.tcp.connect({Network::kUser, 1}, {{0x0A000001}, 5001}, Network::kService, {}, &network.user,
-                                        network.now());
+    TcpSide* side = network.connect_from(5001);
     network.run();
     arrivals.push_back(to_ns(network.now()) - to_ns(start));
     network.close(*network.accept());
+    network.run();  // whoever closes first keeps the port for a while
     side->close(network.now());
-    network.run();
+    network.run_for(1s);
   }
   CHECK(arrivals[0] != arrivals[1]);
 }

@@ -152,7 +152,7 @@ TEST_CASE("a datagram takes the link's latency, and the trace tells of its way")
 TEST_CASE("connections and sockets of datagrams are numbered together") {
   Hosts hosts;
   hosts.send(kA, kB, "x");
-  const SocketAddress local = hosts.tcp.bind(kA, {Hosts::ip(kA), 0}).value();
+  auto local = hosts.tcp.bind(kA, {Hosts::ip(kA), 0}).value();
   hosts.tcp.connect({kA, 1}, local, Hosts::at(kB, 80), {}, nullptr, hosts.queue.now());
   hosts.send(kB, kA, "y");
   hosts.send(kA, kC, "z");

@@ -1,0 +1,240 @@
+// What a side does against loss and silence: retransmission with back-off, keep-alive probes, giving up.
+//
+// A retransmission is recorded as a send of its own, without the bytes, caused by the loss that it makes up for. The
+// times are Linux's (net/ipv4/tcp_timer.c), with the link's latencies for the measured round-trip time.
+#include <sys/epoll.h>
+
+#include "sim-core/net/tcp.hpp"
+
+namespace stillpoint::net {
+namespace {
+
+constexpr Duration kShortestTimeout = std::chrono::milliseconds(200);  // TCP_RTO_MIN
+constexpr Duration kLongestTimeout = std::chrono::seconds(120);        // TCP_RTO_MAX
+// For how long retransmissions go on: tcp_retries2 = 15 in tcp(7), as tcp_model_timeout() reckons it, and 8 of an end
+// that nobody holds any more (tcp_orphan_retries).
+constexpr Duration kLongestSilence = std::chrono::milliseconds(924'600);
+constexpr Duration kLongestOrphan = std::chrono::milliseconds(102'200);
+
+constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
+
+// What is sent until it arrives; everything else is sent once.
+bool is_reliable(Segment kind) { return kind == Segment::data || kind == Segment::fin; }
+
+}  // namespace
+
+// ---- the link loses something ----
+
+void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random) {
+  constexpr std::uint64_t kLosses = std::uint64_t{1} << 63;  // these draws shift no latency
+  const Link::Passage passage = link_->pass(packet->size, now, random, random_.at(kLosses + packets_sent_));
+  if (passage.lost) return lose(packet, now);
+  // On a link that cuts streams into pieces no two arrive together, so that a reader can see the pieces.
+  const Duration apart = link_->segment_most == 0 ? Duration::zero() : Duration(std::chrono::microseconds(1));
+  const bool resent = std::exchange(packet->lost, false);
+  if (resent) {
+    packet->arrival = passage.arrival;
+    flight_.last_arrival = std::max(flight_.last_arrival, packet->arrival);
+    return;
+  }
+  launch(packet, std::max(passage.arrival, flight_.last_arrival + apart));
+  // The receiver sees the gap and says so: a round trip after what was lost, it is sent again (RFC 6675, RFC 8985).
+  if (flight_.lost != 0 && is_reliable(packet->kind) && !peer().link_->cut && recovery().backoff == 0)
+    expect_retransmission(passage.arrival + peer().link_->latency_min);
+}
+
+void TcpSide::lose(Packet* packet, VirtualTime now) {
+  Tcp& stack = tcp();
+  packet->event =
+      stack.trace_.event(EventKind::lose, stack.queue_.now(), where_, connection_->id * 2 + index_,
+                         static_cast<std::uint64_t>(packet->kind), packet->size, {packet->event, CauseKind::message});
+  const Segment kind = packet->kind;
+  if (is_reliable(kind)) {
+    if (!packet->lost) {
+      packet->lost = true;
+      ++flight_.lost;
+      flight_.packets.push(packet);
+    }
+    return expect_retransmission(now + retransmission_timeout());
+  }
+  stack.pool_.give_back(packet);
+  TcpSide& server = kind == Segment::syn_ack ? *this : peer();
+  if ((kind == Segment::syn_ack || kind == Segment::ack) && server.state_ == State::syn_received &&
+      !server.wakeup_.scheduled()) {
+    stack.queue_.schedule(server.wakeup_, stack.queue_.now() + stack.options_.syn_timeout);
+  }
+}
+
+// What was lost will not be sent again, and what is behind it is of no use to the receiver.
+void TcpSide::drop_lost() {
+  PacketQueue kept;
+  while (!flight_.packets.empty() && !flight_.packets.front()->lost) kept.push(flight_.packets.pop());
+  while (!flight_.packets.empty()) {
+    Packet* packet = flight_.packets.pop();
+    if (packet->kind == Segment::rst) {
+      packet->arrival = std::max(packet->arrival, tcp().queue_.now());
+      if (kept.empty()) tcp().queue_.schedule(flight_, packet->arrival, packet->rank);
+      kept.push(packet);
+    } else {
+      tcp().pool_.give_back(packet);
+    }
+  }
+  flight_.packets = kept;
+  flight_.lost = 0;
+}
+
+TcpSide::Recovery& TcpSide::recovery() {
+  if (recovery_ == nullptr) recovery_ = std::make_unique<Recovery>(*this);
+  return *recovery_;
+}
+
+// The acknowledgement does not come through. If something waits for it, that is sent again, and brings another.
+void TcpSide::withhold(std::size_t acknowledged, std::size_t window, VirtualTime now) {
+  Recovery& missing = recovery();
+  missing.withheld.acknowledged += acknowledged;
+  missing.withheld.window += window;
+  if (missing.withheld.acknowledged > 0 || !pending_.empty()) expect_retransmission(now + retransmission_timeout());
+}
+
+void TcpSide::withhold_fin(VirtualTime now) {
+  recovery().fin_withheld = true;
+  expect_retransmission(now + retransmission_timeout());
+}
+
+// An acknowledgement came through: all is well.
+void TcpSide::release_withheld(VirtualTime now) {
+  recovery_->backoff = 0;
+  recovery_->first_retry.reset();
+  if (std::exchange(recovery_->fin_withheld, false)) fin_acknowledged(now);
+}
+
+// ---- retransmission ----
+
+// srtt + max(4 * rttvar, 200 ms), doubled with each time-out (RFC 6298; tcp_set_rto()).
+Duration TcpSide::retransmission_timeout() const {
+  const Duration first = link_->latency_max + peer().link_->latency_max + kShortestTimeout;
+  const unsigned backoff = recovery_ == nullptr ? 0 : std::min(recovery_->backoff, 16u);
+  return std::min(first * (std::int64_t{1} << backoff), kLongestTimeout);
+}
+
+// At the latest at `at`.
+void TcpSide::expect_retransmission(VirtualTime at) {
+  Recovery& timer = recovery();
+  if (user_timeout_ != Duration::zero() && timer.first_retry)
+    at = std::min(at, std::max(*timer.first_retry + user_timeout_, tcp().queue_.now()));
+  if (timer.scheduled() && timer.due <= at) return;
+  timer.due = at;
+  tcp().queue_.schedule(timer, at);
+}
+
+bool TcpSide::given_up(VirtualTime now) const {
+  if (!recovery_->first_retry) return false;
+  const Duration silence = now - *recovery_->first_retry;
+  if (closed_by_program_) return silence >= kLongestOrphan;
+  return silence >= (user_timeout_ != Duration::zero() ? user_timeout_ : kLongestSilence);
+}
+
+void TcpSide::retransmit() {
+  Tcp& stack = tcp();
+  const VirtualTime now = stack.queue_.now();
+  Recovery& state = *recovery_;
+  const bool unanswered =
+      state.withheld.acknowledged > 0 || state.fin_withheld || (!pending_.empty() && state.withheld.window > 0);
+  if (flight_.lost == 0 && !unanswered) return;
+  if (given_up(now)) {
+    Connection& connection = *connection_;
+    time_out();
+    return stack.release_if_over(connection);
+  }
+  if (!state.first_retry) state.first_retry = now;
+  ++state.backoff;
+  Packet* const head = flight_.packets.front();
+  const bool head_was_lost = flight_.lost != 0 && head->lost;
+  flight_.lost = 0;
+  for (Packet* packet = head; packet != nullptr; packet = packet->next) {
+    if (!packet->lost) continue;
+    packet->event = record_send(*packet, {packet->event, CauseKind::message}, {});
+    transmit_by_link(packet, now, random_.at(packets_sent_++));
+    flight_.lost += packet->lost;
+  }
+  if (head_was_lost && !head->lost) stack.queue_.schedule(flight_, head->arrival, head->rank);
+  if (unanswered) {
+    transmit(Segment::probe, {}, now);
+    expect_retransmission(now + retransmission_timeout());
+  }
+}
+
+// tcp_write_err()
+void TcpSide::time_out() {
+  end(ETIMEDOUT);
+  notify(kEverything, kNoEvent);
+}
+
+// ---- silence ----
+
+TcpSide::Prober& TcpSide::prober() {
+  if (prober_ == nullptr) prober_ = std::make_unique<Prober>(*this);
+  return *prober_;
+}
+
+void TcpSide::set_keepalive(const Keepalive& keepalive, VirtualTime now) {
+  if (!keepalive.on && prober_ == nullptr) return;
+  EventQueue& queue = tcp().queue_;
+  Prober& watch = prober();
+  watch.options = keepalive;
+  if (!keepalive.on) return queue.cancel(watch);
+  if (state_ != State::established || close_begun_) return;  // it begins when the connection does
+  if (watch.heard == VirtualTime{}) watch.heard = now;
+  queue.schedule(watch, std::max(last_heard(now) + keepalive.idle, queue.now()));
+}
+
+// When this side last received anything: data, or the acknowledgement of its own. Only looked up when it matters, so
+// that packets need not note it.
+VirtualTime TcpSide::last_heard(VirtualTime now) const {
+  VirtualTime last = prober_->heard;
+  const TcpSide& other = peer();
+  if (other.packets_sent_ > 0) last = std::max(last, std::min(other.flight_.last_arrival, now));
+  const bool answered = recovery_ == nullptr || recovery_->withheld.acknowledged == 0;
+  if (packets_sent_ > 0 && prober_->unanswered == 0 && answered)
+    last = std::max(last, std::min(flight_.last_arrival + other.link_->latency_min, now));
+  return last;
+}
+
+void TcpSide::heard(VirtualTime at) {
+  if (prober_ != nullptr) {
+    prober_->heard = at;
+    prober_->unanswered = 0;
+  }
+  if (recovery_ == nullptr) return;
+  const Credit withheld = std::exchange(recovery_->withheld, {});
+  release_withheld(at);
+  if (withheld.acknowledged > 0 || withheld.window > 0) {
+    ledger_.push({at, withheld.acknowledged, withheld.window});
+    watch_ledger();
+  }
+}
+
+// tcp_keepalive_timer()
+void TcpSide::probe() {
+  EventQueue& queue = tcp().queue_;
+  const VirtualTime now = queue.now();
+  Prober& watch = *prober_;
+  settle(now);
+  if (unacknowledged_ > 0 || !pending_.empty()) return queue.schedule(watch, now + watch.options.idle);
+  const Duration silence = now - last_heard(now);
+  if (silence < watch.options.idle) {
+    watch.unanswered = 0;
+    return queue.schedule(watch, now + watch.options.idle - silence);
+  }
+  const bool dead = user_timeout_ != Duration::zero() ? watch.unanswered > 0 && silence >= user_timeout_
+                                                      : watch.unanswered >= watch.options.count;
+  if (dead) {
+    transmit(Segment::rst, {}, now);
+    return time_out();
+  }
+  ++watch.unanswered;
+  transmit(Segment::probe, {}, now);
+  queue.schedule(watch, now + watch.options.interval);
+}
+
+}  // namespace stillpoint::net
