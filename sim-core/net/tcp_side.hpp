@@ -197,7 +197,7 @@ class TcpSide {
   const TcpSide& peer() const;
   Tcp& tcp();
 
-  // tcp_side.cpp: sending
+  // tcp_segments.cpp: sending
   void transmit(Segment kind, std::span<const std::byte> bytes, VirtualTime now);
   void transmit(Packet* packet, VirtualTime now);
   EventId record_send(const Packet& packet, Cause cause, std::span<const std::byte> payload);
@@ -213,7 +213,7 @@ class TcpSide {
   void retransmit_syn_ack();
   bool writable() const { return send_buffer_ - std::min(unacknowledged_, send_buffer_) >= unacknowledged_ / 2; }
 
-  // tcp_side.cpp: arriving
+  // tcp_segments.cpp: arriving
   void arrive(Packet* packet);
   void arrive_data(Packet* packet);
   void arrive_syn_ack(EventId cause);

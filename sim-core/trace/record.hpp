@@ -30,7 +30,8 @@ enum class EventKind : std::uint8_t {
   boot = 1,  // a host started: a = its address
   slice,     // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
   listen,    // a host listens: a = address << 16 | port, b = backlog
-  send,      // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes
+  send,      // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes. A
+             // retransmission has none, and is caused by the loss before it
   deliver,   // a segment arrived: subject = stream, a = Segment, b = bytes; cause: its send
   drop,      // a segment was discarded on arrival: subject = stream, a = Segment, b = bytes; cause: its send
   connect,   // a connection was asked for: subject = connection, a = remote address << 16 | port, b = local address <<

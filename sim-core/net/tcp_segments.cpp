@@ -1,0 +1,368 @@
+// What a side does with segments: those that leave, those that arrive, and what follows for its state.
+#include <sys/epoll.h>
+
+#include <cstring>
+
+#include "sim-core/net/tcp.hpp"
+
+namespace stillpoint::net {
+namespace {
+
+constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
+
+// "there is a 200 millisecond ceiling on the time for which output is corked" (tcp(7), TCP_CORK).
+constexpr Duration kLongestCork = std::chrono::milliseconds(200);
+// The largest segment of Ethernet and of the loopback device: what a cork holds back is less.
+constexpr std::size_t kSegment = 1'448;
+constexpr std::size_t kLoopbackSegment = 65'483;
+constexpr unsigned kSynAckRetries = 5;  // tcp_synack_retries in tcp(7)
+
+}  // namespace
+
+// ---- sending ----
+
+EventId TcpSide::record_send(const Packet& packet, Cause cause, std::span<const std::byte> payload) {
+  Tcp& stack = tcp();
+  return stack.trace_.event(EventKind::send, stack.queue_.now(), where_, connection_->id * 2 + index_,
+                            static_cast<std::uint64_t>(packet.kind), packet.size, cause, payload);
+}
+
+void TcpSide::transmit(Segment kind, std::span<const std::byte> bytes, VirtualTime now) {
+  Packet* packet = tcp().pool_.take(static_cast<std::uint32_t>(bytes.size()));
+  packet->kind = kind;
+  if (!bytes.empty()) std::memcpy(packet->bytes(), bytes.data(), bytes.size());
+  transmit(packet, now);
+}
+
+void TcpSide::transmit(Packet* packet, VirtualTime now) {
+  const Cause cause = packet->kind == Segment::data ? std::exchange(tcp().cause_of_next_send, {}) : Cause{};
+  packet->event = record_send(*packet, cause, packet->unread());
+  // One draw a packet: its high bits are the latency, its low bits the place among what arrives at the same instant.
+  const std::uint64_t random = random_.at(packets_sent_++);
+  packet->rank = static_cast<std::uint32_t>(random & 0xFFFFFF);
+  if (!link_->plain || flight_.lost != 0) [[unlikely]]
+    return transmit_by_link(packet, now, random);
+  launch(packet, now + link_->latency(random));
+}
+
+void TcpSide::launch(Packet* packet, VirtualTime arrival) {
+  packet->arrival = std::max(arrival, flight_.last_arrival);
+  flight_.last_arrival = packet->arrival;
+  if (flight_.packets.empty()) tcp().queue_.schedule(flight_, packet->arrival, packet->rank);
+  flight_.packets.push(packet);
+}
+
+void TcpSide::Flight::fire() {
+  Tcp& stack = side->tcp();
+  Connection& connection = *side->connection_;
+  Packet* packet = packets.pop();
+  if (!packets.empty() && !packets.front()->lost) {
+    const Packet& next = *packets.front();
+    stack.queue_.schedule(*this, std::max(next.arrival, stack.queue_.now()), next.rank);
+  }
+  side->peer().arrive(packet);
+  stack.release_if_over(connection);
+}
+
+// The size of the next piece of a stream, at most `most`.
+std::size_t TcpSide::piece(std::size_t most) {
+  constexpr std::uint64_t kPieces = std::uint64_t{1} << 62;  // these draws shift no latency
+  const std::uint64_t random = random_.at(kPieces + packets_sent_ + pending_bytes_);
+  const auto size = static_cast<std::size_t>((static_cast<unsigned __int128>(random) * link_->segment_most) >> 64);
+  return std::min(most, size + 1);
+}
+
+bool TcpSide::holds_back() const { return (corked_ || more_follows_) && !write_shut_; }
+
+void TcpSide::hold_back(VirtualTime now) {
+  if (cork_ == nullptr) cork_ = std::make_unique<Cork>(*this);
+  if (!cork_->scheduled()) tcp().queue_.schedule(*cork_, now + kLongestCork);
+}
+
+void TcpSide::Cork::fire() {
+  const bool corked = std::exchange(side.corked_, false);
+  side.uncork(side.tcp().queue_.now());
+  side.corked_ = corked;
+}
+
+void TcpSide::settle(VirtualTime now) {
+  while (!ledger_.empty() && ledger_.front().at <= now) {
+    const Credit credit = ledger_.pop();
+    unacknowledged_ -= std::min(credit.acknowledged, unacknowledged_);
+    window_ += credit.window;
+  }
+}
+
+void TcpSide::grant(std::size_t acknowledged, std::size_t window, VirtualTime now) {
+  if (peer().link_->cut) [[unlikely]]
+    return withhold(acknowledged, window, now);
+  if (recovery_ != nullptr) [[unlikely]] {
+    acknowledged += std::exchange(recovery_->withheld.acknowledged, 0);
+    window += std::exchange(recovery_->withheld.window, 0);
+    release_withheld(now);
+  }
+  VirtualTime at = now + peer().link_->latency_min;
+  if (!ledger_.empty()) at = std::max(at, ledger_.back().at);
+  if (!ledger_.empty() && ledger_.back().at == at) {
+    ledger_.back().acknowledged += acknowledged;
+    ledger_.back().window += window;
+  } else {
+    ledger_.push({at, acknowledged, window});
+  }
+  watch_ledger();
+}
+
+void TcpSide::watch_ledger() {
+  if (!told_full_ && pending_.empty()) return;
+  if (ledger_.empty() || wakeup_.scheduled()) return;
+  EventQueue& queue = tcp().queue_;
+  queue.schedule(wakeup_, std::max(ledger_.front().at, queue.now()));
+}
+
+void TcpSide::flush(VirtualTime now) {
+  const bool held = holds_back();
+  const std::size_t segment = where_.host == peer().where_.host ? kLoopbackSegment : kSegment;
+  while (!pending_.empty() && window_ > 0) {
+    if (held && pending_bytes_ < segment) {
+      hold_back(now);
+      break;
+    }
+    Packet* packet = pending_.front();
+    if (packet->read == 0 && packet->size <= window_) {
+      window_ -= packet->size;
+      pending_bytes_ -= packet->size;
+      transmit(pending_.pop(), now);
+      continue;
+    }
+    // The window ends inside this packet (or did before): what fits leaves in a packet of its own.
+    const auto chunk = static_cast<std::uint32_t>(std::min<std::size_t>(window_, packet->size - packet->read));
+    window_ -= chunk;
+    pending_bytes_ -= chunk;
+    transmit(Segment::data, packet->unread().first(chunk), now);
+    packet->read += chunk;
+    if (packet->read == packet->size) tcp().pool_.give_back(pending_.pop());
+  }
+  if (fin_queued_ && pending_.empty()) {
+    fin_queued_ = false;
+    transmit(Segment::fin, {}, now);
+  }
+  watch_ledger();
+}
+
+void TcpSide::Wakeup::fire() {
+  TcpSide& self = *side;
+  if (self.state_ == State::syn_sent) return self.retransmit_syn();
+  if (self.state_ == State::syn_received) return self.retransmit_syn_ack();
+  const VirtualTime now = self.tcp().queue_.now();
+  self.settle(now);
+  self.flush(now);
+  if (self.told_full_ && self.writable()) {
+    self.told_full_ = false;
+    self.notify(EPOLLOUT, kNoEvent);
+  }
+  if (self.told_open_ && self.closed_for_peer(now)) self.notify(EPOLLOUT, kNoEvent);
+  self.watch_ledger();
+}
+
+void TcpSide::retransmit_syn() {
+  Tcp& stack = tcp();
+  if (++syn_tries_ > syn_retries_) {
+    end(ETIMEDOUT);
+    notify(kEverything, kNoEvent);
+    return;
+  }
+  transmit(Segment::syn, {}, stack.queue_.now());
+  stack.queue_.schedule(wakeup_, stack.queue_.now() + stack.options_.syn_timeout * (std::int64_t{1} << syn_tries_));
+}
+
+void TcpSide::retransmit_syn_ack() {
+  Tcp& stack = tcp();
+  if (++syn_tries_ > kSynAckRetries) {
+    stack.forget_half_open(*this);
+    return end(0);
+  }
+  // reqsk_timer_handler(): a deferred handshake is answered once more at the end of its period, so that the ACK which
+  // that brings ends it.
+  const Listener* listener = stack.listener_of(*this);
+  if (!deferred_ || listener == nullptr || syn_tries_ >= listener->defer_accept)
+    transmit(Segment::syn_ack, {}, stack.queue_.now());
+  stack.queue_.schedule(wakeup_, stack.queue_.now() + stack.options_.syn_timeout * (std::int64_t{1} << syn_tries_));
+}
+
+// ---- arriving ----
+
+void TcpSide::arrive(Packet* packet) {
+  Tcp& stack = tcp();
+  const TcpSide& sender = peer();
+  const std::uint64_t stream = connection_->id * 2 + sender.index_;
+  const auto record = [&](EventKind kind) {
+    return stack.trace_.event(kind, stack.queue_.now(), where_, stream, static_cast<std::uint64_t>(packet->kind),
+                              packet->size, {packet->event, CauseKind::message});
+  };
+  if (where_.host == kHarness) {  // nobody lives at that address
+    record(EventKind::drop);
+    stack.pool_.give_back(packet);
+    return;
+  }
+  if (packet->kind == Segment::syn) {
+    stack.arrive_syn(*connection_, packet->event);
+    stack.pool_.give_back(packet);
+    return;
+  }
+  packet->event = record(EventKind::deliver);
+  if (packet->kind == Segment::data) return arrive_data(packet);
+  const EventId cause = packet->event;
+  const Segment kind = packet->kind;
+  stack.pool_.give_back(packet);
+  switch (kind) {
+    case Segment::syn_ack:
+      return arrive_syn_ack(cause);
+    case Segment::ack:
+      return arrive_ack(cause);
+    case Segment::fin:
+      return arrive_fin(cause);
+    case Segment::rst:
+      return arrive_reset(cause);
+    case Segment::probe:
+      return transmit(state_ == State::closed ? Segment::rst : Segment::ack, {}, stack.queue_.now());
+    case Segment::syn:
+    case Segment::data:
+    case Segment::datagram:
+      break;
+  }
+}
+
+void TcpSide::arrive_syn_ack(EventId cause) {
+  Tcp& stack = tcp();
+  const VirtualTime now = stack.queue_.now();
+  if (state_ == State::closed) return transmit(Segment::rst, {}, now);    // connect was given up meanwhile
+  if (state_ != State::syn_sent) return transmit(Segment::ack, {}, now);  // sent again: the answer was slow, or lost
+  state_ = State::established;
+  stack.queue_.cancel(wakeup_);
+  window_ = peer().receive_buffer_;
+  if (prober_ != nullptr) set_keepalive(prober_->options, now);
+  transmit(Segment::ack, {}, now);
+  notify(EPOLLOUT, cause);
+}
+
+void TcpSide::arrive_ack(EventId cause) {
+  if (state_ == State::established) return heard(tcp().queue_.now());
+  if (state_ != State::syn_received) return;
+  const Listener* listener = tcp().listener_of(*this);
+  if (listener != nullptr && syn_tries_ < listener->defer_accept) {  // tcp_check_req()
+    deferred_ = true;
+    if (!wakeup_.scheduled()) tcp().queue_.schedule(wakeup_, tcp().queue_.now() + tcp().options_.syn_timeout);
+    return;
+  }
+  tcp().arrive_handshake_ack(*this, cause);
+}
+
+void TcpSide::arrive_data(Packet* packet) {
+  Tcp& stack = tcp();
+  const VirtualTime now = stack.queue_.now();
+  const EventId cause = packet->event;
+  if (state_ == State::syn_received) stack.arrive_handshake_ack(*this, cause);  // it acknowledges the SYN-ACK too
+  const bool shut = read_shut_ && write_shut_;
+  if (state_ != State::established || close_begun_ || shut) {
+    // Data to a closed end: RFC 9293, 3.5.2, and the program there will never read it. An end that was shut both ways
+    // is reset too, and learns of it (tcp_rcv_state_process() in Linux's net/ipv4/tcp_input.c).
+    stack.pool_.give_back(packet);
+    transmit(Segment::rst, {}, now);
+    if (state_ == State::closed) return;
+    end(close_begun_ ? 0 : ECONNRESET);
+    notify(kEverything, cause);
+    return;
+  }
+  peer().grant(packet->size, 0, now);
+  unread_ += packet->size;
+  received_.push(packet);
+  // tcp_data_ready(): who waits for more is not woken, not even a reader that has taken a part of it already.
+  if (unread_ >= low_water_) notify(EPOLLIN, cause);
+}
+
+void TcpSide::arrive_fin(EventId cause) {
+  Tcp& stack = tcp();
+  const VirtualTime now = stack.queue_.now();
+  if (state_ == State::syn_received) stack.arrive_handshake_ack(*this, cause);
+  // FIN_WAIT2 of an end that nobody holds lasts a minute (tcp_fin_timeout in tcp(7)).
+  const bool forgotten = close_begun_ && fin_acknowledged_ != VirtualTime::max() &&
+                         now >= std::max(fin_acknowledged_, closed_at_) + Ports::kTimeWait;
+  if (state_ == State::closed || forgotten) return transmit(Segment::rst, {}, now);
+  if (state_ != State::established) return;
+  fin_received_ = true;
+  fin_received_at_ = now;
+  closed_first_ = write_shut_ && !fin_queued_;
+  if (link_->cut) [[unlikely]] {
+    peer().withhold_fin(now);
+  } else {
+    peer().fin_acknowledged(now + link_->latency_min);
+  }
+  settle_port();
+  notify(EPOLLIN | EPOLLRDHUP | EPOLLHUP, cause);
+}
+
+void TcpSide::fin_acknowledged(VirtualTime at) {
+  fin_acknowledged_ = at;
+  if (recovery_ != nullptr) release_withheld(at);
+  settle_port();
+  if (told_open_) tcp().queue_.schedule(wakeup_, at);
+}
+
+void TcpSide::arrive_reset(EventId cause) {
+  if (state_ == State::closed || finished(tcp().queue_.now())) return;
+  // The errors are those of tcp_reset() in Linux's net/ipv4/tcp_input.c.
+  const bool in_close_wait = fin_received_ && !write_shut_;
+  const int error = state_ == State::syn_sent ? ECONNREFUSED : in_close_wait ? EPIPE : ECONNRESET;
+  if (state_ == State::syn_received) tcp().forget_half_open(*this);
+  end(error);
+  notify(kEverything, cause);
+}
+
+void TcpSide::end(int error) {
+  state_ = State::closed;
+  error_ = error;
+  write_shut_ = true;
+  read_shut_ = true;
+  fin_queued_ = false;
+  told_full_ = false;
+  cancel_timers();
+  if (flight_.lost != 0) drop_lost();
+  tcp().pool_.give_back_all(pending_);
+  pending_bytes_ = 0;
+  unacknowledged_ = 0;
+  if (closed_by_program_) drop_queues();
+  settle_port();
+}
+
+// What becomes of the port. Whoever ended the connection first keeps it in TIME_WAIT (RFC 9293, 3.6); a port that the
+// program chose stays with its descriptor (SOCK_BINDPORT_LOCK in Linux).
+void TcpSide::settle_port() {
+  if (claim_ == nullptr || (claim_->chosen && !closed_by_program_)) return;
+  if (state_ == State::closed) return claim_.reset();
+  if (fin_acknowledged_ == VirtualTime::max()) return;
+  if (!fin_received_) {
+    if (closed_by_program_) claim_->until = std::max(fin_acknowledged_, closed_at_) + Ports::kTimeWait;
+    return;
+  }
+  const VirtualTime until =
+      closed_first_ ? std::max(fin_acknowledged_, fin_received_at_) + Ports::kTimeWait : fin_acknowledged_;
+  if (until <= tcp().queue_.now()) return claim_.reset();
+  tcp().ports_[where_.host].linger(std::move(claim_), until);
+}
+
+void TcpSide::drop_queues() {
+  tcp().pool_.give_back_all(pending_);
+  tcp().pool_.give_back_all(received_);
+  pending_bytes_ = 0;
+  unread_ = 0;
+}
+
+void TcpSide::cancel_timers() {
+  EventQueue& queue = tcp().queue_;
+  queue.cancel(wakeup_);
+  if (recovery_ != nullptr) queue.cancel(*recovery_);
+  if (prober_ != nullptr) queue.cancel(*prober_);
+  if (cork_ != nullptr) queue.cancel(*cork_);
+}
+
+}  // namespace stillpoint::net
