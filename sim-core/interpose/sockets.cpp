@@ -18,6 +18,7 @@ using stillpoint::interpose::fail;
 using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
+using stillpoint::interpose::raise_sigpipe;
 using stillpoint::interpose::read_address;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
@@ -37,9 +38,8 @@ int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
-  const Result<int> accepted =
-      blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
-               [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
+  const Result<int> accepted = blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
+                                        [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
   if (accepted) {
     host.descriptors.set_on_exec(accepted.value(), on_exec(flags));
     write_address(remote, address, length);
@@ -58,21 +58,23 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
     std::size_t taken = sent ? sent.value() : 0;
     const bool whole = socket.type() != SOCK_STREAM || taken == wanted;
     if (!whole || (!sent && sent.error() == EAGAIN)) {
-      sent = blocking(host, call, socket, true, EPOLLOUT, [&]() -> Result<std::size_t> {
-        const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
-        OutMessage next = message;
-        next.parts = rest;
-        const auto more = socket.send(next);
-        if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
-        taken += more.value();
-        if (socket.type() == SOCK_STREAM && taken < wanted) return Failure{EAGAIN};
-        return taken;
-      });
+      sent = blocking(
+          host, call, socket, true, EPOLLOUT,
+          [&]() -> Result<std::size_t> {
+            const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
+            OutMessage next = message;
+            next.parts = rest;
+            const auto more = socket.send(next);
+            if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
+            taken += more.value();
+            if (socket.type() == SOCK_STREAM && taken < wanted) return Failure{EAGAIN};
+            return taken;
+          },
+          &taken);
       if (!sent && sent.error() == EINTR && taken > 0) sent = taken;
     }
   }
-  if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0)
-    unsupported(host, call, "SIGPIPE would be delivered");
+  if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0) raise_sigpipe(host, call);
   return finish<ssize_t>(host, call, sent);
 }
 

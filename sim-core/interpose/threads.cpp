@@ -15,17 +15,20 @@
 namespace {
 
 using stillpoint::Result;
-using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
+using stillpoint::interpose::fail;
 using stillpoint::interpose::require_sleep;
+using stillpoint::interpose::restarts;
 using stillpoint::interpose::unsupported;
+using stillpoint::interpose::wait_at;
+using stillpoint::kernel::Deadline;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::Task;
 using stillpoint::kernel::Woken;
 
-// The virtual time of an absolute time on one of the host's clocks.
-VirtualTime deadline_on(const Host& host, clockid_t clock, const timespec& time) {
-  return stillpoint::kernel::later(VirtualTime(-host.clock_offset(clock)), stillpoint::kernel::duration_of(time));
+// An absolute time on one of the host's clocks.
+Deadline deadline_on(clockid_t clock, const timespec& time) {
+  return Deadline::on(clock, stillpoint::kernel::duration_of(time));
 }
 
 int real_trylock(pthread_mutex_t* mutex) {
@@ -38,7 +41,8 @@ int real_unlock(pthread_mutex_t* mutex) {
   return real(mutex);
 }
 
-// A host whose only thread is its event loop waits for ever, for real: the supervisor calls that a deadlock, and says where.
+// A host whose only thread is its event loop waits for ever, for real: the supervisor calls that a deadlock, and says
+// where.
 bool deadlocks(Host& host) { return host.running_task() == nullptr || !host.may_ever_wake(); }
 
 int real_lock(pthread_mutex_t* mutex) {
@@ -46,13 +50,13 @@ int real_lock(pthread_mutex_t* mutex) {
   return real(mutex);
 }
 
-int lock(Host& host, const Call& call, pthread_mutex_t* mutex, std::optional<VirtualTime> deadline = std::nullopt) {
+int lock(Host& host, const Call& call, pthread_mutex_t* mutex, Deadline deadline = std::nullopt) {
   for (;;) {
     const int error = real_trylock(mutex);
     if (error != EBUSY) return error;
-    if (!deadline && deadlocks(host)) return real_lock(mutex);
+    if (deadline.never() && deadlocks(host)) return real_lock(mutex);
     require_sleep(host, call);
-    if (host.sleep_at(mutex, deadline) == Woken::by_timeout) return ETIMEDOUT;
+    if (wait_at(host, mutex, deadline) == Woken::by_timeout) return ETIMEDOUT;
   }
 }
 
@@ -62,17 +66,15 @@ int unlock(Host& host, pthread_mutex_t* mutex) {
   return error;
 }
 
-int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex,
-         std::optional<VirtualTime> deadline) {
-  if (!deadline && deadlocks(host)) {
-    static const auto real = stillpoint::interpose::real_function<int (*)(pthread_cond_t*, pthread_mutex_t*)>(
-        nullptr, "pthread_cond_wait");
+int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex, Deadline deadline) {
+  if (deadline.never() && deadlocks(host)) {
+    static const auto real =
+        stillpoint::interpose::real_function<int (*)(pthread_cond_t*, pthread_mutex_t*)>(nullptr, "pthread_cond_wait");
     return real(condition, mutex);
   }
   require_sleep(host, call);
   if (const int error = unlock(host, mutex); error != 0) return error;
-  // A signal that arrives meanwhile is a spurious wake-up, which POSIX allows.
-  const Woken woken = host.sleep_at(condition, deadline);
+  const Woken woken = wait_at(host, condition, deadline);
   if (const int error = lock(host, call, mutex); error != 0) return error;
   return woken == Woken::by_timeout ? ETIMEDOUT : 0;
 }
@@ -82,11 +84,11 @@ int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_
 SP_CALL(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex)) { return lock(host, call, mutex); }
 SP_CALL(int, pthread_mutex_unlock, (pthread_mutex_t * mutex), (mutex)) { return unlock(host, mutex); }
 SP_CALL(int, pthread_mutex_timedlock, (pthread_mutex_t * mutex, const timespec* time), (mutex, time)) {
-  return lock(host, call, mutex, deadline_on(host, CLOCK_REALTIME, *time));
+  return lock(host, call, mutex, deadline_on(CLOCK_REALTIME, *time));
 }
 SP_CALL(int, pthread_mutex_clocklock, (pthread_mutex_t * mutex, clockid_t clock, const timespec* time),
         (mutex, clock, time)) {
-  return lock(host, call, mutex, deadline_on(host, clock, *time));
+  return lock(host, call, mutex, deadline_on(clock, *time));
 }
 
 // ---- conditions ----
@@ -104,13 +106,13 @@ SP_CALL(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t* mu
 SP_CALL(int, pthread_cond_timedwait, (pthread_cond_t * condition, pthread_mutex_t* mutex, const timespec* time),
         (condition, mutex, time)) {
   if (!stillpoint::kernel::valid(*time)) return EINVAL;
-  return wait(host, call, condition, mutex, deadline_on(host, clock_of(*condition), *time));
+  return wait(host, call, condition, mutex, deadline_on(clock_of(*condition), *time));
 }
 SP_CALL(int, pthread_cond_clockwait,
         (pthread_cond_t * condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* time),
         (condition, mutex, clock, time)) {
   if (!stillpoint::kernel::valid(*time)) return EINVAL;
-  return wait(host, call, condition, mutex, deadline_on(host, clock, *time));
+  return wait(host, call, condition, mutex, deadline_on(clock, *time));
 }
 SP_CALL(int, pthread_cond_signal, (pthread_cond_t * condition), (condition)) {
   host.wake_at(condition, 1);
@@ -124,12 +126,14 @@ SP_CALL(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition)) 
 // ---- semaphores ----
 
 namespace {
-int wait_semaphore(Host& host, const Call& call, sem_t* semaphore, std::optional<VirtualTime> deadline) {
+int wait_semaphore(Host& host, const Call& call, sem_t* semaphore, Deadline deadline) {
   while (sem_trywait(semaphore) != 0) {
     if (errno != EAGAIN) return -1;
     require_sleep(host, call);
     const Woken woken = host.sleep_at(semaphore, deadline);
     if (woken == Woken::by_event) continue;
+    // futex(2): a wait with a time-out is not begun again.
+    if (woken == Woken::by_signal && deadline.never() && restarts(host)) continue;
     errno = woken == Woken::by_timeout ? ETIMEDOUT : EINTR;
     return -1;
   }
@@ -142,14 +146,12 @@ int real_post(sem_t* semaphore) {
 }
 }  // namespace
 
-SP_CALL(int, sem_wait, (sem_t * semaphore), (semaphore)) {
-  return wait_semaphore(host, call, semaphore, std::nullopt);
-}
+SP_CALL(int, sem_wait, (sem_t * semaphore), (semaphore)) { return wait_semaphore(host, call, semaphore, std::nullopt); }
 SP_CALL(int, sem_timedwait, (sem_t * semaphore, const timespec* time), (semaphore, time)) {
-  return wait_semaphore(host, call, semaphore, deadline_on(host, CLOCK_REALTIME, *time));
+  return wait_semaphore(host, call, semaphore, deadline_on(CLOCK_REALTIME, *time));
 }
 SP_CALL(int, sem_clockwait, (sem_t * semaphore, clockid_t clock, const timespec* time), (semaphore, clock, time)) {
-  return wait_semaphore(host, call, semaphore, deadline_on(host, clock, *time));
+  return wait_semaphore(host, call, semaphore, deadline_on(clock, *time));
 }
 SP_CALL(int, sem_post, (sem_t * semaphore), (semaphore)) {
   const int posted = real_post(semaphore);
@@ -176,14 +178,17 @@ long futex(Host& host, const Call& call, long place, long operation, long value,
     return -1;
   }
   require_sleep(host, call);
-  std::optional<VirtualTime> deadline;
+  Deadline deadline = std::nullopt;
   if (const auto* time = reinterpret_cast<const timespec*>(timeout); time != nullptr) {
     // futex(2): FUTEX_WAIT's time-out is relative, FUTEX_WAIT_BITSET's absolute.
-    deadline = command == kWait
-                   ? stillpoint::kernel::later(host.now(), stillpoint::kernel::duration_of(*time))
-                   : deadline_on(host, (operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *time);
+    deadline = command == kWait ? Deadline(host.clocks().after(host.now(), stillpoint::kernel::duration_of(*time)))
+                                : deadline_on((operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *time);
   }
-  const Woken woken = host.sleep_at(word, deadline);
+  Woken woken = host.sleep_at(word, deadline);
+  while (woken == Woken::by_signal && deadline.never() && restarts(host)) {
+    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != static_cast<int>(value)) return fail(host, call, EAGAIN);
+    woken = host.sleep_at(word, deadline);
+  }
   if (woken == Woken::by_event) return 0;
   errno = woken == Woken::by_timeout ? ETIMEDOUT : EINTR;
   return -1;
@@ -236,7 +241,7 @@ SP_CALL(int, pthread_join, (pthread_t thread, void** result), (thread, result)) 
   if (task->detached) return EINVAL;
   while (!task->ended()) {
     require_sleep(host, call);
-    host.sleep_at(task, std::nullopt);
+    wait_at(host, task, std::nullopt);
   }
   if (result != nullptr) *result = task->result;
   {

@@ -15,7 +15,10 @@ bool Program::step() {
   }
   kernel::Task* task = host_.next_runnable();
   if (task == nullptr) return false;
-  threads_.run(*task);
+  {
+    const AsioSignals::InPlace signals(asio_signals_);
+    threads_.run(*task);
+  }
   if (!end_) return host_.any_runnable();
   host_.halt(end_->status);
   const kernel::CurrentHost none(nullptr);

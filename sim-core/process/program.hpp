@@ -2,14 +2,15 @@
 // A host that runs an ordinary program: an unmodified main(argc, argv), whose blocking calls put its threads to sleep.
 //
 // The process ends as on Linux: by returning from main, by exit (which runs what atexit registered), by _exit, by abort
-// or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its peers
-// see it. Its objects are abandoned where they are, never destroyed.
+// or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its
+// peers see it. Its objects are abandoned where they are, never destroyed.
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim-core/kernel/host.hpp"
+#include "sim-core/process/asio_signals.hpp"
 #include "sim-core/process/driven.hpp"
 #include "sim-core/process/threads.hpp"
 
@@ -49,6 +50,7 @@ class Program final : public kernel::Process {
 
   kernel::Host& host_;
   Threads threads_;
+  AsioSignals asio_signals_;
   Main main_;
   std::vector<std::string> args_;
   std::function<void(const ProgramEnd&)> ended_;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <stillpoint/simulation.hpp>
@@ -34,6 +35,7 @@ class Run final : public Simulation {
   Check& safety(std::string name) override;
   Check& liveness(std::string name) override;
   void at(VirtualTime when, std::function<void()> what) override;
+  void signal(HostId host, int number) override;
   std::uint64_t seed() const override { return kernel_.seed; }
   VirtualTime now() const override { return kernel_.queue.now(); }
   void measure(std::string_view name, std::uint64_t value) override {
@@ -61,7 +63,7 @@ class Run final : public Simulation {
   EventId event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload);
   EventId complete(EventKind kind, EventId invoke, std::string_view answer);
   void broken(const RunCheck& check, const Finding& finding);
-  void crashed(const kernel::Host& host, const EscapedException& exception);
+  void crashed(const kernel::Host& host, const std::variant<EscapedException, DeadlySignal>& why);
   void turn_until_end();
   void decide_unlooked();
   bool runaway_at_this_instant();

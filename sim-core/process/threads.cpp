@@ -34,10 +34,12 @@ Status Threads::start(kernel::Task& task, std::function<void()> body, std::size_
 
 void Threads::run(kernel::Task& task) {
   const kernel::CurrentHost none(nullptr);
-  task.host.run_as(&task);
+  kernel::Host& host = task.host;
+  kernel::Task* const before = host.running_task();
+  host.run_as(&task);
   static_cast<Thread*>(task.thread)->turn.release();
   harness_.acquire();
-  task.host.run_as(nullptr);
+  host.run_as(before);
 }
 
 void Threads::park(kernel::Task& task) {
@@ -58,6 +60,7 @@ void* Threads::begin(void* argument) {
   thread->turn.acquire();
   {
     const kernel::CurrentHost host(&thread->task.host);
+    thread->task.host.handle_signals();  // those that came before its first turn
     thread->body();
     thread->body = nullptr;
     thread->task.run_at_exit();
