@@ -1,5 +1,6 @@
 #pragma once
 // Reading the arguments of socket calls, looking up descriptors, and waiting where a call blocks.
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -8,6 +9,7 @@
 #include <optional>
 
 #include "sim-core/interpose/call.hpp"
+#include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/socket.hpp"
 #include "sim-core/kernel/transfer.hpp"
 
@@ -46,6 +48,17 @@ inline Result<kernel::Socket*> find_socket(kernel::Host& host, int fd) {
 
 // ---- waiting ----
 
+// A peer that reads no more: EPIPE, and SIGPIPE for the task that wrote (write(2), send(2)).
+inline void raise_sigpipe(kernel::Host& host, const Call& call) {
+  if (host.running_task() == nullptr) unsupported(host, call, "SIGPIPE would be delivered");
+  siginfo_t info{};
+  info.si_signo = SIGPIPE;
+  info.si_code = SI_USER;
+  info.si_pid = host.pid();
+  info.si_uid = kernel::kUserId;
+  host.signals.send(info, host.running_task(), {});
+}
+
 // Ends the run if the running task cannot sleep: the harness waits for a driven host.
 inline void require_sleep(kernel::Host& host, const Call& call) {
   if (host.running_task() == nullptr || !host.running_task()->may_sleep)
@@ -54,17 +67,26 @@ inline void require_sleep(kernel::Host& host, const Call& call) {
 
 // Sleeps until `file` may be ready for one of `events`, or until the deadline.
 inline kernel::Woken wait_for(kernel::Host& host, kernel::File& file, std::uint32_t events,
-                              std::optional<VirtualTime> deadline = std::nullopt) {
+                              kernel::Deadline deadline = std::nullopt) {
   kernel::WaitSet waits(*host.running_task());
   waits.add(file, events);
   return host.sleep(deadline);
 }
 
+// A signal ended a wait. Where SA_RESTART asks for it, its handler runs, and the call begins again (signal(7),
+// "Interruption of system calls"); false if the call fails with EINTR.
+inline bool restarts(kernel::Host& host) {
+  if (!host.signals.restarts(*host.running_task())) return false;
+  host.handle_signals();
+  return true;
+}
+
 // Makes `attempt` again and again, sleeping in between, until it says something else than EAGAIN. `wait` is false for a
-// non-blocking descriptor, or MSG_DONTWAIT. With a time-out (SO_RCVTIMEO, SO_SNDTIMEO) it ends with EAGAIN.
+// non-blocking descriptor, or MSG_DONTWAIT. With a time-out (SO_RCVTIMEO, SO_SNDTIMEO) it ends with EAGAIN. `taken` is
+// what an attempt that is not whole has done so far: then the call is not begun again after a signal.
 template <typename Attempt>
 auto blocking(kernel::Host& host, const Call& call, kernel::File& file, bool wait, std::uint32_t events,
-              Attempt attempt) -> decltype(attempt()) {
+              Attempt attempt, const std::size_t* taken = nullptr) -> decltype(attempt()) {
   auto result = attempt();
   if (result || result.error() != EAGAIN || !wait) return result;
   const std::optional<Duration> timeout = events == EPOLLIN ? file.receive_timeout : file.send_timeout;
@@ -76,7 +98,8 @@ auto blocking(kernel::Host& host, const Call& call, kernel::File& file, bool wai
   kernel::Woken woken = kernel::Woken::by_event;
   do {
     woken = wait_for(host, file, events, deadline);
-    if (woken == kernel::Woken::by_signal) {
+    // A call with a time-out is never begun again (signal(7)).
+    if (woken == kernel::Woken::by_signal && ((taken != nullptr && *taken > 0) || deadline || !restarts(host))) {
       result = Failure{EINTR};
       break;
     }
@@ -105,9 +128,55 @@ inline Result<std::size_t> receive_enough(kernel::Host& host, const Call& call, 
     const bool ended = (socket.poll() & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (total >= enough || got.value() == 0 || (ended && (peeks || socket.unread().value() == 0))) return total;
     return Failure{EAGAIN};
-  });
+  }, &total);
   if (!received && total > 0) return total;
   return received;
 }
+
+// A call that would not wait ends with EINTR nevertheless: poll(2) and select(2) do where a signal is pending that
+// their mask lets through, and nothing is ready.
+inline bool interrupted(kernel::Host& host) {
+  kernel::Task* task = host.running_task();
+  if (task == nullptr) return false;
+  task->signals.interrupted = host.signals.due(*task);
+  return task->signals.interrupted;
+}
+
+// Sleeps at an address as libc's locks do: handlers of signals run meanwhile, and the wait goes on.
+inline kernel::Woken wait_at(kernel::Host& host, const void* address, kernel::Deadline deadline) {
+  for (;;) {
+    const kernel::Woken woken = host.sleep_at(address, deadline);
+    if (woken != kernel::Woken::by_signal) return woken;
+    host.handle_signals();
+  }
+}
+
+// The mask of signals for the time of a wait: what ppoll, pselect, epoll_pwait and sigsuspend take. Handlers of signals
+// that interrupt the wait run under it, and the former mask is back when the call returns.
+class MaskForWait {
+ public:
+  // Null: the mask stays.
+  MaskForWait(kernel::Host& host, const sigset_t* mask) : host_(host), task_(host.running_task()) {
+    if (mask == nullptr || task_ == nullptr) return;
+    task_->signals.saved_mask = task_->signals.blocked;
+    task_->signals.blocked = kernel::set_from(*mask) & ~kernel::kUnstoppable;
+    task_->signals.interrupted = false;
+    set_ = true;
+  }
+  MaskForWait(const MaskForWait&) = delete;
+  MaskForWait& operator=(const MaskForWait&) = delete;
+  ~MaskForWait() noexcept(false) {
+    if (!set_) return;
+    if (task_->signals.interrupted) host_.handle_signals();
+    if (!task_->signals.saved_mask) return;  // a handler's return has brought it back
+    task_->signals.blocked = *task_->signals.saved_mask;
+    task_->signals.saved_mask.reset();
+  }
+
+ private:
+  kernel::Host& host_;
+  kernel::Task* task_;
+  bool set_ = false;
+};
 
 }  // namespace stillpoint::interpose

@@ -5,7 +5,8 @@
 //
 // defines the symbol `listen` for the whole executable. With no simulated host current it calls the real function; else
 // it runs the body, which sees the current host as `host` and the call's own name and place as `call`. Bodies only
-// translate: arguments to the kernel's types, results to -1 and errno. No exception leaves them.
+// translate: arguments to the kernel's types, results to -1 and errno. No exception leaves them. When the body is done,
+// the handlers of signals that are due run, as they do where a system call returns.
 //
 // The C++ name differs from the symbol's (asm label), so that neither glibc's attributes nor its fortified inline
 // definitions conflict. Variadic functions are defined with the fixed arguments that they are called with; on x86-64
@@ -50,6 +51,21 @@ inline int finish(kernel::Host& host, const Call& call, const Status& status) {
   return status ? 0 : fail(host, call, status.error());
 }
 
+// What happens when a call returns to the program.
+class ReturnToProgram {
+ public:
+  explicit ReturnToProgram(kernel::Host& host) : host_(host) {}
+  ReturnToProgram(const ReturnToProgram&) = delete;
+  ReturnToProgram& operator=(const ReturnToProgram&) = delete;
+  ~ReturnToProgram() noexcept(false) {  // a handler of the program may throw
+    if (host_.signals.any()) [[unlikely]]
+      host_.handle_signals();
+  }
+
+ private:
+  kernel::Host& host_;
+};
+
 // The function that would have been called without us. A sanitizer's interceptor comes first, so that it still sees the
 // call.
 template <typename Function>
@@ -80,6 +96,7 @@ Function real_function(Function interceptor, const char* name) {
       if (current->observed) {                                                                                     \
         ::stillpoint::interpose::unsupported(*current, {symbol, __builtin_return_address(0)}, "in observer mode"); \
       }                                                                                                            \
+      const ::stillpoint::interpose::ReturnToProgram handlers(*current);                                           \
       return sp_serve_##name(*current, {symbol, __builtin_return_address(0)} SP_UNWRAP_AFTER_COMMA arguments);     \
     }                                                                                                              \
     static constinit decltype(&sp_##name) real = nullptr;                                                          \

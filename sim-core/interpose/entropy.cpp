@@ -1,36 +1,127 @@
-// random(7): entropy, from the host's own stream.
+// random(7): entropy, from the host's own stream; and the devices that give it.
+#include <fcntl.h>
+#include <limits.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
-#include "sim-core/interpose/call.hpp"
+#include "sim-core/interpose/arguments.hpp"
+#include "sim-core/kernel/character_device.hpp"
 
 namespace {
+
+using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::finish;
+using stillpoint::interpose::unsupported;
+using stillpoint::kernel::CharacterDevice;
+using stillpoint::kernel::Host;
 
-void fill(stillpoint::kernel::Host& host, void* data, size_t size) {
-  host.entropy().fill({static_cast<unsigned char*>(data), size});
-}
+void fill(Host& host, void* data, size_t size) { host.entropy().fill({static_cast<unsigned char*>(data), size}); }
 
-unsigned draw(stillpoint::kernel::Host& host) { return static_cast<unsigned>(host.entropy().next()); }
+unsigned draw(Host& host) { return static_cast<unsigned>(host.entropy().next()); }
+
 }  // namespace
 
+// Of wrong addresses only null can be told (EFAULT): another is the crash of the program, not an errno.
 SP_CALL(ssize_t, getrandom, (void* data, size_t size, unsigned flags), (data, size, flags)) {
-  if ((flags & ~unsigned{GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE}) != 0) return fail<ssize_t>(host, call, EINVAL);
-  fill(host, data, size);
-  return static_cast<ssize_t>(size);
+  constexpr unsigned kBoth = GRND_RANDOM | GRND_INSECURE;  // which contradict each other
+  if ((flags & ~unsigned{GRND_NONBLOCK | kBoth}) != 0 || (flags & kBoth) == kBoth)
+    return fail<ssize_t>(host, call, EINVAL);
+  // import_ubuf() in Linux takes at most MAX_RW_COUNT bytes.
+  const size_t most = static_cast<size_t>(INT_MAX) & ~size_t{4095};
+  const size_t taken = size < most ? size : most;
+  if (data == nullptr && taken > 0) return fail<ssize_t>(host, call, EFAULT);
+  fill(host, data, taken);
+  return static_cast<ssize_t>(taken);
 }
 
 SP_CALL(int, getentropy, (void* data, size_t size), (data, size)) {
   if (size > 256) return fail(host, call, EIO);
+  if (data == nullptr && size > 0) return fail(host, call, EFAULT);
   fill(host, data, size);
   return 0;
 }
 
 SP_CALL(uint32_t, arc4random, (), ()) { return draw(host); }
-
 SP_CALL(void, arc4random_buf, (void* data, size_t size), (data, size)) { fill(host, data, size); }
+SP_CALL(uint32_t, arc4random_uniform, (uint32_t bound), (bound)) {
+  return bound < 2 ? 0 : static_cast<uint32_t>(host.entropy().below(bound));
+}
 
-// std::random_device::_M_getval(): libstdc++ takes it from the CPU's RDRAND, past every system call.
+// ---- std::random_device, which libstdc++ serves from the CPU's RDRAND, past every system call ----
+
+namespace {
+
+// The members that its destructor and entropy() look at: as if nothing were open.
+struct RandomDevice {
+  void* file;
+  void* function;
+  int descriptor;
+};
+
+// The tokens that libstdc++ takes on x86-64 and AArch64 with a CPU and a libc that have all sources.
+void open_random_device(void* device, std::string_view token) {
+  constexpr std::string_view kTokens[] = {"default", "hw",         "hardware",   "rdseed",       "rdrand",
+                                          "rdrnd",   "arc4random", "getentropy", "/dev/urandom", "/dev/random"};
+  for (const std::string_view known : kTokens) {
+    if (token != known) continue;
+    *static_cast<RandomDevice*>(device) = {nullptr, nullptr, -1};
+    return;
+  }
+  throw std::runtime_error("random_device::random_device(const std::string&): unsupported token");
+}
+
+}  // namespace
+
+SP_CALL_AS(void, random_device_init,
+           "_ZNSt13random_device7_M_initERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+           (void* device, const std::string& token), (device, token)) {
+  open_random_device(device, token);
+}
+SP_CALL_AS(void, random_device_fini, "_ZNSt13random_device7_M_finiEv", (void* device), (device)) {}
 SP_CALL_AS(unsigned, random_device, "_ZNSt13random_device9_M_getvalEv", (void* device), (device)) { return draw(host); }
+SP_CALL_AS(double, random_device_entropy, "_ZNKSt13random_device13_M_getentropyEv", (const void* device), (device)) {
+  return 32;
+}
+
+// ---- open(2) of devices; files are not served yet ----
+
+namespace {
+
+int open_device(Host& host, const Call& call, const char* path, int flags) {
+  if (path == nullptr) return fail(host, call, EFAULT);
+  auto device = CharacterDevice::open(host, path, flags);
+  if (device == nullptr) unsupported(host, call);
+  if ((flags & O_DIRECTORY) != 0) return fail(host, call, ENOTDIR);
+  if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) return fail(host, call, EEXIST);
+  return finish<int>(host, call, host.descriptors.add(std::move(device), stillpoint::interpose::on_exec(flags)));
+}
+
+}  // namespace
+
+SP_CALL(int, open, (const char* path, int flags, long mode), (path, flags, mode)) {
+  return open_device(host, call, path, flags);
+}
+SP_CALL(int, open64, (const char* path, int flags, long mode), (path, flags, mode)) {
+  return open_device(host, call, path, flags);
+}
+SP_CALL(int, openat, (int directory, const char* path, int flags, long mode), (directory, path, flags, mode)) {
+  return open_device(host, call, path, flags);
+}
+SP_CALL(int, openat64, (int directory, const char* path, int flags, long mode), (directory, path, flags, mode)) {
+  return open_device(host, call, path, flags);
+}
+// What fortified programs call instead.
+SP_CALL(int, __open_2, (const char* path, int flags), (path, flags)) { return open_device(host, call, path, flags); }
+SP_CALL(int, __open64_2, (const char* path, int flags), (path, flags)) { return open_device(host, call, path, flags); }
+SP_CALL(int, __openat_2, (int directory, const char* path, int flags), (directory, path, flags)) {
+  return open_device(host, call, path, flags);
+}
+SP_CALL(int, __openat64_2, (int directory, const char* path, int flags), (directory, path, flags)) {
+  return open_device(host, call, path, flags);
+}

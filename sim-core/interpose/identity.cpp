@@ -256,16 +256,6 @@ SP_CALL(int, getrusage, (int who, rusage* usage), (who, usage)) {
   return 0;
 }
 
-// times(2): in clock ticks of 10 ms.
-SP_CALL(clock_t, times, (tms * usage), (usage)) {
-  constexpr Duration kTick = std::chrono::milliseconds(10);
-  if (usage != nullptr) {
-    *usage = {};
-    usage->tms_utime = host.read_clock(CLOCK_PROCESS_CPUTIME_ID) / kTick;
-  }
-  return host.read_clock(CLOCK_MONOTONIC) / kTick;
-}
-
 SP_CALL(int, sysinfo, (struct sysinfo * info), (info)) {
   if (info == nullptr) return fail(host, call, EFAULT);
   *info = {};

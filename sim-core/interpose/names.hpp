@@ -20,7 +20,9 @@ inline net::NameAnswer after_latency(kernel::Host& host, const Call& call, net::
   if (answer.latency == Duration::zero()) return answer;
   require_sleep(host, call);
   const auto arrival = host.now() + answer.latency;
-  while (host.now() < arrival) host.sleep(arrival);
+  while (host.now() < arrival) {
+    if (host.sleep(arrival) == kernel::Woken::by_signal) host.handle_signals();
+  }
   return answer;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sim-core/interpose/call.hpp"
+#include "sim-core/kernel/identity.hpp"
 
 SP_CALL(pid_t, getpid, (), ()) { return host.pid(); }
 
@@ -27,7 +28,34 @@ SP_CALL(pid_t, getpid, (), ()) { return host.pid(); }
 SP_ENDING(exit, (int status), (status), host->process().exit(status))
 SP_ENDING(_exit, (int status), (status), host->process().die((status & 0xFF) << 8))
 SP_ENDING(_Exit, (int status), (status), host->process().die((status & 0xFF) << 8))
-SP_ENDING(abort, (), (), host->process().die(SIGABRT))
+
+// abort(3): SIGABRT, which nothing can block; a handler that returns changes nothing.
+namespace {
+void raise_abort(stillpoint::kernel::Host& host) {
+  stillpoint::kernel::Task& task = *host.running_task();
+  task.signals.blocked &= ~stillpoint::kernel::set_of(SIGABRT);
+  if (host.signals.disposition(SIGABRT).handler == SIG_DFL) return;
+  siginfo_t info{};
+  info.si_signo = SIGABRT;
+  info.si_code = SI_TKILL;
+  info.si_pid = host.pid();
+  info.si_uid = stillpoint::kernel::kUserId;
+  host.signals.send(info, &task, {});
+  host.handle_signals();
+}
+}  // namespace
+
+extern "C" [[noreturn]] void sp_abort() __asm__("abort");
+extern "C" void sp_abort() {
+  stillpoint::kernel::Host* host = stillpoint::kernel::current_host;
+  if (host != nullptr && !host->observed && host->running_task() != nullptr) {
+    raise_abort(*host);
+    if (!host->process().polls()) host->process().die(SIGABRT);
+  }
+  stillpoint::kernel::trap_selector = 0;  // what libc does to end the process
+  stillpoint::interpose::real_function<void (*)()>(nullptr, "abort")();
+  __builtin_unreachable();
+}
 
 namespace {
 

@@ -20,6 +20,8 @@ using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::interrupted;
+using stillpoint::interpose::MaskForWait;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
@@ -40,7 +42,7 @@ struct Patience {
 
 Patience patience_of(const Host& host, int timeout_ms) {
   if (timeout_ms < 0) return {};
-  return {timeout_ms == 0, host.now() + std::chrono::milliseconds(timeout_ms)};
+  return {timeout_ms == 0, host.clocks().after(host.now(), std::chrono::milliseconds(timeout_ms))};
 }
 
 // Null: for ever. EINVAL.
@@ -48,11 +50,7 @@ Result<Patience> patience_of(const Host& host, const timespec* timeout) {
   if (timeout == nullptr) return Patience{};
   if (!stillpoint::kernel::valid(*timeout)) return Failure{EINVAL};
   const Duration duration = stillpoint::kernel::duration_of(*timeout);
-  return Patience{duration == Duration::zero(), stillpoint::kernel::later(host.now(), duration)};
-}
-
-void refuse_mask(Host& host, const Call& call, const void* mask) {
-  if (mask != nullptr) unsupported(host, call, "with a signal mask");
+  return Patience{duration == Duration::zero(), host.clocks().after(host.now(), duration)};
 }
 
 // ---- poll ----
@@ -77,7 +75,8 @@ int look_at_all(Host& host, pollfd* entries, nfds_t count) {
 int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, Patience patience) {
   if (count > static_cast<nfds_t>(host.descriptors.limit())) return fail(host, call, EINVAL);
   int ready = look_at_all(host, entries, count);
-  if (ready > 0 || patience.none) return ready;
+  if (ready > 0) return ready;
+  if (patience.none) return interrupted(host) ? fail(host, call, EINTR) : 0;
   require_sleep(host, call);
   WaitSet waits(*host.running_task());
   for (nfds_t i = 0; i < count; ++i) {
@@ -149,7 +148,11 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
     return std::ranges::any_of(selected, [](const Selected& each) { return (each.file->poll() & each.events()) != 0; });
   };
   std::optional<WaitSet> waits;  // holds the files
-  bool over = patience.none || any_ready();
+  bool over = any_ready();
+  if (!over && patience.none) {
+    if (interrupted(host)) return fail(host, call, EINTR);
+    over = true;
+  }
   if (!over) {
     require_sleep(host, call);
     waits.emplace(*host.running_task());
@@ -215,9 +218,9 @@ SP_CALL_AS(int, poll_chk, "__poll_chk", (pollfd * entries, nfds_t count, int tim
 
 SP_CALL(int, ppoll, (pollfd * entries, nfds_t count, const timespec* timeout, const sigset_t* mask),
         (entries, count, timeout, mask)) {
-  refuse_mask(host, call, mask);
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  const MaskForWait masked(host, mask);
   return poll_all(host, call, entries, count, patience.value());
 }
 
@@ -225,9 +228,9 @@ SP_CALL_AS(int, ppoll_chk, "__ppoll_chk",
            (pollfd * entries, nfds_t count, const timespec* timeout, const sigset_t* mask, size_t room),
            (entries, count, timeout, mask, room)) {
   if (count * sizeof(pollfd) > room) unsupported(host, call, "buffer overflow detected");
-  refuse_mask(host, call, mask);
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  const MaskForWait masked(host, mask);
   return poll_all(host, call, entries, count, patience.value());
 }
 
@@ -248,9 +251,9 @@ SP_CALL(int, select, (int count, fd_set* in, fd_set* out, fd_set* except, timeva
 SP_CALL(int, pselect,
         (int count, fd_set* in, fd_set* out, fd_set* except, const timespec* timeout, const sigset_t* mask),
         (count, in, out, except, timeout, mask)) {
-  refuse_mask(host, call, mask);
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  const MaskForWait masked(host, mask);
   return select_all(host, call, count, in, out, except, patience.value());
 }
 
@@ -287,16 +290,16 @@ SP_CALL(int, epoll_wait, (int epfd, epoll_event* events, int capacity, int timeo
   return wait_epoll(host, call, epfd, events, capacity, patience_of(host, timeout));
 }
 
-SP_CALL(int, epoll_pwait, (int epfd, epoll_event* events, int capacity, int timeout, const void* mask),
+SP_CALL(int, epoll_pwait, (int epfd, epoll_event* events, int capacity, int timeout, const sigset_t* mask),
         (epfd, events, capacity, timeout, mask)) {
-  refuse_mask(host, call, mask);
+  const MaskForWait masked(host, mask);
   return wait_epoll(host, call, epfd, events, capacity, patience_of(host, timeout));
 }
 
-SP_CALL(int, epoll_pwait2, (int epfd, epoll_event* events, int capacity, const timespec* timeout, const void* mask),
+SP_CALL(int, epoll_pwait2, (int epfd, epoll_event* events, int capacity, const timespec* timeout, const sigset_t* mask),
         (epfd, events, capacity, timeout, mask)) {
-  refuse_mask(host, call, mask);
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  const MaskForWait masked(host, mask);
   return wait_epoll(host, call, epfd, events, capacity, patience.value());
 }

@@ -22,10 +22,6 @@
 #include "sim-core/interpose/call.hpp"
 
 // Files.
-SP_REFUSED(int, open, (const char* path, int flags, long mode), (path, flags, mode))
-SP_REFUSED(int, open64, (const char* path, int flags, long mode), (path, flags, mode))
-SP_REFUSED(int, openat, (int directory, const char* path, int flags, long mode), (directory, path, flags, mode))
-SP_REFUSED(int, openat64, (int directory, const char* path, int flags, long mode), (directory, path, flags, mode))
 SP_REFUSED(int, creat, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(FILE*, fopen, (const char* path, const char* mode), (path, mode))
 SP_REFUSED(FILE*, fopen64, (const char* path, const char* mode), (path, mode))
@@ -64,18 +60,17 @@ SP_REFUSED(int, inotify_init, (), ())
 SP_REFUSED(int, inotify_init1, (int flags), (flags))
 SP_REFUSED(int, memfd_create, (const char* name, unsigned flags), (name, flags))
 
-// Waiting.
-SP_REFUSED(unsigned, alarm, (unsigned seconds), (seconds))
-SP_REFUSED(int, setitimer, (int which, const itimerval* value, itimerval* old), (which, value, old))
-SP_REFUSED(int, timer_create, (clockid_t clock, void* event, void* timer), (clock, event, timer))
-SP_REFUSED(int, pause, (), ())
+// Signals, in forms that have long been deprecated.
+SP_REFUSED(int, sigblock, (int mask), (mask))
+SP_REFUSED(int, sigsetmask, (int mask), (mask))
+SP_REFUSED(int, siggetmask, (), ())
+SP_REFUSED(int, sigpause, (int mask), (mask))
+SP_REFUSED(sighandler_t, sigset, (int signal, sighandler_t handler), (signal, handler))
 
-// Signals.
-SP_REFUSED(int, sigaction, (int signal, const struct sigaction* action, struct sigaction* old), (signal, action, old))
-SP_REFUSED(sighandler_t, signal, (int signal, sighandler_t handler), (signal, handler))
-SP_REFUSED(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags))
-SP_REFUSED(int, sigwait, (const sigset_t* set, int* signal), (set, signal))
-SP_REFUSED(int, kill, (pid_t pid, int signal), (pid, signal))
+// Clocks.
+SP_REFUSED(int, adjtime, (const timeval* delta, timeval* old), (delta, old))
+SP_REFUSED(int, adjtimex, (void* parameters), (parameters))
+SP_REFUSED(int, clock_adjtime, (clockid_t clock, void* parameters), (clock, parameters))
 
 // Names: lists of all there are, and questions to a name server past the zone.
 SP_REFUSED(hostent*, gethostent, (), ())

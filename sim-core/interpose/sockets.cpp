@@ -25,6 +25,7 @@ using stillpoint::interpose::fail;
 using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
+using stillpoint::interpose::raise_sigpipe;
 using stillpoint::interpose::read_address;
 using stillpoint::interpose::receive_enough;
 using stillpoint::interpose::require_sleep;
@@ -85,22 +86,25 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
     std::size_t taken = sent ? sent.value() : 0;
     const bool whole = socket.type() != SOCK_STREAM || taken == wanted;
     if (!whole || (!sent && sent.error() == EAGAIN)) {
-      sent = blocking(host, call, socket, true, EPOLLOUT, [&]() -> Result<std::size_t> {
-        const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
-        OutMessage next = message;
-        next.parts = rest;
-        if (taken > 0) next.control = {};  // it went with the first bytes
-        const auto more = socket.send(next);
-        if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
-        taken += more.value();
-        if (socket.type() == SOCK_STREAM && taken < wanted) return Failure{EAGAIN};
-        return taken;
-      });
+      sent = blocking(
+          host, call, socket, true, EPOLLOUT,
+          [&]() -> Result<std::size_t> {
+            const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
+            OutMessage next = message;
+            next.parts = rest;
+            if (taken > 0) next.control = {};  // it went with the first bytes
+            const auto more = socket.send(next);
+            if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
+            taken += more.value();
+            if (socket.type() == SOCK_STREAM && taken < wanted) return Failure{EAGAIN};
+            return taken;
+          },
+          &taken);
       if (!sent && (sent.error() == EINTR || sent.error() == EAGAIN) && taken > 0) sent = taken;
     }
   }
   if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0 && socket.raises_sigpipe())
-    unsupported(host, call, "SIGPIPE would be delivered");
+    raise_sigpipe(host, call);
   return finish<ssize_t>(host, call, sent);
 }
 

@@ -16,17 +16,20 @@
 namespace {
 
 using stillpoint::Result;
-using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
+using stillpoint::interpose::fail;
 using stillpoint::interpose::require_sleep;
+using stillpoint::interpose::restarts;
 using stillpoint::interpose::unsupported;
+using stillpoint::interpose::wait_at;
+using stillpoint::kernel::Deadline;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::Task;
 using stillpoint::kernel::Woken;
 
-// The virtual time of an absolute time on one of the host's clocks.
-VirtualTime deadline_on(const Host& host, clockid_t clock, const timespec& time) {
-  return stillpoint::kernel::later(VirtualTime(-host.clock_offset(clock)), stillpoint::kernel::duration_of(time));
+// An absolute time on one of the host's clocks.
+Deadline deadline_on(clockid_t clock, const timespec& time) {
+  return Deadline::on(clock, stillpoint::kernel::duration_of(time));
 }
 
 // The function of that name which would have been called without us.
@@ -64,12 +67,12 @@ int lock_by_trying(Host& host, const Call& call, const void* lock, std::optional
     const int error = attempt();
     if (error != EBUSY) return error;
     require_sleep(host, call);
-    std::optional<VirtualTime> deadline;
+    Deadline deadline = std::nullopt;
     if (until) {
       if (!valid_nanoseconds(*until->time)) return EINVAL;
-      deadline = deadline_on(host, until->clock, *until->time);
+      deadline = deadline_on(until->clock, *until->time);
     }
-    if (host.sleep_at(lock, deadline) == Woken::by_timeout) return ETIMEDOUT;
+    if (wait_at(host, lock, deadline) == Woken::by_timeout) return ETIMEDOUT;
   }
 }
 
@@ -93,15 +96,14 @@ int unlock(Host& host, pthread_mutex_t* mutex) {
 }
 
 int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex,
-         std::optional<VirtualTime> deadline) {
-  if (!deadline && deadlocks(host)) {
+         Deadline deadline) {
+  if (deadline.never() && deadlocks(host)) {
     const stillpoint::kernel::TrapsOff for_ever;
     return SP_REAL(pthread_cond_wait)(condition, mutex);
   }
   require_sleep(host, call);
   if (const int error = unlock(host, mutex); error != 0) return error;
-  // A signal that arrives meanwhile is a spurious wake-up, which POSIX allows.
-  const Woken woken = host.sleep_at(condition, deadline);
+  const Woken woken = wait_at(host, condition, deadline);
   if (const int error = lock(host, call, mutex); error != 0) return error;
   return woken == Woken::by_timeout ? ETIMEDOUT : 0;
 }
@@ -134,13 +136,13 @@ SP_CALL(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t* mu
 SP_CALL(int, pthread_cond_timedwait, (pthread_cond_t * condition, pthread_mutex_t* mutex, const timespec* time),
         (condition, mutex, time)) {
   if (!valid_nanoseconds(*time)) return EINVAL;
-  return wait(host, call, condition, mutex, deadline_on(host, clock_of(*condition), *time));
+  return wait(host, call, condition, mutex, deadline_on(clock_of(*condition), *time));
 }
 SP_CALL(int, pthread_cond_clockwait,
         (pthread_cond_t * condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* time),
         (condition, mutex, clock, time)) {
   if (!valid_nanoseconds(*time) || !valid_clock(clock)) return EINVAL;
-  return wait(host, call, condition, mutex, deadline_on(host, clock, *time));
+  return wait(host, call, condition, mutex, deadline_on(clock, *time));
 }
 SP_CALL(int, pthread_cond_signal, (pthread_cond_t * condition), (condition)) {
   host.wake_at(condition, 1);
@@ -154,12 +156,14 @@ SP_CALL(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition)) 
 // ---- semaphores ----
 
 namespace {
-int wait_semaphore(Host& host, const Call& call, sem_t* semaphore, std::optional<VirtualTime> deadline) {
+int wait_semaphore(Host& host, const Call& call, sem_t* semaphore, Deadline deadline) {
   while (sem_trywait(semaphore) != 0) {
     if (errno != EAGAIN) return -1;
     require_sleep(host, call);
     const Woken woken = host.sleep_at(semaphore, deadline);
     if (woken == Woken::by_event) continue;
+    // futex(2): a wait with a time-out is not begun again.
+    if (woken == Woken::by_signal && deadline.never() && restarts(host)) continue;
     errno = woken == Woken::by_timeout ? ETIMEDOUT : EINTR;
     return -1;
   }
@@ -171,7 +175,7 @@ int wait_semaphore_until(Host& host, const Call& call, sem_t* semaphore, clockid
     errno = EINVAL;
     return -1;
   }
-  return wait_semaphore(host, call, semaphore, deadline_on(host, clock, time));
+  return wait_semaphore(host, call, semaphore, deadline_on(clock, time));
 }
 }  // namespace
 
@@ -290,7 +294,7 @@ SP_CALL(int, pthread_barrier_wait, (pthread_barrier_t * barrier), (barrier)) {
     return PTHREAD_BARRIER_SERIAL_THREAD;
   }
   require_sleep(host, call);
-  while (state.round == round) host.sleep_at(barrier, std::nullopt);
+  while (state.round == round) wait_at(host, barrier, std::nullopt);
   return 0;
 }
 
@@ -298,7 +302,7 @@ SP_CALL(int, pthread_once, (pthread_once_t * control, void (*function)()), (cont
   while ((*control & kOnceDone) == 0) {
     if ((*control & kOnceRuns) != 0) {
       require_sleep(host, call);
-      host.sleep_at(control, std::nullopt);
+      wait_at(host, control, std::nullopt);
       continue;
     }
     Once once(host, control);
@@ -327,14 +331,17 @@ long futex(Host& host, const Call& call, long place, long operation, long value,
     return -1;
   }
   require_sleep(host, call);
-  std::optional<VirtualTime> deadline;
+  Deadline deadline = std::nullopt;
   if (const auto* time = reinterpret_cast<const timespec*>(timeout); time != nullptr) {
     // futex(2): FUTEX_WAIT's time-out is relative, FUTEX_WAIT_BITSET's absolute.
-    deadline = command == kWait
-                   ? stillpoint::kernel::later(host.now(), stillpoint::kernel::duration_of(*time))
-                   : deadline_on(host, (operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *time);
+    deadline = command == kWait ? Deadline(host.clocks().after(host.now(), stillpoint::kernel::duration_of(*time)))
+                                : deadline_on((operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *time);
   }
-  const Woken woken = host.sleep_at(word, deadline);
+  Woken woken = host.sleep_at(word, deadline);
+  while (woken == Woken::by_signal && deadline.never() && restarts(host)) {
+    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != static_cast<int>(value)) return fail(host, call, EAGAIN);
+    woken = host.sleep_at(word, deadline);
+  }
   if (woken == Woken::by_event) return 0;
   errno = woken == Woken::by_timeout ? ETIMEDOUT : EINTR;
   return -1;
@@ -392,14 +399,14 @@ int join(Host& host, const Call& call, pthread_t thread, void** result, std::opt
   if (task == nullptr) return ESRCH;
   if (task == host.running_task()) return EDEADLK;
   if (task->detached) return EINVAL;
-  std::optional<VirtualTime> deadline;
+  Deadline deadline = std::nullopt;
   if (until) {
     if (!valid_nanoseconds(*until->time) || !valid_clock(until->clock)) return EINVAL;
-    deadline = deadline_on(host, until->clock, *until->time);
+    deadline = deadline_on(until->clock, *until->time);
   }
   while (!task->ended()) {
     require_sleep(host, call);
-    if (host.sleep_at(task, deadline) == Woken::by_timeout && !task->ended()) return ETIMEDOUT;
+    if (wait_at(host, task, deadline) == Woken::by_timeout && !task->ended()) return ETIMEDOUT;
   }
   return take_result(host, *task, result);
 }

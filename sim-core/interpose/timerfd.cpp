@@ -15,9 +15,11 @@ using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
+using stillpoint::kernel::OnStep;
+using stillpoint::kernel::Start;
 using stillpoint::kernel::TimerFd;
 
-Result<TimerFd*> find_timer(Host& host, int fd) {
+Result<TimerFd*> find_timerfd(Host& host, int fd) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return Failure{EBADF};
   if (file->as_timerfd() == nullptr) return Failure{EINVAL};
@@ -28,6 +30,8 @@ Result<TimerFd*> find_timer(Host& host, int fd) {
 
 SP_CALL(int, timerfd_create, (int clock, int flags), (clock, flags)) {
   if ((flags & ~(TFD_CLOEXEC | TFD_NONBLOCK)) != 0) return fail(host, call, EINVAL);
+  // The alarm clocks would wake the machine from its sleep: a program without that privilege may not use them.
+  if (clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) return fail(host, call, EPERM);
   if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME && clock != CLOCK_BOOTTIME) return fail(host, call, EINVAL);
   auto file = std::make_unique<TimerFd>(host, clock);
   file->nonblocking = (flags & TFD_NONBLOCK) != 0;
@@ -35,16 +39,19 @@ SP_CALL(int, timerfd_create, (int clock, int flags), (clock, flags)) {
 }
 
 SP_CALL(int, timerfd_settime, (int fd, int flags, const itimerspec* value, itimerspec* old), (fd, flags, value, old)) {
-  const auto timer = find_timer(host, fd);
+  const auto timer = find_timerfd(host, fd);
   if (!timer) return fail(host, call, timer.error());
   if (value == nullptr) return fail(host, call, EFAULT);
   if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) return fail(host, call, EINVAL);
-  if (old != nullptr) *old = timer.value()->get();
-  return finish(host, call, timer.value()->set(*value, (flags & TFD_TIMER_ABSTIME) != 0));
+  const itimerspec before = timer.value()->get();
+  const auto status = timer.value()->set(*value, (flags & TFD_TIMER_ABSTIME) != 0 ? Start::absolute : Start::relative,
+                                         (flags & TFD_TIMER_CANCEL_ON_SET) != 0 ? OnStep::cancel : OnStep::follow);
+  if (status && old != nullptr) *old = before;
+  return finish(host, call, status);
 }
 
 SP_CALL(int, timerfd_gettime, (int fd, itimerspec* value), (fd, value)) {
-  const auto timer = find_timer(host, fd);
+  const auto timer = find_timerfd(host, fd);
   if (!timer) return fail(host, call, timer.error());
   if (value == nullptr) return fail(host, call, EFAULT);
   *value = timer.value()->get();

@@ -32,16 +32,19 @@ ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<cons
   auto written = file->write(parts);
   if (!file->nonblocking && (written ? written.value() < wanted : written.error() == EAGAIN)) {
     taken = written ? written.value() : 0;
-    written = blocking(host, call, *file, true, EPOLLOUT, [&]() -> Result<std::size_t> {
-      const auto more = file->write(kernel::rest_of(parts, taken));
-      if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
-      taken += more.value();
-      if (taken < wanted) return Failure{EAGAIN};
-      return taken;
-    });
+    written = blocking(
+        host, call, *file, true, EPOLLOUT,
+        [&]() -> Result<std::size_t> {
+          const auto more = file->write(kernel::rest_of(parts, taken));
+          if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
+          taken += more.value();
+          if (taken < wanted) return Failure{EAGAIN};
+          return taken;
+        },
+        &taken);
     if (!written && (written.error() == EINTR || written.error() == EAGAIN) && taken > 0) written = taken;
   }
-  if (!written && written.error() == EPIPE && sigpipe) unsupported(host, call, "SIGPIPE would be delivered");
+  if (!written && written.error() == EPIPE && sigpipe) raise_sigpipe(host, call);
   return finish<ssize_t>(host, call, written);
 }
 

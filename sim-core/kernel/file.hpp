@@ -25,6 +25,7 @@ constexpr int kNotServed = ENOSYS;
 class Host;
 class Epoll;
 class Pipe;
+class SignalFd;
 class Socket;
 class TimerFd;
 class File;
@@ -91,6 +92,7 @@ class File {
   virtual Socket* as_socket() { return nullptr; }
   virtual Epoll* as_epoll() { return nullptr; }
   virtual TimerFd* as_timerfd() { return nullptr; }
+  virtual SignalFd* as_signalfd() { return nullptr; }
   virtual Pipe* as_pipe() { return nullptr; }
 
   Host& host() const { return host_; }

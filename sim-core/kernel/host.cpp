@@ -1,12 +1,15 @@
 #include "sim-core/kernel/host.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
 #include "sim-core/kernel/standard_streams.hpp"
+#include "sim-core/kernel/timerfd.hpp"
 
 namespace stillpoint::kernel {
 namespace {
@@ -35,7 +38,8 @@ void Process::die(int) { only_programs(); }
 void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
-    : unix_names(kernel.seed, options.name),
+    : signals(*this),
+      unix_names(kernel.seed, options.name),
       descriptors(options.descriptor_limit),
       limits(options.descriptor_limit),
       kernel_(kernel),
@@ -83,6 +87,8 @@ void Host::fire() {
                           static_cast<std::uint64_t>(options_.slice_cost.count()), 0, {wake_cause_, CauseKind::wakeup});
   if (kernel_.queue.now() > busy_until_) clock_reads_at_instant_ = 0;
   running_ = true;
+  cpu_time_ += options_.slice_cost;
+  unpaid_ = options_.slice_cost;
   bool more = true;
   {
     const CurrentHost current(this);
@@ -100,6 +106,8 @@ void Host::fire() {
     }
   }
   running_ = false;
+  running_task_ = nullptr;  // what is called now, when the process is torn down, is no turn of it
+  main_task().cpu_time += std::exchange(unpaid_, Duration::zero());
   busy_until_ = now();
   spun_ = Duration::zero();
   if (more && !halted_) schedule_slice(slice);
@@ -110,6 +118,7 @@ void Host::fire() {
 Task& Host::add_task(bool may_sleep) {
   tasks_.push_back(std::make_unique<Task>(*this, pid() + tasks_made_++ * kTaskStride, may_sleep));
   Task& task = *tasks_.back();
+  if (running_task_ != nullptr) task.signals.blocked = running_task_->signals.blocked;  // pthread_sigmask(3)
   if (may_sleep) task_became_runnable(task, kNoEvent);
   return task;
 }
@@ -118,6 +127,7 @@ void Host::halt(int status) {
   kernel_.trace.event(EventKind::exit, kernel_.queue.now(), where(), 0, static_cast<std::uint64_t>(status));
   halted_ = true;
   runnable_.clear();
+  timers.remove_all();
   for (const auto& task : tasks_) end_task(*task);
   descriptors.close_all();
   kernel_.queue.cancel(*this);
@@ -127,6 +137,7 @@ void Host::end_task(Task& task) {
   std::erase(runnable_, &task);
   if (task.timeout_.scheduled()) kernel_.queue.cancel(task.timeout_);
   task.state_ = Task::State::ended;
+  if (signals.any()) signals.task_ended(task);
 }
 
 void Host::forget_task(Task& task) {
@@ -160,26 +171,46 @@ Task* Host::next_runnable() {
   }
   Task* task = runnable_[chosen];
   runnable_.erase(runnable_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  task->cpu_time += std::exchange(unpaid_, Duration::zero());
   return task;
 }
 
-Woken Host::sleep(std::optional<VirtualTime> deadline) {
-  Task& task = *running_task_;
-  SP_ASSERT(task.may_sleep);
-  task.state_ = Task::State::sleeping;
-  if (deadline) kernel_.queue.schedule(task.timeout_, std::max(*deadline, kernel_.queue.now()), next_rank());
-  process_->park(task);
-  kernel_.queue.cancel(task.timeout_);
-  return task.woken_;
+void Host::schedule_timeout(Task& task) {
+  const Deadline& deadline = task.deadline_;
+  if (deadline.never()) return;
+  const VirtualTime when = deadline.on_clock() ? clocks_.when(deadline.clock(), deadline.value()) : deadline.when();
+  kernel_.queue.schedule(task.timeout_, std::max(when, kernel_.queue.now()), next_rank());
 }
 
-Woken Host::sleep_at(const void* address, std::optional<VirtualTime> deadline) {
+Woken Host::sleep(Deadline deadline) {
+  Task& task = *running_task_;
+  SP_ASSERT(task.may_sleep);
+  task.signals.interrupted = signals.due(task);
+  if (task.signals.interrupted) return Woken::by_signal;
+  task.state_ = Task::State::sleeping;
+  task.deadline_ = deadline;
+  schedule_timeout(task);
+  process_->park(task);
+  kernel_.queue.cancel(task.timeout_);
+  if (task.woken_ != Woken::by_signal) return task.woken_;
+  // Another task may have taken the signal meanwhile.
+  task.signals.interrupted = signals.due(task);
+  return task.signals.interrupted ? Woken::by_signal : Woken::by_event;
+}
+
+Woken Host::sleep_at(const void* address, Deadline deadline) {
   Task& task = *running_task_;
   waiting_[address].push(task);
-  const Woken woken = sleep(deadline);
-  if (woken != Woken::by_event) waiting_[address].remove(task);
-  if (waiting_[address].empty()) waiting_.erase(address);
-  return woken;
+  for (;;) {
+    const Woken woken = sleep(deadline);
+    // Whoever was chosen by wake_at() is in the queue no more, whatever else has woken it.
+    const auto found = waiting_.find(address);
+    const bool chosen = found == waiting_.end() || !found->second.remove(task);
+    if (found != waiting_.end() && found->second.empty()) waiting_.erase(found);
+    if (chosen) return Woken::by_event;
+    if (woken != Woken::by_event) return woken;
+    waiting_[address].push(task);
+  }
 }
 
 int Host::wake_at(const void* address, int most) {
@@ -209,28 +240,71 @@ void Host::yield() {
 
 VirtualTime Host::now() const { return kernel_.queue.now() + spun_; }
 
-Duration Host::clock_offset(clockid_t clock) const {
-  switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-    case CLOCK_REALTIME_ALARM:
-      return kWallStart;
-    case CLOCK_TAI:
-      return kWallStart + std::chrono::seconds(37);
-    case CLOCK_PROCESS_CPUTIME_ID:
-    case CLOCK_THREAD_CPUTIME_ID:
-      return Duration::zero();
-    default:
-      return kMonotonicStart;
-  }
-}
-
 Duration Host::read_clock(clockid_t clock) {
   ++clock_reads_in_turn_;
   ++clock_reads_at_instant_;
-  if (clock_reads_in_turn_ > kFreeClockReadsInTurn || clock_reads_at_instant_ > kFreeClockReadsAtInstant)
+  if (clock_reads_in_turn_ > kFreeClockReadsInTurn || clock_reads_at_instant_ > kFreeClockReadsAtInstant) {
     spun_ += kClockReadCost;
-  return now().time_since_epoch() + clock_offset(clock);
+    cpu_time_ += kClockReadCost;
+    if (running_task_ != nullptr) running_task_->cpu_time += kClockReadCost;
+  }
+  if (clock == CLOCK_PROCESS_CPUTIME_ID) return cpu_time_;
+  if (clock == CLOCK_THREAD_CPUTIME_ID) return running_task_ == nullptr ? cpu_time_ : running_task_->cpu_time;
+  return clocks_.read(clock, now());
+}
+
+void Host::set_wall_offset(Duration offset) {
+  clocks_.set_wall_offset(offset);
+  clocks_changed();
+}
+
+void Host::step_wall(Duration by) {
+  set_wall_offset(clocks_.wall_offset() + by);
+  for (TimerFd* timer : cancelled_by_steps_) timer->clock_was_set();
+}
+
+void Host::set_drift(int ppm) {
+  clocks_.set_drift(ppm, kernel_.queue.now());
+  clocks_changed();
+}
+
+// Deadlines on clocks are other moments now.
+void Host::clocks_changed() {
+  for (IntervalTimer* timer = first_timer_; timer != nullptr; timer = timer->next_) timer->clock_changed();
+  for (const auto& task : tasks_) {
+    if (task->sleeping() && task->deadline_.on_clock()) schedule_timeout(*task);
+  }
+}
+
+void Host::add_timer(IntervalTimer& timer) {
+  timer.next_ = first_timer_;
+  if (first_timer_ != nullptr) first_timer_->previous_ = &timer;
+  first_timer_ = &timer;
+}
+
+void Host::remove_timer(IntervalTimer& timer) {
+  (timer.previous_ == nullptr ? first_timer_ : timer.previous_->next_) = timer.next_;
+  if (timer.next_ != nullptr) timer.next_->previous_ = timer.previous_;
+}
+
+// ---- signals ----
+
+void Host::raise(int signal, Cause cause) {
+  SP_ASSERT(valid_signal(signal));
+  if (process_ == nullptr || halted_) return;
+  siginfo_t info{};
+  info.si_signo = signal;
+  info.si_code = SI_USER;
+  signals.send(info, nullptr, cause);
+}
+
+bool Host::handle_signals() {
+  if (!signals.any() || running_task_ == nullptr) return false;
+  const int error = errno;  // the program's own: a handler may set it as it likes
+  const Signals::Delivered delivered = signals.deliver(*running_task_);
+  errno = error;
+  if (delivered.deadly != 0) process_->die(delivered.deadly);
+  return delivered.handled;
 }
 
 }  // namespace stillpoint::kernel

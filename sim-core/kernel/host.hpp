@@ -17,8 +17,12 @@
 #include <stillpoint/time.hpp>
 
 #include "sim-core/engine/event_queue.hpp"
+#include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
 #include "sim-core/kernel/limits.hpp"
+#include "sim-core/kernel/random_numbers.hpp"
+#include "sim-core/kernel/signal_timer.hpp"
+#include "sim-core/kernel/signals.hpp"
 #include "sim-core/kernel/task.hpp"
 #include "sim-core/kernel/unix_names.hpp"
 #include "sim-core/net/address.hpp"
@@ -64,6 +68,11 @@ struct HostOptions {
 };
 
 class Host final : private Event {
+  // Used by members below.
+  Clocks clocks_;
+  IntervalTimer* first_timer_ = nullptr;
+  std::vector<TimerFd*> cancelled_by_steps_;
+
  public:
   Host(Kernel& kernel, HostId id, HostOptions options);
   ~Host();
@@ -100,9 +109,14 @@ class Host final : private Event {
   // The task that runs, as long as the host is current.
   Task* running_task() const { return running_task_; }
   void run_as(Task* task) { running_task_ = task; }
+  Task& main_task() const { return *tasks_.front(); }
+  template <typename Do>
+  void for_each_task(Do what) const {
+    for (const auto& task : tasks_) what(*task);
+  }
   // Sleeps at an address of the process (a lock, a condition, a futex) until somebody wakes it there. Addresses are
   // only compared, never ordered by.
-  Woken sleep_at(const void* address, std::optional<VirtualTime> deadline);
+  Woken sleep_at(const void* address, Deadline deadline);
   // Wakes those who have waited longest at an address, at most so many; how many there were.
   int wake_at(const void* address, int most);
   // The task with this pthread_t that nobody has joined yet, or null.
@@ -119,22 +133,47 @@ class Host final : private Event {
   Task* next_runnable();
   bool any_runnable() const { return !runnable_.empty(); }
   // Takes the running task off the processor until it is woken or the deadline has passed. Requires that it may sleep.
-  Woken sleep(std::optional<VirtualTime> deadline);
+  // Returns at once, by signal, where one is due: its handler runs when the call returns, or in handle_signals().
+  Woken sleep(Deadline deadline);
   void task_became_runnable(Task& task, EventId cause);
   // sched_yield(2): the running task lets the others run first, if it can.
   void yield();
 
+  // ---- signals ----
+  Signals signals;
+  // A signal for the process from outside of it, as kill(2) sends one: what faults and scenarios call.
+  void raise(int signal, Cause cause = {});
+  // Runs the handlers of the signals that are due for the running task, on its stack; true if there were any. Does not
+  // return if a signal ends the process.
+  bool handle_signals();
+
+  // ---- clocks ----
   // The host's own time: that of the queue, but in a slice that spins on its clock.
   VirtualTime now() const;
-  // What to add to virtual time to get a clock's value.
-  Duration clock_offset(clockid_t clock) const;
+  const Clocks& clocks() const { return clocks_; }
   // A clock's value for a program. Many readings in one turn, or very many at one instant, begin to cost a microsecond
   // each, so that a program which spins on its clock makes progress.
   Duration read_clock(clockid_t clock);
+  // The CPU time that its process has had: what its slices cost, and what it spun away.
+  Duration cpu_time() const { return cpu_time_; }
+  // How far CLOCK_REALTIME is ahead of what it should be; this is no step, and cancels no timer.
+  void set_wall_offset(Duration offset);
+  // Somebody sets the wall clock: absolute timers and waits on it follow.
+  void step_wall(Duration by);
+  // The oscillator is fast by so many parts per million from now on; all clocks show it.
+  void set_drift(int ppm);
+  // timer_create(2), setitimer(2), alarm(2).
+  ProcessTimers timers{*this};
+  void add_timer(IntervalTimer& timer);
+  void remove_timer(IntervalTimer& timer);
+  // Timers with TFD_TIMER_CANCEL_ON_SET.
+  void watch_steps(TimerFd& timer) { cancelled_by_steps_.push_back(&timer); }
+  void leave_steps(TimerFd& timer) { std::erase(cancelled_by_steps_, &timer); }
 
   // The place of the host's next own event among simultaneous ones.
   Rank next_rank() { return static_cast<Rank>(order_.next() & 0xFFFFFF); }
   RandomStream& entropy() { return entropy_; }
+  RandomNumbers random_numbers;
   std::uint64_t next_file_number() { return ++files_; }
   std::uint64_t next_timer_number() { return ++timers_; }
 
@@ -149,6 +188,8 @@ class Host final : private Event {
  private:
   void fire() override;
   void schedule_slice(EventId cause);
+  void schedule_timeout(Task& task);
+  void clocks_changed();
 
   Kernel& kernel_;
   HostId id_;
@@ -176,6 +217,8 @@ class Host final : private Event {
   std::uint64_t clock_reads_at_instant_ = 0;
   Duration spun_{};           // what they cost in this slice
   VirtualTime busy_until_{};  // no slice begins before: the last one spun until then
+  Duration cpu_time_{};
+  Duration unpaid_{};  // what this slice cost, until it is known which task ran in it
 };
 
 }  // namespace stillpoint::kernel

@@ -13,7 +13,9 @@
 #include <stillpoint/time.hpp>
 
 #include "sim-core/engine/event_queue.hpp"
+#include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/file.hpp"
+#include "sim-core/kernel/signals.hpp"
 
 namespace stillpoint::kernel {
 
@@ -49,6 +51,10 @@ class Task {
   std::vector<AtExit> at_exit;
   void run_at_exit();
 
+  TaskSignals signals;
+  // What CLOCK_THREAD_CPUTIME_ID shows: the slices in which it ran.
+  Duration cpu_time{};
+
   bool runnable() const { return state_ == State::runnable; }
   bool sleeping() const { return state_ == State::sleeping; }
   bool ended() const { return state_ == State::ended; }
@@ -66,6 +72,7 @@ class Task {
   State state_ = State::runnable;
   Woken woken_ = Woken::by_event;
   Timeout timeout_;
+  Deadline deadline_ = std::nullopt;  // of its sleep
 };
 
 // What the running task will wait for: files that it watches while this object lives. It holds the files, so that they
@@ -96,7 +103,8 @@ class TaskQueue {
  public:
   bool empty() const { return waiting_.empty(); }
   void push(Task& task) { waiting_.push_back(&task); }
-  void remove(Task& task) { waiting_.remove(&task); }
+  // False if it is not there (any more).
+  bool remove(Task& task) { return waiting_.remove(&task) > 0; }
   Task& pop() {
     Task* first = waiting_.front();
     waiting_.pop_front();

@@ -5,43 +5,44 @@
 // already expires within the call, as on Linux.
 #include <time.h>
 
-#include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/file.hpp"
+#include "sim-core/kernel/interval_timer.hpp"
 
 namespace stillpoint::kernel {
+
+// TFD_TIMER_CANCEL_ON_SET: whether a step of the wall clock cancels an absolute timer.
+enum class OnStep : std::uint8_t { follow, cancel };
 
 class TimerFd final : public File {
  public:
   TimerFd(Host& host, clockid_t clock);
-  ~TimerFd() override;
   TimerFd* as_timerfd() override { return this; }
 
   std::uint32_t poll() override;
-  // The number of expirations since the last read or settime. EAGAIN if none; EINVAL for fewer than eight bytes.
+  // The number of expirations since the last read or settime. EAGAIN if none; EINVAL for fewer than eight bytes;
+  // ECANCELED once for a step of the clock.
   Result<std::size_t> read(std::span<const iovec> parts) override;
   Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
   void on_close() override;
 
-  // EINVAL for nanoseconds out of range or unknown flags. `absolute` is TFD_TIMER_ABSTIME.
-  Status set(const itimerspec& value, bool absolute);
+  // EINVAL for nanoseconds out of range; ECANCELED, though it is set, for a step that was not read.
+  Status set(const itimerspec& value, Start start, OnStep on_step);
   // What is left until the next expiration, and the interval.
-  itimerspec get() const;
+  itimerspec get() const { return timer_.left(); }
+  // The host's wall clock was set.
+  void clock_was_set();
 
  private:
-  struct Expiry final : Event {
-    TimerFd* timer = nullptr;
-    void fire() override;
+  struct Timer final : IntervalTimer {
+    Timer(TimerFd& its_file, Host& host, clockid_t clock) : IntervalTimer(host, clock), file(its_file) {}
+    void on_expiry(std::uint64_t expirations, EventId event) override;
+    TimerFd& file;
   };
-  void expire();
 
   clockid_t clock_;
-  std::uint64_t timer_number_;
-  Expiry expiry_;
-  bool armed_ = false;
-  VirtualTime deadline_{};
-  Duration interval_{};
+  Timer timer_;
   std::uint64_t expirations_ = 0;
-  EventId armed_by_ = kNoEvent;
+  bool cancelled_ = false;
 };
 
 }  // namespace stillpoint::kernel

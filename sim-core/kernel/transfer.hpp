@@ -28,6 +28,18 @@ inline std::vector<iovec> rest_of(std::span<const iovec> parts, std::size_t done
   return rest;
 }
 
+// Writes bytes into the row, as many as fit; how many did.
+inline std::size_t scatter(std::span<const iovec> parts, std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  for (const iovec& part : parts) {
+    const std::size_t left = bytes.size() - done;
+    const std::size_t chunk = part.iov_len < left ? part.iov_len : left;
+    if (chunk > 0) std::memcpy(part.iov_base, bytes.data() + done, chunk);
+    done += chunk;
+  }
+  return done;
+}
+
 // Writes the eight bytes of a counter into the row. Requires that they fit.
 inline Result<std::size_t> scatter_value(std::span<const iovec> parts, std::uint64_t value) {
   const auto* from = reinterpret_cast<const char*>(&value);

@@ -1,11 +1,13 @@
 #include "sim-core/process/driven.hpp"
 
 #include <cxxabi.h>
+#include <signal.h>
 
 #include <cstdlib>
 #include <exception>
 #include <typeinfo>
 
+#include "sim-core/kernel/current.hpp"
 #include "sim-core/process/standard_output.hpp"
 
 namespace stillpoint::process {
@@ -26,9 +28,17 @@ std::optional<EscapedException> escaped_exception() {
   return escaped;
 }
 
+Driven::~Driven() {
+  const AsioSignals::InPlace signals(asio_signals_);
+  service_.reset();  // it holds the context's I/O objects
+  context_.reset();
+}
+
 // A turn of one of the service's own threads (Asio's resolver has one), and one of its event loop.
 bool Driven::step() {
   if (dead_) return false;
+  const AsioSignals::InPlace signals(asio_signals_);
+  if (host_.signals.any() && !handle_signals()) return false;
   bool more = false;
   if (kernel::Task* task = host_.next_runnable()) {
     threads_.run(*task);
@@ -37,6 +47,21 @@ bool Driven::step() {
   more = poll() || more;
   flush_standard_output();
   return more;
+}
+
+bool Driven::handle_signals() {
+  const int deadly = host_.signals.deliver(host_.main_task()).deadly;
+  if (deadly == 0) return true;
+  dead_ = true;
+  crashed_(DeadlySignal{kernel::signal_name(deadly)});
+  return false;
+}
+
+void Driven::die(int status) {
+  kernel::set_current_host(nullptr);
+  signal(status, SIG_DFL);
+  raise(status);
+  std::abort();  // not reached, unless the signal is blocked for real
 }
 
 bool Driven::poll() {

@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <boost/asio/io_context.hpp>
 
 #include "sim-core/kernel/host.hpp"
+#include "sim-core/process/asio_signals.hpp"
 #include "sim-core/process/threads.hpp"
 
 namespace stillpoint::process {
@@ -17,6 +19,10 @@ struct EscapedException {
   std::string type;  // readable: "std::runtime_error"
   std::string text;  // what()
 };
+// The signal whose default action ended a service: "SIGTERM".
+struct DeadlySignal {
+  std::string name;
+};
 
 // The exception that is being handled, or that std::terminate() was called for; none if there is no such.
 std::optional<EscapedException> escaped_exception();
@@ -24,11 +30,13 @@ std::optional<EscapedException> escaped_exception();
 class Driven final : public kernel::Process {
  public:
   using Start = std::function<std::shared_ptr<void>(boost::asio::io_context&)>;
-  // What is called when the service let an exception escape: it has crashed.
-  using Crashed = std::function<void(const EscapedException&)>;
+  // What is called when the service let an exception escape, or a signal ended it: it has crashed.
+  using Crashed = std::function<void(const std::variant<EscapedException, DeadlySignal>&)>;
 
   Driven(kernel::Host& host, Start start, Crashed crashed)
       : host_(host), start_(std::move(start)), crashed_(std::move(crashed)) {}
+
+  ~Driven() override;
 
   bool step() override;
   bool polls() const override { return true; }
@@ -37,12 +45,18 @@ class Driven final : public kernel::Process {
     return threads_.start(task, std::move(body), stack_size);
   }
   void finish_thread(kernel::Task& task) override { Threads::finish(task); }
+  // A signal ends the process in the midst of a handler, from which there is no way back to the harness: the whole
+  // simulation dies of that signal, which its supervisor reports as the crash that it is.
+  [[noreturn]] void die(int status) override;
 
  private:
   bool poll();
+  // Runs the handlers of signals that came since the last turn. False if one ends the process.
+  bool handle_signals();
 
   kernel::Host& host_;
   Threads threads_;
+  AsioSignals asio_signals_;
   Start start_;
   Crashed crashed_;
   std::unique_ptr<boost::asio::io_context> context_;

@@ -14,7 +14,10 @@ bool Program::step() {
   }
   kernel::Task* task = host_.next_runnable();
   if (task == nullptr) return false;
-  threads_.run(*task);
+  {
+    const AsioSignals::InPlace signals(asio_signals_);
+    threads_.run(*task);
+  }
   flush_standard_output();
   if (!over_) return host_.any_runnable();
   host_.halt(wait_status_);

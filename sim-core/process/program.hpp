@@ -12,6 +12,7 @@
 #include <stillpoint/simulation.hpp>
 
 #include "sim-core/kernel/host.hpp"
+#include "sim-core/process/asio_signals.hpp"
 #include "sim-core/process/driven.hpp"
 #include "sim-core/process/threads.hpp"
 
@@ -46,6 +47,7 @@ class Program final : public kernel::Process {
 
   kernel::Host& host_;
   Threads threads_;
+  AsioSignals asio_signals_;
   Main main_;
   std::vector<std::string> args_;
   std::function<void(const ProgramEnd&)> ended_;

@@ -175,7 +175,7 @@ HostId Run::add_host(HostOptions options) {
                                          .slice_cost = options.slice_cost});
   if (options.start != nullptr) {
     processes_.push_back(std::make_unique<Driven>(
-        host, std::move(options.start), [this, &host](const EscapedException& what) { crashed(host, what); }));
+        host, std::move(options.start), [this, &host](const auto& why) { crashed(host, why); }));
     host.boot(*processes_.back());
   } else {
     const Duration starts_after = options.starts_after;
@@ -220,6 +220,8 @@ Check& Run::liveness(std::string name) { return checks_.emplace_back(*this, std:
 void Run::at(VirtualTime when, std::function<void()> what) {
   kernel_.queue.schedule(appointments_.emplace_back(*this, std::move(what)), when);
 }
+
+void Run::signal(HostId host, int number) { kernel_.host(host).raise(number); }
 
 // ---- while it runs ----
 
@@ -303,14 +305,20 @@ void Run::program_crashed(const kernel::Host& host, const ProgramEnd& end) {
   crash_->place = host.role();
 }
 
-void Run::crashed(const kernel::Host& host, const EscapedException& exception) {
+void Run::crashed(const kernel::Host& host, const std::variant<EscapedException, DeadlySignal>& why) {
   if (report_.verdict != Verdict::pass || !report_.violations.empty())
     return;  // the first thing that broke is the verdict
   report_.verdict = Verdict::crash;
-  report_.reason = fmt::format("host {} let an exception escape: {}", host.name(), exception.text);
-  report_.detail = exception.type;
-  report_.what = fmt::format("{}: {}", exception.type, exception.text);
   report_.place = host.role();
+  if (const auto* signal = std::get_if<DeadlySignal>(&why)) {
+    report_.reason = fmt::format("host {} died of {}", host.name(), signal->name);
+    report_.what = signal->name;
+  } else {
+    const auto& exception = std::get<EscapedException>(why);
+    report_.reason = fmt::format("host {} let an exception escape: {}", host.name(), exception.text);
+    report_.detail = exception.type;
+    report_.what = fmt::format("{}: {}", exception.type, exception.text);
+  }
   over_ = true;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <stillpoint/simulation.hpp>
@@ -42,6 +43,7 @@ class Run final : public Simulation {
   Check& safety(std::string name) override;
   Check& liveness(std::string name) override;
   void at(VirtualTime when, std::function<void()> what) override;
+  void signal(HostId host, int number) override;
   std::uint64_t seed() const override { return kernel_.seed; }
   VirtualTime now() const override { return kernel_.queue.now(); }
   void measure(std::string_view name, std::uint64_t value) override {
@@ -71,7 +73,7 @@ class Run final : public Simulation {
   void broken(const RunCheck& check, const Finding& finding);
   std::unique_ptr<kernel::Process> program(kernel::Host& host, HostOptions options);
   void program_crashed(const kernel::Host& host, const ProgramEnd& end);
-  void crashed(const kernel::Host& host, const EscapedException& exception);
+  void crashed(const kernel::Host& host, const std::variant<EscapedException, DeadlySignal>& why);
   void turn_until_end();
   void decide_unlooked();
   bool runaway_at_this_instant();

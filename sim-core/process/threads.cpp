@@ -103,7 +103,7 @@ class Threads::Ending {
     // pthread_exit(3), NOTES: the last thread ends the process as exit(0) does.
     if (!host.any_task()) host.process().exit(0);
     thread_.body = nullptr;
-    current_host = nullptr;
+    kernel::set_current_host(nullptr);
     host.wake_at(&task, INT_MAX);
     thread_.over = true;
     thread_.threads.harness_.release();
@@ -120,6 +120,7 @@ void* Threads::begin(void* argument) {
   thread->turn.acquire();
   const kernel::CurrentHost host(&thread->task.host);
   const Ending ending(*thread);
+  thread->task.host.handle_signals();  // those that came before its first turn
   thread->body();
   return nullptr;
 }

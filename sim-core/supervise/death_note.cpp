@@ -105,6 +105,7 @@ void prepare_death_note(DeathNote& note) {
   note_modules();
   void* frame = nullptr;
   backtrace(&frame, 1);  // its first call loads libgcc, which must not happen in a handler
+  raise(0);              // nor may the search for the real function, which the first call makes
 
   // A stack of its own: the other one may be what overflowed.
   alignas(16) static char stack[64 * 1024];

@@ -10,6 +10,7 @@ namespace stillpoint::test {
 
 struct Ending {
   int exit_code = -1;  // -1: a signal
+  int signal = 0;
   std::string errors;  // what it wrote to stderr
 };
 
@@ -34,6 +35,7 @@ Ending ending_of(Function what) {
   int status = 0;
   waitpid(child, &status, 0);
   if (WIFEXITED(status)) ending.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
   return ending;
 }
 

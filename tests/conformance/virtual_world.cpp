@@ -1,5 +1,7 @@
 // One host of the virtual kernel, on which the case runs as an ordinary program.
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 #include <cstdio>
@@ -49,10 +51,28 @@ class VirtualWorld final : public World {
   kernel::Kernel& kernel_;
 };
 
+// The real threads of a virtual program stay behind when it ends: no real signal of a case on Linux may go to them.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGSYS);  // what traps system calls
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
 std::vector<std::string> on_virtual_kernel(const Case& interaction) {
   interpose::arm_trap(interpose::Guard::on);
+  const NoSignals no_signals;
   MemoryTrace trace(1 << 25);
   kernel::Kernel kernel(trace.writer, 1, refuse);
   kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {0x0A000001}});

@@ -14,7 +14,7 @@ using namespace stillpoint;
 namespace {
 
 void unsupported(kernel::Host& host, const char* call, const void*) {
-  kernel::current_host = nullptr;
+  kernel::set_current_host(nullptr);
   std::fprintf(stderr, "host %s called %s\n", host.name().c_str(), call);
   _exit(1);
 }

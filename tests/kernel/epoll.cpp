@@ -250,18 +250,3 @@ TEST_CASE("waiting would block a driven host: it is refused") {
   CHECK(f.a([&] { return epoll_wait(epoll, &event, 1, -1); }) == gives(1));
   CHECK(f.a([&] { return epoll_pwait(epoll, &event, 1, -1, nullptr); }) == gives(1));
 }
-
-TEST_CASE("signal masks of waiting calls are refused") {
-  Fixture f;
-  static epoll_event event;
-  static sigset_t mask;
-  static timespec now;
-  static pollfd entry;
-  const int epoll = f.epoll;
-  CHECK(f.a.refusal([=] { return epoll_pwait(epoll, &event, 1, 0, &mask); }) == "epoll_pwait (with a signal mask)");
-  CHECK(f.a.refusal([=] { return epoll_pwait2(epoll, &event, 1, &now, &mask); }) ==
-        "epoll_pwait2 (with a signal mask)");
-  CHECK(f.a.refusal([] { return ppoll(&entry, 0, &now, &mask); }) == "ppoll (with a signal mask)");
-  CHECK(f.a.refusal([] { return pselect(0, nullptr, nullptr, nullptr, &now, &mask); }) ==
-        "pselect (with a signal mask)");
-}

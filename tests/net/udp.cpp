@@ -153,7 +153,7 @@ TEST_CASE("connections and sockets of datagrams are numbered together") {
   Hosts hosts;
   hosts.send(kA, kB, "x");
   auto local = hosts.tcp.bind(kA, {Hosts::ip(kA), 0}).value();
-  hosts.tcp.connect({kA, 1}, local, Hosts::at(kB, 80), {}, nullptr, hosts.queue.now());
+  REQUIRE(hosts.tcp.connect({kA, 1}, local, Hosts::at(kB, 80), {}, nullptr, hosts.queue.now()));
   hosts.send(kB, kA, "y");
   hosts.send(kA, kC, "z");
   std::vector<std::uint64_t> subjects;

@@ -114,6 +114,10 @@ class Simulation {
   // Calls back at a virtual time, on no host.
   virtual void at(VirtualTime when, std::function<void()> what) = 0;
 
+  // Sends a signal to the process of a host, as kill(2) does: SIGTERM to ask it to stop. Its handler runs at the
+  // beginning of the host's next turn. Without one, a signal that ends the process is a crash of the service.
+  virtual void signal(HostId host, int number) = 0;
+
   // ---- while it runs ----
   virtual std::uint64_t seed() const = 0;
   virtual VirtualTime now() const = 0;

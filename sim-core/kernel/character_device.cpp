@@ -1,0 +1,54 @@
+#include "sim-core/kernel/character_device.hpp"
+
+#include <sys/epoll.h>
+
+#include <cstring>
+
+#include "sim-core/kernel/host.hpp"
+#include "sim-core/kernel/transfer.hpp"
+
+namespace stillpoint::kernel {
+
+std::unique_ptr<CharacterDevice> CharacterDevice::open(Host& host, std::string_view path, int flags) {
+  struct Known {
+    std::string_view path;
+    Kind kind;
+  };
+  constexpr Known kKnown[] = {{"/dev/null", Kind::null},
+                              {"/dev/zero", Kind::zero},
+                              {"/dev/random", Kind::random},
+                              {"/dev/urandom", Kind::urandom}};
+  for (const Known& known : kKnown) {
+    if (known.path != path) continue;
+    std::unique_ptr<CharacterDevice> file(new CharacterDevice(host, known.kind, flags & O_ACCMODE));
+    file->nonblocking = (flags & O_NONBLOCK) != 0;
+    return file;
+  }
+  return nullptr;
+}
+
+std::uint32_t CharacterDevice::poll() {
+  // random_poll(): only what waits for entropy could be written to.
+  if (kind_ == Kind::random) return EPOLLIN | EPOLLRDNORM;
+  return EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM;
+}
+
+Result<std::size_t> CharacterDevice::read(std::span<const iovec> parts) {
+  if (access_mode_ == O_WRONLY) return Failure{EBADF};
+  if (kind_ == Kind::null) return std::size_t{0};
+  for (const iovec& part : parts) {
+    if (kind_ == Kind::zero) {
+      std::memset(part.iov_base, 0, part.iov_len);
+    } else {
+      host().entropy().fill({static_cast<unsigned char*>(part.iov_base), part.iov_len});
+    }
+  }
+  return total_size(parts);
+}
+
+Result<std::size_t> CharacterDevice::write(std::span<const iovec> parts) {
+  if (access_mode_ == O_RDONLY) return Failure{EBADF};
+  return total_size(parts);
+}
+
+}  // namespace stillpoint::kernel

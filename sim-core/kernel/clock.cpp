@@ -1,0 +1,53 @@
+#include "sim-core/kernel/clock.hpp"
+
+#include "sim-core/base/assert.hpp"
+
+namespace stillpoint::kernel {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+constexpr Duration kTaiAhead = std::chrono::seconds(37);  // since 2017
+
+Duration offset_of(clockid_t clock) {
+  if (clock == CLOCK_TAI) return kWallStart + kTaiAhead;
+  return is_wall_clock(clock) ? kWallStart : kMonotonicStart;
+}
+
+}  // namespace
+
+Duration Clocks::local(VirtualTime now) const {
+  if (drift_ppm_ == 0) return base_local_ + (now - base_);
+  const auto passed = static_cast<__int128>((now - base_).count()) * (kMillion + drift_ppm_) / kMillion;
+  return base_local_ + Duration(static_cast<std::int64_t>(passed));
+}
+
+VirtualTime Clocks::when_local(Duration value) const {
+  if (value >= kForever) return VirtualTime(kForever);
+  const Duration left = value - base_local_;
+  if (drift_ppm_ == 0) return base_ + left;
+  const std::int64_t rate = kMillion + drift_ppm_;
+  // Rounded up, so that the clock has really reached the value.
+  const __int128 passed = (static_cast<__int128>(left.count()) * kMillion + (left.count() > 0 ? rate - 1 : 0)) / rate;
+  return base_ + Duration(static_cast<std::int64_t>(passed));
+}
+
+Duration Clocks::read(clockid_t clock, VirtualTime now) const {
+  Duration own = local(now);
+  // A coarse clock shows the time of the last tick.
+  if (clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_REALTIME_COARSE) own -= (own + kMonotonicStart) % kTick;
+  return own + offset_of(clock) + (is_wall_clock(clock) ? wall_offset_ : Duration::zero());
+}
+
+VirtualTime Clocks::when(clockid_t clock, Duration value) const {
+  if (value >= kForever) return VirtualTime(kForever);
+  return when_local(value - offset_of(clock) - (is_wall_clock(clock) ? wall_offset_ : Duration::zero()));
+}
+
+void Clocks::set_drift(int ppm, VirtualTime now) {
+  SP_ASSERT(ppm > -kMillion && ppm < kMillion);
+  base_local_ = local(now);
+  base_ = now;
+  drift_ppm_ = ppm;
+}
+
+}  // namespace stillpoint::kernel
