@@ -28,7 +28,15 @@ VirtualTime deadline_on(const Host& host, clockid_t clock, const timespec& time)
   return stillpoint::kernel::later(VirtualTime(-host.clock_offset(clock)), stillpoint::kernel::duration_of(time));
 }
 
+int real_lock(pthread_mutex_t* mutex) {
+  static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+  return real(mutex);
+}
+
 int real_trylock(pthread_mutex_t* mutex) {
+  // One that is free is taken by pthread_mutex_lock at once, which in a process of one thread needs no atomic operation.
+  // No other thread runs meanwhile.
+  if (mutex->__data.__lock == 0) return real_lock(mutex);
   static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_trylock"));
   return real(mutex);
 }
@@ -40,11 +48,6 @@ int real_unlock(pthread_mutex_t* mutex) {
 
 // A host whose only thread is its event loop waits for ever, for real: the supervisor calls that a deadlock, and says where.
 bool deadlocks(Host& host) { return host.running_task() == nullptr || !host.may_ever_wake(); }
-
-int real_lock(pthread_mutex_t* mutex) {
-  static const auto real = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
-  return real(mutex);
-}
 
 int lock(Host& host, const Call& call, pthread_mutex_t* mutex, std::optional<VirtualTime> deadline = std::nullopt) {
   for (;;) {
