@@ -66,6 +66,7 @@ void TcpSide::Flight::fire() {
 
 // The size of the next piece of a stream, at most `most`.
 std::size_t TcpSide::piece(std::size_t most) {
+  if (link_->segment_most == 0) return most;
   constexpr std::uint64_t kPieces = std::uint64_t{1} << 62;  // these draws shift no latency
   const std::uint64_t random = random_.at(kPieces + packets_sent_ + pending_bytes_);
   const auto size = static_cast<std::size_t>((static_cast<unsigned __int128>(random) * link_->segment_most) >> 64);
@@ -261,9 +262,10 @@ void TcpSide::arrive_data(Packet* packet) {
   Tcp& stack = tcp();
   const VirtualTime now = stack.queue_.now();
   const EventId cause = packet->event;
-  if (state_ == State::syn_received) stack.arrive_handshake_ack(*this, cause);  // it acknowledges the SYN-ACK too
+  if (state_ == State::syn_received) [[unlikely]]
+    stack.arrive_handshake_ack(*this, cause);  // it acknowledges the SYN-ACK too
   const bool shut = read_shut_ && write_shut_;
-  if (state_ != State::established || close_begun_ || shut) {
+  if (state_ != State::established || close_begun_ || shut) [[unlikely]] {
     // Data to a closed end: RFC 9293, 3.5.2, and the program there will never read it. An end that was shut both ways
     // is reset too, and learns of it (tcp_rcv_state_process() in Linux's net/ipv4/tcp_input.c).
     stack.pool_.give_back(packet);

@@ -126,16 +126,20 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
   if (wanted == 0) return std::size_t{0};
 
   settle(now);
-  const bool was_held = holds_back();
-  more_follows_ = more == More::follows;
-  const bool held = holds_back();
+  const bool was_held = corked_ || more_follows_;
+  bool held = false;
+  if (was_held || more == More::follows) [[unlikely]] {
+    more_follows_ = more == More::follows;
+    held = holds_back();
+  }
   const std::size_t room = send_buffer_ - std::min(unacknowledged_, send_buffer_);
   const std::size_t taken = std::min(wanted, room);
   Gatherer source(parts);
   for (std::size_t left = taken; left > 0;) {
     const bool may_fly = pending_.empty() && window_ > 0 && !held;
     std::size_t chunk = std::min({left, std::size_t{PacketPool::kLargestPayload}, may_fly ? window_ : left});
-    if (link_->segment_most != 0) chunk = piece(chunk);
+    if (!link_->plain) [[unlikely]]
+      chunk = piece(chunk);
     Packet* packet = tcp().pool_.take(static_cast<std::uint32_t>(chunk));
     source.copy(packet->bytes(), chunk);
     left -= chunk;
@@ -149,7 +153,8 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
     }
   }
   if (taken < wanted) told_full_ = true;
-  if (was_held || held) flush(now);
+  if (was_held || held) [[unlikely]]
+    flush(now);
   if (recovery_ != nullptr && !pending_.empty() && recovery_->withheld.window > 0) withhold(0, 0, now);
   watch_ledger();
   if (taken == 0) return Failure{EAGAIN};
