@@ -304,10 +304,8 @@ bool arm_trap(Guard guard) {
   dl_iterate_phdr(note_exempt, nullptr);
   const KernelSigaction action{on_trap, SA_SIGINFO | SA_NODEFER | 0x04000000 /* SA_RESTORER */, sp_trap_restorer, 0};
   if (sp_raw_system_call(SYS_rt_sigaction, SIGSYS, reinterpret_cast<long>(&action), 0, 8, 0, 0) != 0) return false;
-  // malloc's own calls cost a trap each, and for a further thread's arena it asks how many processors there are.
+  // For a further thread's arena malloc would ask how many processors there are.
   mallopt(M_ARENA_MAX, 1);
-  mallopt(M_TOP_PAD, 1024 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
   armed = true;
   arm_thread();
   if (armed) make_vdso_call();

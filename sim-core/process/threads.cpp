@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include <cerrno>
 #include <memory>
 
 #include "sim-core/interpose/trap.hpp"
@@ -52,8 +53,10 @@ void Threads::run(kernel::Task& task) {
 
 void Threads::park(kernel::Task& task) {
   const kernel::CurrentHost none(nullptr);
+  const int saved_errno = errno;  // the real wait has its own
   harness_.release();
   static_cast<Thread*>(task.thread)->turn.acquire();
+  errno = saved_errno;
 }
 
 void Threads::park_for_ever() {
