@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -353,6 +354,11 @@ long futex(Host& host, const Call& call, long place, long operation, long value,
 
 SP_CALL(long, syscall, (long number, long a, long b, long c, long d, long e, long f), (number, a, b, c, d, e, f)) {
   if (number == SYS_futex) return futex(host, call, a, b, c, d, e);
+  // By number, as libuv calls them: the same as by name.
+  if (number == SYS_close) return close(static_cast<int>(a));
+  if (number == SYS_getpid) return host.pid();
+  if (number == SYS_getrandom)
+    return getrandom(reinterpret_cast<void*>(a), static_cast<size_t>(b), static_cast<unsigned>(c));
   if (number == SYS_gettid && host.running_task() != nullptr) return host.running_task()->id;
   static char text[32];
   std::snprintf(text, sizeof text, "number %ld", number);

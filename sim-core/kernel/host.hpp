@@ -83,6 +83,8 @@ class Host final : private Event {
   const std::string& name() const { return options_.name; }
   const std::string& role() const { return options_.role; }
   net::Ip address() const { return options_.address; }
+  // RLIMIT_NOFILE, as it is now.
+  int descriptor_limit() const { return static_cast<int>(limits.get(RLIMIT_NOFILE).value().rlim_cur); }
   int processors() const { return options_.processors; }
   // The process id that getpid() returns.
   int pid() const { return 1000 + id_; }

@@ -1,5 +1,6 @@
 #include "tests/interpose/programs.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,8 +53,29 @@ int Programs::status(const std::string& name) const {
   return (*found)->status;
 }
 
+bool Programs::all_succeeded() const {
+  return std::ranges::all_of(entries_, [](const auto& entry) { return entry->status == 0; });
+}
+
 bool Programs::all_ended() const {
   return std::ranges::all_of(entries_, [](const auto& entry) { return entry->status >= 0; });
+}
+
+std::uint64_t in_fresh_process(const std::function<std::uint64_t()>& run) {
+  int ends[2];
+  if (pipe(ends) != 0) return 0;
+  std::fflush(nullptr);  // or the child writes it, too
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::uint64_t hash = run();
+    _exit(write(ends[1], &hash, sizeof hash) == sizeof hash ? 0 : 1);
+  }
+  close(ends[1]);
+  std::uint64_t hash = 0;
+  if (read(ends[0], &hash, sizeof hash) != sizeof hash) hash = 0;
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  return hash;
 }
 
 }  // namespace test

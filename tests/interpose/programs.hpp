@@ -1,5 +1,6 @@
 #pragma once
 // Runs ordinary programs on hosts of the virtual kernel within a test: each a main function, on a host of its own.
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,6 +27,7 @@ class Programs {
   // How the program of that name ended, as wait(2) tells; -1 if it still runs.
   int status(const std::string& name) const;
   bool all_ended() const;
+  bool all_succeeded() const;
   std::uint64_t hash() const { return trace_.hash(); }
 
  private:
@@ -43,6 +45,10 @@ class Programs {
  private:
   std::vector<std::unique_ptr<Entry>> entries_;
 };
+
+// The hash that `run` returns, which is run in a process of its own, as every simulation is: for libraries that keep
+// state for the whole process. Zero if that process ended otherwise.
+std::uint64_t in_fresh_process(const std::function<std::uint64_t()>& run);
 
 // What twenty seeds, each run twice, made.
 struct Replay {
