@@ -75,10 +75,10 @@ void stop_on_assertion(const char* text) {
 // operator new found no memory within the limit.
 void stop_out_of_memory() {
   std::set_new_handler(nullptr);
-  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
-  setrlimit(RLIMIT_DATA, &none);  // the report needs a little
   const kernel::Host* host = kernel::current_host;
   kernel::set_current_host(nullptr);
+  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_DATA, &none);  // the report needs a little
   write_death_note(host);
   Report report;
   report.verdict = Verdict::runaway;

@@ -158,7 +158,13 @@ TEST_CASE("libevent's timers keep their order and their time") {
       event_base_dispatch(told.base);
       event_base_free(told.base);
       const long begun = start.tv_usec;
-      return told.fired == std::vector<long>{begun + 10'000, begun + 20'000, begun + 30'000} ? 0 : 1;
+      if (told.fired.size() != 3) return 1;
+      // Its clock is CLOCK_MONOTONIC_COARSE, which ticks every 4 ms.
+      for (std::size_t i = 0; i < 3; ++i) {
+        const long late = told.fired[i] - begun - static_cast<long>(i + 1) * 10'000;
+        if (late < 0 || late > 8'000) return 2;
+      }
+      return 0;
     });
     programs.run();
     CHECK(programs.status("program") == 0);
