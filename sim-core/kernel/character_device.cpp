@@ -37,6 +37,7 @@ Result<std::size_t> CharacterDevice::read(std::span<const iovec> parts) {
   if (access_mode_ == O_WRONLY) return Failure{EBADF};
   if (kind_ == Kind::null) return std::size_t{0};
   for (const iovec& part : parts) {
+    if (part.iov_len == 0) continue;
     if (kind_ == Kind::zero) {
       std::memset(part.iov_base, 0, part.iov_len);
     } else {
