@@ -192,9 +192,10 @@ bool serve(const Trapped& trapped, long& result) {
 
 long answer(Host& host, const Trapped& trapped) {
   long result = 0;
-  if (!host.observed && serve(trapped, result)) return result;
-  if (guard_state == Guard::on && !is_of_the_process(trapped.number) &&
-      !is_exempt(reinterpret_cast<std::uintptr_t>(trapped.site))) {
+  // What a sanitizer says is not for the host's log.
+  const bool exempt_site = is_exempt(reinterpret_cast<std::uintptr_t>(trapped.site));
+  if (!exempt_site && !host.observed && serve(trapped, result)) return result;
+  if (guard_state == Guard::on && !is_of_the_process(trapped.number) && !exempt_site) {
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
   }
   return sp_raw_system_call(trapped.number, trapped.arguments[0], trapped.arguments[1], trapped.arguments[2],

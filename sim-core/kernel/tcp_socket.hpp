@@ -64,7 +64,7 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   net::PortClaim* port() { return side_ != nullptr ? side_->port() : claim_.get(); }
   Status take_port();
   void disconnect();
-  int take_error();
+  int take_error() override;
   Status start_connect(net::SocketAddress remote);
 
   // tcp_options.cpp

@@ -15,6 +15,8 @@ namespace stillpoint::process {
 using kernel::current_host;
 
 struct Threads::Thread {
+  Thread(Threads& its_threads, kernel::Task& its_task, std::function<void()> what)
+      : threads(its_threads), task(its_task), body(std::move(what)) {}
   Threads& threads;
   kernel::Task& task;
   std::function<void()> body;
