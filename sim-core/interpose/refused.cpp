@@ -1,6 +1,6 @@
 // Calls that Linux serves and the virtual kernel does not yet: made by a simulated host, each stops the run by its
 // name. So nothing a service does reaches the real machine unseen through these symbols. (Calls inside libc and direct
-// system calls do not come through symbols.)
+// system calls come to trap.cpp.)
 #include <dirent.h>
 #include <grp.h>
 #include <netdb.h>
