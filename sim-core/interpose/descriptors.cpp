@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/pipe.hpp"
 #include "sim-core/kernel/socket.hpp"

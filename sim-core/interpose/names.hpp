@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/net/names.hpp"
 
 namespace stillpoint::interpose {

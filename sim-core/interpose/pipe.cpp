@@ -9,9 +9,10 @@
 
 namespace {
 
-using stillpoint::Result;
+using stillpoint::interpose::add_pair;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::Host;
@@ -29,16 +30,7 @@ int open_pipe(Host& host, const Call& call, int* ends, int flags) {
   auto reader = std::make_unique<PipeReader>(host, pipe);
   auto writer = std::make_unique<PipeWriter>(host, pipe);
   reader->nonblocking = writer->nonblocking = (flags & O_NONBLOCK) != 0;
-  const Result<int> first = host.descriptors.add(std::move(reader), on_exec(flags));
-  if (!first) return fail(host, call, first.error());
-  const Result<int> second = host.descriptors.add(std::move(writer), on_exec(flags));
-  if (!second) {
-    static_cast<void>(host.descriptors.close(first.value()));
-    return fail(host, call, second.error());
-  }
-  ends[0] = first.value();
-  ends[1] = second.value();
-  return 0;
+  return finish(host, call, add_pair(host, std::move(reader), std::move(writer), on_exec(flags), ends));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/epoll.hpp"
 

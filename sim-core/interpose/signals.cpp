@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/signalfd.hpp"
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/clock.hpp"
 
 namespace {

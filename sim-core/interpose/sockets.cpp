@@ -7,7 +7,9 @@
 #include <span>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/transfers.hpp"
 #include "sim-core/interpose/unix_sockets.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/tcp_socket.hpp"
 #include "sim-core/kernel/transfer.hpp"
@@ -25,6 +27,7 @@ using stillpoint::interpose::fail;
 using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
+using stillpoint::interpose::put_rest;
 using stillpoint::interpose::raise_sigpipe;
 using stillpoint::interpose::read_address;
 using stillpoint::interpose::receive_enough;
@@ -81,27 +84,14 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
   Socket& socket = *found.value();
   auto sent = socket.send(message);
   if (waits(socket, message.flags)) {
-    // A blocking stream takes all of it (send(2)).
-    const std::size_t wanted = stillpoint::kernel::total_size(message.parts);
-    std::size_t taken = sent ? sent.value() : 0;
-    const bool whole = socket.type() != SOCK_STREAM || taken == wanted;
-    if (!whole || (!sent && sent.error() == EAGAIN)) {
-      sent = blocking(
-          host, call, socket, true, EPOLLOUT,
-          [&]() -> Result<std::size_t> {
-            const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
-            OutMessage next = message;
-            next.parts = rest;
-            if (taken > 0) next.control = {};  // it went with the first bytes
-            const auto more = socket.send(next);
-            if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
-            taken += more.value();
-            if (socket.type() == SOCK_STREAM && taken < wanted) return Failure{EAGAIN};
-            return taken;
-          },
-          &taken);
-      if (!sent && (sent.error() == EINTR || sent.error() == EAGAIN) && taken > 0) sent = taken;
-    }
+    const std::size_t wanted = socket.type() == SOCK_STREAM ? stillpoint::kernel::total_size(message.parts) : 0;
+    sent = put_rest(host, call, socket, wanted, sent, [&](std::size_t taken) {
+      const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
+      OutMessage next = message;
+      next.parts = rest;
+      if (taken > 0) next.control = {};  // it went with the first bytes
+      return socket.send(next);
+    });
   }
   if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0 && socket.raises_sigpipe())
     raise_sigpipe(host, call);

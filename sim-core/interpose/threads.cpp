@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/thread_keys.hpp"
 

@@ -2,13 +2,24 @@
 #include "sim-core/interpose/transfers.hpp"
 
 #include <limits.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "sim-core/interpose/arguments.hpp"
+#include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/transfer.hpp"
 
 namespace stillpoint::interpose {
+
+void raise_sigpipe(kernel::Host& host, const Call& call) {
+  if (host.running_task() == nullptr) unsupported(host, call, "SIGPIPE would be delivered");
+  siginfo_t info{};
+  info.si_signo = SIGPIPE;
+  info.si_code = SI_USER;
+  info.si_pid = host.pid();
+  info.si_uid = kernel::kUserId;
+  host.signals.send(info, host.running_task(), {});
+}
 
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   kernel::File* file = host.descriptors.find(fd);
@@ -25,24 +36,11 @@ ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const
 ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
   kernel::File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  // A blocking descriptor takes all of it (write(2)).
-  const std::size_t wanted = kernel::total_size(parts);
-  std::size_t taken = 0;
   const bool sigpipe = file->raises_sigpipe();
   auto written = file->write(parts);
-  if (!file->nonblocking && (written ? written.value() < wanted : written.error() == EAGAIN)) {
-    taken = written ? written.value() : 0;
-    written = blocking(
-        host, call, *file, true, EPOLLOUT,
-        [&]() -> Result<std::size_t> {
-          const auto more = file->write(kernel::rest_of(parts, taken));
-          if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
-          taken += more.value();
-          if (taken < wanted) return Failure{EAGAIN};
-          return taken;
-        },
-        &taken);
-    if (!written && (written.error() == EINTR || written.error() == EAGAIN) && taken > 0) written = taken;
+  if (!file->nonblocking) {
+    written = put_rest(host, call, *file, kernel::total_size(parts), written,
+                       [&](std::size_t taken) { return file->write(kernel::rest_of(parts, taken)); });
   }
   if (!written && written.error() == EPIPE && sigpipe) raise_sigpipe(host, call);
   return finish<ssize_t>(host, call, written);

@@ -1,15 +1,41 @@
 #pragma once
 // Reading and writing descriptors of any kind, as read(2) and write(2) and what stands on them do.
+#include <sys/epoll.h>
 #include <sys/uio.h>
 
 #include <span>
 
-#include "sim-core/interpose/call.hpp"
+#include "sim-core/interpose/waiting.hpp"
 
 namespace stillpoint::interpose {
 
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts);
 // A blocking descriptor takes all of it.
 ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts);
+
+// A peer that reads no more: EPIPE, and SIGPIPE for the task that wrote (write(2), send(2)).
+void raise_sigpipe(kernel::Host& host, const Call& call);
+
+// A blocking call on a stream takes all of what it was given (write(2), send(2)): `first` is what a first try has done,
+// `put(taken)` tries what follows the first `taken` bytes. What was taken counts more than an error or a signal that
+// ends the wait. `wanted` is zero where the first success is all, as with datagrams.
+template <typename Put>
+Result<std::size_t> put_rest(kernel::Host& host, const Call& call, kernel::File& file, std::size_t wanted,
+                             Result<std::size_t> first, Put put) {
+  std::size_t taken = first ? first.value() : 0;
+  if (first ? taken >= wanted : first.error() != EAGAIN) return first;
+  const auto whole = blocking(
+      host, call, file, true, EPOLLOUT,
+      [&]() -> Result<std::size_t> {
+        const auto more = put(taken);
+        if (!more) return taken > 0 && more.error() != EAGAIN ? Result<std::size_t>(taken) : more;
+        taken += more.value();
+        if (taken < wanted) return Failure{EAGAIN};
+        return taken;
+      },
+      &taken);
+  if (!whole && (whole.error() == EINTR || whole.error() == EAGAIN) && taken > 0) return taken;
+  return whole;
+}
 
 }  // namespace stillpoint::interpose

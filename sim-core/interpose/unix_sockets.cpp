@@ -13,6 +13,7 @@ namespace {
 
 using stillpoint::Failure;
 using stillpoint::Result;
+using stillpoint::interpose::add_pair;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
@@ -69,16 +70,7 @@ SP_CALL(int, socketpair, (int domain, int type, int protocol, int* ends), (domai
   auto one = make_socket(host, kind.value(), type);
   auto other = make_socket(host, kind.value(), type);
   UnixSocket::pair(*one, *other);
-  const Result<int> first = host.descriptors.add(std::move(one), on_exec(type));
-  if (!first) return fail(host, call, first.error());
-  const Result<int> second = host.descriptors.add(std::move(other), on_exec(type));
-  if (!second) {
-    static_cast<void>(host.descriptors.close(first.value()));
-    return fail(host, call, second.error());
-  }
-  ends[0] = first.value();
-  ends[1] = second.value();
-  return 0;
+  return finish(host, call, add_pair(host, std::move(one), std::move(other), on_exec(type), ends));
 }
 
 // There is no file system yet: of all paths, only those of sockets exist.

@@ -86,7 +86,7 @@ void Pipe::end_closed() {
 
 // ---- the reading end ----
 
-PipeReader::PipeReader(Host& host, std::shared_ptr<Pipe> pipe) : File(host), pipe_(std::move(pipe)) {
+PipeReader::PipeReader(Host& host, std::shared_ptr<Pipe> pipe) : PipeEnd(host, std::move(pipe)) {
   pipe_->reader_ = this;
   pipe_->inode_ = number();
 }
@@ -124,7 +124,7 @@ void PipeReader::on_close() {
 
 // ---- the writing end ----
 
-PipeWriter::PipeWriter(Host& host, std::shared_ptr<Pipe> pipe) : File(host), pipe_(std::move(pipe)) {
+PipeWriter::PipeWriter(Host& host, std::shared_ptr<Pipe> pipe) : PipeEnd(host, std::move(pipe)) {
   pipe_->writer_ = this;
 }
 

@@ -13,6 +13,7 @@
 
 namespace stillpoint::kernel {
 
+class PipeEnd;
 class PipeReader;
 class PipeWriter;
 
@@ -26,6 +27,7 @@ class Pipe {
   Result<int> set_capacity(long bytes);
 
  private:
+  friend class PipeEnd;
   friend class PipeReader;
   friend class PipeWriter;
   struct Page {
@@ -48,44 +50,47 @@ class Pipe {
   PipeWriter* writer_ = nullptr;
 };
 
-class PipeReader final : public File {
+// What both ends have of their pipe.
+class PipeEnd : public File {
+ public:
+  PipeEnd(Host& host, std::shared_ptr<Pipe> pipe) : File(host), pipe_(std::move(pipe)) {}
+  Result<int> unread() override { return pipe_->unread(); }
+  Result<mode_t> mode() const override { return mode_t{S_IFIFO | 0600}; }
+  std::uint64_t inode() const override { return pipe_->inode_; }
+  Pipe* as_pipe() override { return pipe_.get(); }
+
+ protected:
+  std::shared_ptr<Pipe> pipe_;
+};
+
+class PipeReader final : public PipeEnd {
  public:
   PipeReader(Host& host, std::shared_ptr<Pipe> pipe);
   std::uint32_t poll() override;
   // EAGAIN while it is empty and somebody may write.
   Result<std::size_t> read(std::span<const iovec> parts) override;
   Result<std::size_t> write(std::span<const iovec>) override { return Failure{EBADF}; }
-  Result<int> unread() override { return pipe_->unread(); }
   int access_mode() const override { return O_RDONLY; }
-  Result<mode_t> mode() const override { return mode_t{S_IFIFO | 0600}; }
-  std::uint64_t inode() const override { return pipe_->inode_; }
-  Pipe* as_pipe() override { return pipe_.get(); }
   void on_close() override;
 
  private:
   friend class Pipe;
   friend class PipeWriter;
-  std::shared_ptr<Pipe> pipe_;
 };
 
-class PipeWriter final : public File {
+class PipeWriter final : public PipeEnd {
  public:
   PipeWriter(Host& host, std::shared_ptr<Pipe> pipe);
   std::uint32_t poll() override;
   Result<std::size_t> read(std::span<const iovec>) override { return Failure{EBADF}; }
   // EPIPE; EAGAIN if nothing was written. Fewer bytes than given only if there are more than PIPE_BUF.
   Result<std::size_t> write(std::span<const iovec> parts) override;
-  Result<int> unread() override { return pipe_->unread(); }
   int access_mode() const override { return O_WRONLY; }
-  Result<mode_t> mode() const override { return mode_t{S_IFIFO | 0600}; }
-  std::uint64_t inode() const override { return pipe_->inode_; }
-  Pipe* as_pipe() override { return pipe_.get(); }
   void on_close() override;
 
  private:
   friend class Pipe;
   friend class PipeReader;
-  std::shared_ptr<Pipe> pipe_;
 };
 
 }  // namespace stillpoint::kernel
