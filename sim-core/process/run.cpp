@@ -12,6 +12,7 @@
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/program.hpp"
 #include "sim-core/process/shared_object.hpp"
+#include "sim-core/process/standard_output.hpp"
 
 namespace stillpoint::process {
 
@@ -57,10 +58,7 @@ class Run::RunCheck final : public Check {
 // A call that a scenario asked for at a time.
 struct Run::Appointment final : Event {
   Appointment(Run& owner, std::function<void()> function) : run(owner), what(std::move(function)) {}
-  void fire() override {
-    const CurrentHost harness(&run.kernel_.harness);
-    what();
-  }
+  void fire() override { run.as_harness(what); }
   Run& run;
   std::function<void()> what;
 };
@@ -87,14 +85,10 @@ Run::~Run() {
 }
 
 Report Run::execute() {
-  {
-    const CurrentHost harness(&kernel_.harness);
-    loaded_.scenario->build(*this);
-  }
+  as_harness([this] { loaded_.scenario->build(*this); });
   turn_until_end();
   if (report_.verdict == Verdict::pass && report_.violations.empty()) {
-    const CurrentHost harness(&kernel_.harness);
-    loaded_.scenario->finish(*this);
+    as_harness([this] { loaded_.scenario->finish(*this); });
   }
   if (report_.verdict == Verdict::pass && !report_.violations.empty()) {
     report_.verdict = report_.violations.front().liveness ? Verdict::liveness : Verdict::safety;
@@ -103,6 +97,16 @@ Report Run::execute() {
   if (report_.verdict == Verdict::pass) decide_unlooked();
   trace_.event(EventKind::stop, now(), {}, 0, 0, 0, {}, report_.reason);
   return report_now(report_);
+}
+
+// What the scenario itself prints is no host's: it leaves the buffers before a host runs.
+void Run::as_harness(const std::function<void()>& code) {
+  {
+    const CurrentHost harness(&kernel_.harness);
+    code();
+  }
+  const CurrentHost none(nullptr);
+  flush_standard_output();
 }
 
 void Run::turn_until_end() {

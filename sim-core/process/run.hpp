@@ -74,6 +74,7 @@ class Run final : public Simulation {
   std::unique_ptr<kernel::Process> program(kernel::Host& host, HostOptions options);
   void program_crashed(const kernel::Host& host, const ProgramEnd& end);
   void crashed(const kernel::Host& host, const std::variant<EscapedException, DeadlySignal>& why);
+  void as_harness(const std::function<void()>& code);
   void turn_until_end();
   void decide_unlooked();
   bool runaway_at_this_instant();

@@ -34,7 +34,7 @@ class Image {
         header->e_ident[EI_CLASS] != ELFCLASS64)
       throw Error(fmt::format("{} is no shared object of this machine", path));
     if (header->e_type != ET_DYN || is_executable())
-      throw Error(fmt::format("{} is an executable; build it as a shared object (docs/your-service.md)", path));
+      throw Error(fmt::format("{} is an executable; build it as a shared object (docs/cli.md)", path));
   }
 
   // Each host's copy must have its own of what the linker would make one for the process.

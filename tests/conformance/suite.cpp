@@ -67,6 +67,7 @@ TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
   }
   std::printf("conformance: %zu interactions, %zu of them equal, %zu observations\n", interactions, equal,
               observations);
+  std::fflush(stdout);  // what is left in the buffer would be written by the next simulated host that writes
 }
 
 TEST_CASE("the virtual kernel observes the same every time") {

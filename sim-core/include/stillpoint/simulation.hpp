@@ -43,7 +43,7 @@ struct HostOptions {
   // ---- or, instead of `start`, an ordinary program, unmodified: its blocking calls and its threads are served ----
   // Its main function.
   std::function<int(int argc, char** argv)> main = {};
-  // Or the path of a shared object that exports `main` (or whose C++ main it is): each host gets a private copy, with
+  // Or the path of a shared object that exports `main`: each host gets a private copy, with
   // globals of its own. Relative to the folder that stillpoint was started in.
   std::string program = {};
   // argv from 1 on; argv[0] is the program's name, or the host's.
