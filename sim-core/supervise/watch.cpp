@@ -1,10 +1,10 @@
 #include "sim-core/supervise/watch.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
+#include <array>
 #include <sstream>
 #include <string>
 
@@ -19,8 +19,13 @@ struct ProcessState {
 };
 
 ProcessState read_state(pid_t pid) {
-  std::ifstream in(fmt::format("/proc/{}/stat", pid));
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  // Not a stream: a process that dies between open and read makes the read fail, for which a stream's buffer throws.
+  const int fd = ::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  std::array<char, 1024> buffer;  // the line has 52 numbers and a name of at most 64 characters
+  const ssize_t length = ::read(fd, buffer.data(), buffer.size());
+  ::close(fd);
+  const std::string text(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
   // The name is in brackets, and may hold anything: the fields begin after the last one.
   const std::size_t end = text.rfind(')');
   if (end == text.npos) return {};

@@ -15,17 +15,21 @@ Cone backward_cone(const Trace& trace, std::span<const EventIndex> seeds, const 
     cone.lit[seed] = true;
     end = std::max(end, seed + 1);
   }
+  std::size_t members = 0;
   std::vector<bool> host_reached(trace.hosts().size());
   for (EventIndex i = end; i-- > 0;) {
     const EventRow& event = events[i];
     if (options.program_order && host_reached[event.host]) cone.lit[i] = true;
     if (!cone.lit[i]) continue;
-    cone.members.push_back(i);
+    ++members;
     host_reached[event.host] = true;
     if (event.cause != kNone) cone.lit[event.cause] = true;
     for (const Edge& cause : trace.further_causes(i)) cone.lit[cause.event] = true;
   }
-  std::reverse(cone.members.begin(), cone.members.end());
+  cone.members.reserve(members);
+  for (EventIndex i = 0; i < end; ++i) {
+    if (cone.lit[i]) cone.members.push_back(i);
+  }
   return cone;
 }
 

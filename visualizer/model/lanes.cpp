@@ -64,13 +64,7 @@ struct Lanes::State {
   // Those that join two lit events, unless everything is lit.
   const ArrowIndex& lit_messages() {
     if (lit_version != view.cone_version()) {
-      std::vector<ArrowIndex::Item> items;
-      if (!view.cone().lit.empty()) {
-        for (const ArrowIndex::Item& item : all_messages().items()) {
-          if (view.cone().lit[item.from] && view.cone().lit[item.to]) items.push_back(item);
-        }
-      }
-      lit = ArrowIndex(std::move(items));
+      lit = view.cone().lit.empty() ? ArrowIndex() : all_messages().among(view.cone().lit);
       lit_version = view.cone_version();
     }
     return lit;
