@@ -1,21 +1,9 @@
-# Everything comes from Debian 12's packages; scripts/install.sh names them.
-find_package(Boost 1.81 REQUIRED COMPONENTS json)
-find_package(fmt REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
-find_package(PkgConfig REQUIRED)
-find_package(Threads REQUIRED)
-pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(libdw REQUIRED IMPORTED_TARGET libdw)
-pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
-
-# For the viewer. Debian's ImGui has its backends for GLFW and OpenGL 3 inside.
-pkg_check_modules(imgui REQUIRED IMPORTED_TARGET imgui)
-pkg_check_modules(stb REQUIRED IMPORTED_TARGET stb)
-find_package(glfw3 REQUIRED)
+# What is found here is known in a project around this one as well: it links what stands on it.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+include(packages)
 
 # Asio and Beast are compiled once, here, instead of in every translation unit that uses them.
-add_library(stillpoint_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl.cpp)
+add_library(stillpoint_boost STATIC ${PROJECT_SOURCE_DIR}/cmake/boost_impl.cpp)
 target_compile_features(stillpoint_boost PUBLIC cxx_std_20)
 target_include_directories(stillpoint_boost SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
 target_compile_definitions(stillpoint_boost PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)

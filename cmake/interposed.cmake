@@ -1,7 +1,7 @@
 # The names of libc's functions that sim-core/interpose defines, as a list for the linker: programs that are loaded as
 # shared objects must find these in the executable, and nothing else of it.
 function(stillpoint_interposed_names output)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim-core/interpose/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sim-core/interpose/*.cpp)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
   set(names "")
   foreach(source ${sources})
@@ -28,16 +28,5 @@ function(stillpoint_interposed_names output)
   file(CONFIGURE OUTPUT ${output} CONTENT "{\n  @text@;\n};\n" @ONLY)
 endfunction()
 
-set(STILLPOINT_INTERPOSED ${CMAKE_BINARY_DIR}/generated/interposed.list)
+set(STILLPOINT_INTERPOSED ${PROJECT_BINARY_DIR}/generated/interposed.list)
 stillpoint_interposed_names(${STILLPOINT_INTERPOSED})
-
-# stillpoint_program(NAME sources…): an ordinary program, with its main, as the shared object NAME.so that a simulated host
-# can run. Link libraries to it as to an executable.
-function(stillpoint_program name)
-  add_library(${name} MODULE ${ARGN})
-  set_target_properties(${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-  target_link_options(${name} PRIVATE -Wl,-z,now -Wl,-Bsymbolic)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${name} PRIVATE -fno-gnu-unique)
-  endif()
-endfunction()

@@ -1,11 +1,11 @@
-# One interface target carries what every translation unit of the project is compiled with.
+# The language level and the root of includes hang on whatever stands on this project; warnings hold for its own folders only, since
+# nobody's service is written to please them.
 add_library(stillpoint_options INTERFACE)
 target_compile_features(stillpoint_options INTERFACE cxx_std_20)
-target_include_directories(stillpoint_options INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_options(stillpoint_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
-                       -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
+target_include_directories(stillpoint_options INTERFACE ${PROJECT_SOURCE_DIR})
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(stillpoint_options INTERFACE -Wno-restrict)  # false alarms of GCC 12 on std::string
+  add_compile_options(-Wno-restrict)  # false alarms of GCC 12 on std::string
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

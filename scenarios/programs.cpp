@@ -71,23 +71,14 @@ class ProgramsScenario final : public Scenario {
 
  private:
   static Described read(const Settings& settings, const std::string& name) {
-    const std::string key = "hosts." + name + ".";
+    const std::string table = "hosts." + name;
     Described host;
     host.name = name;
-    host.options.role = settings.text(key + "role", name);
-    host.options.program = settings.required_text(key + "program");
-    host.options.args = settings.texts(key + "args");
-    host.options.slice_cost = settings.duration(key + "slice_cost", {.most = 1s}, 0us);
-    host.options.starts_after = settings.duration(key + "starts_after", {}, 0us);
-    host.count = settings.count(key + "count", {1, 10'000}, 1);
-    host.status = static_cast<int>(settings.count(key + "status", {0, 255}, 0));
-    host.any_status = settings.flag(key + "any_status", false);
-    host.must_end = settings.flag(key + "must_end", false);
-    try {
-      check_program(host.options.program);
-    } catch (const Error& error) {
-      settings.reject(key + "program", fmt::format("cannot be used: {}", error.what()));
-    }
+    host.options = program_host(settings, table);
+    host.count = settings.count(table + ".count", {1, 10'000}, 1);
+    host.status = static_cast<int>(settings.count(table + ".status", {0, 255}, 0));
+    host.any_status = settings.flag(table + ".any_status", false);
+    host.must_end = settings.flag(table + ".must_end", false);
     return host;
   }
 
