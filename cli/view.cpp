@@ -1,4 +1,5 @@
-// stillpoint view: the trace viewer, which is a program of its own beside this one.
+// stillpoint view: the trace viewer, which is a program of its own: beside this one, else, since the executable of
+// somebody's scenarios lies elsewhere, wherever PATH leads to.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,8 +23,10 @@ int view(const Arguments& arguments) {
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   execv(viewer.c_str(), pointers.data());
+  if (errno == ENOENT) execvp("stillpoint-view", pointers.data());
   if (errno == ENOENT) {
-    throw Error(fmt::format("no stillpoint-view in {}: build it (cmake --build --preset release)", here.string()));
+    throw Error(fmt::format("no stillpoint-view in {} and none in PATH: build it (cmake --build --preset release)",
+                            here.string()));
   }
   throw Error(fmt::format("cannot start {}: {}", viewer, std::strerror(errno)));
 }

@@ -66,7 +66,8 @@ std::string signature_of(const Report& report) {
 std::string message_of(const Report& report) {
   if (violated(report)) {
     const Finding& finding = report.violations.front().finding;
-    return one_line(fmt::format("promised {}; found {}; {}", finding.promised, finding.found, finding.because));
+    const std::string because = finding.because.empty() ? "" : "; " + finding.because;
+    return one_line(fmt::format("promised {}; found {}{}", finding.promised, finding.found, because));
   }
   return one_line(report.detail.empty() ? report.reason : report.reason + ", " + report.detail);
 }

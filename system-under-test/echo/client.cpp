@@ -1,6 +1,4 @@
 // echo-client HOST PORT COUNT: asks COUNT questions, and fails if an answer is wrong.
-#include <cstdlib>
-#include <exception>
 #include <iostream>
 
 #include "client.hpp"
@@ -12,14 +10,13 @@ boost::asio::awaitable<void> talk(std::string host, std::string port, int count,
   for (int i = 1; i <= count; ++i) {
     const std::string question = "question " + std::to_string(i);
     const std::optional<std::string> answer = co_await client.ask(question);
+    if (answer) ++answered;
     if (answer && *answer != question) {
-      std::cerr << "asked '" << question << "', and the answer was '" << *answer << "'\n";
+      std::cerr << "asked '" << question << "', was told '" << *answer << "'\n";
       status = 1;
-      co_return;
     }
-    answered += answer ? 1 : 0;
   }
-  std::cout << answered << " of " << count << " questions were answered" << std::endl;
+  std::cout << answered << " of " << count << " questions were answered\n";
 }
 
 int main(int argc, char** argv) {
@@ -29,7 +26,7 @@ int main(int argc, char** argv) {
   }
   int status = 0;
   boost::asio::io_context context;
-  boost::asio::co_spawn(context, talk(argv[1], argv[2], std::atoi(argv[3]), status), [](const std::exception_ptr& failed) {
+  boost::asio::co_spawn(context, talk(argv[1], argv[2], std::stoi(argv[3]), status), [](std::exception_ptr failed) {
     if (failed) std::rethrow_exception(failed);
   });
   context.run();

@@ -35,6 +35,9 @@ TEST_CASE("a violation's signature is its invariant, and its witnesses' roles an
   const Report one = violation("capacity", {{17, "first purchase"}, {99, "second purchase"}}, {"apply", "apply"});
   CHECK(signature_of(one) == "safety: capacity (first purchase: apply, second purchase: apply)");
   CHECK(message_of(one) == "promised 100; found 101; of event 17");
+  Report terse = one;
+  terse.violations.front().finding.because.clear();
+  CHECK(message_of(terse) == "promised 100; found 101");
   // Not the numbers of events, but the kinds.
   CHECK(signature_of(violation("capacity", {{1, "first purchase"}, {2, "second purchase"}}, {"apply", "apply"})) ==
         signature_of(one));

@@ -4,7 +4,7 @@
 Usage: check_docs.py SOURCE_DIR BUILD_DIR [--update] [DOCUMENT...]
 
 Each document gets a scratch copy of the tree, with `build` leading to BUILD_DIR and BUILD_DIR first in PATH, and its blocks run there in
-order:
+order; a `cd` holds for what follows, as in a terminal:
 
   ```sh            a script, run with `bash -euo pipefail`; it must succeed
   ```text output   right after a script: what it printed
@@ -86,21 +86,28 @@ class Document:
         self.commands = 0
         self.replacements = []  # (first line, last line, new lines)
         self.printed = []
+        self.folder = None  # where the next command runs; None: in the scratch copy
 
     def complain(self, line, what):
         self.complaints.append(f"{self.path.relative_to(self.source)}:{line + 1}: {what}")
 
     def run(self, script, scratch, together=False):
         environment = dict(os.environ, PATH=f"{self.build}:{os.environ['PATH']}", TMPDIR=str(scratch / ".tmp"), LC_ALL="C.UTF-8")
+        # Documents that build something do so in a folder that is new each time: the compiler's cache shall know it again.
+        environment |= {"CCACHE_BASEDIR": str(scratch.parent), "CCACHE_NOHASHDIR": "1"}
         self.commands += 1
+        left_in = scratch / ".tmp" / "folder"
+        script = f"trap 'pwd > {left_in}' EXIT\n{script}"
         try:
             # Line by line, as on a terminal: else standard output would come after standard error.
-            done = subprocess.run(["stdbuf", "-oL", "bash", "-euo", "pipefail", "-c", script], cwd=scratch, env=environment,
+            done = subprocess.run(["stdbuf", "-oL", "bash", "-euo", "pipefail", "-c", script], cwd=self.folder or scratch, env=environment,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT if together else subprocess.PIPE,
                                   timeout=SECONDS_MOST, encoding="utf-8", errors="replace")
         except subprocess.TimeoutExpired:
             return 124, [f"it ran for more than {SECONDS_MOST} s"], ""
+        if left_in.exists():
+            self.folder = left_in.read_text(encoding="utf-8").rstrip("\n")
         return done.returncode, [line.rstrip() for line in done.stdout.splitlines()], done.stderr or ""
 
     def check_script(self, block, scratch):

@@ -34,6 +34,7 @@ CASES = [
     ("[x](https://example.org) [y](README.md#z)", ""),
     ("```cpp\n[](int x) {}\n```", ""),
     ("```sh\ntest -d build\n```", ""),
+    ("```sh\nmkdir x\ncd x\n```\n```console\n$ basename $PWD; cd ..\nx\n$ ls -d build\nbuild\n```", ""),
 ]
 
 
