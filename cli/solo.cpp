@@ -51,6 +51,12 @@ std::optional<int> status_of(const Report& report) {
   return std::nullopt;
 }
 
+// A program alone breaks but one promise: to end.
+std::string why_no_end(const supervise::RunResult& result, const std::string& duration) {
+  if (result.report.reason == "nothing is left to happen") return "the program waits for what nobody will ever do";
+  return fmt::format("the program still runs after {} of virtual time  (--duration)", duration);
+}
+
 }  // namespace
 
 int solo(const Arguments& arguments) {
@@ -92,8 +98,7 @@ int solo(const Arguments& arguments) {
   if (report.verdict != Verdict::pass && !(report.verdict == Verdict::crash && status)) {
     if (report.violations.empty())
       say("stillpoint: {}{}{}\n", report.reason, report.detail.empty() ? "" : ": ", report.detail);
-    for (const ViolationReport& violation : report.violations)
-      say("stillpoint: {}; {}\n", violation.finding.promised, violation.finding.found);
+    if (!report.violations.empty()) say("stillpoint: {}\n", why_no_end(performed.result, duration));
   } else if (status && *status > 128 && report.verdict == Verdict::crash) {
     say("stillpoint: {}\n", report.reason);
   }

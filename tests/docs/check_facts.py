@@ -110,9 +110,9 @@ known = re.search(r"known = \{(.*?)\};", read("sim-core/campaign/regressions.cpp
 keys = set(re.findall(r"^\| `(\w+)`", section(ci, "Known cases"), re.M))
 same("keys of known cases in docs/ci.md", keys, set(re.findall(r'"(\w+)"', known)))
 
-# ---- excerpts of C++ and of workflow files ----
+# ---- excerpts of C++, of CMake, and of workflow files ----
 for document in sorted((root / "docs").glob("*.md")):
-    for path, excerpt in re.findall(r"^```(?:cpp|yaml) from (\S+)\n(.*?)^```", document.read_text(encoding="utf-8"), re.S | re.M):
+    for path, excerpt in re.findall(r"^```(?:cpp|cmake|yaml) from (\S+)\n(.*?)^```", document.read_text(encoding="utf-8"), re.S | re.M):
         if "".join(excerpt.split()) not in "".join(read(path).split()):
             complaints.append(f"{document.name}: an excerpt is not in {path}: {excerpt.strip().splitlines()[0]}")
 

@@ -63,8 +63,10 @@ TEST_CASE("a program that crashes, or waits for ever, is told apart from one tha
   CHECK_THAT(crashed.err, Catch::Contains("the service died of SIGSEGV: on host solo, in main (ends.cpp:"));
   const test::Ran waiting = solo("wait-for-ever");
   CHECK(waiting.exit_code == 11);
-  CHECK(waiting.err == "stillpoint: the program of host solo ends; it still runs\n");
-  CHECK(solo("sleep", "--duration 1h").exit_code == 11);
+  CHECK(waiting.err == "stillpoint: the program waits for what nobody will ever do\n");
+  const test::Ran sleeping = solo("sleep", "--duration 1h");
+  CHECK(sleeping.exit_code == 11);
+  CHECK(sleeping.err == "stillpoint: the program still runs after 1h of virtual time  (--duration)\n");
 }
 
 TEST_CASE("much output arrives whole and in order") {
