@@ -12,6 +12,7 @@
 #include "cli/perform.hpp"
 #include "cli/request_options.hpp"
 #include "cli/say.hpp"
+#include "sim-core/base/units.hpp"
 
 namespace stillpoint::cli {
 namespace {
@@ -53,7 +54,8 @@ std::optional<int> status_of(const Report& report) {
 
 // A program alone breaks but one promise: to end.
 std::string why_no_end(const supervise::RunResult& result, const std::string& duration) {
-  if (result.report.reason == "nothing is left to happen") return "the program waits for what nobody will ever do";
+  const bool idle = Duration(result.virtual_ns) < parse_duration(duration);
+  if (idle) return "the program waits for what nobody will ever do";
   return fmt::format("the program still runs after {} of virtual time  (--duration)", duration);
 }
 
@@ -65,6 +67,7 @@ int solo(const Arguments& arguments) {
   const Arguments own(arguments.begin(), dashes);
   const Arguments args(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
   std::string path;
+  Arguments surplus;
   std::string seed = "1";
   std::string trace;
   std::string duration = "24h";
@@ -75,6 +78,7 @@ int solo(const Arguments& arguments) {
       "Run one ordinary program, built as a shared object, on virtual time. Output and exit status are its own.",
       "stillpoint solo");
   app.add_option("PROGRAM.so", path, "A shared object that exports main; its arguments follow --")->required();
+  app.add_option("SURPLUS", surplus)->group("");
   app.add_option("--seed", seed, "The seed, 1 unless given");
   app.add_option("--duration", duration, "Virtual time at most, as in 30s or 5m; 24h unless given");
   app.add_option("--trace", trace, "Record the run into this SQLite file");
@@ -82,6 +86,10 @@ int solo(const Arguments& arguments) {
   app.add_flag("--guard", guard, "Stop the program at any system call that bypasses the virtual kernel");
   app.add_flag("--summary", summary, "Print virtual time, real time and hash on standard error at the end");
   if (!parse(app, own)) return 0;
+  if (!surplus.empty()) {
+    const std::string& first = surplus.front();
+    throw Error(fmt::format("'{}' is one argument too many; those of the program follow --", first));
+  }
   if (force && trace.empty()) throw Error("--force goes with --trace FILE");
   check_program(path);
 
