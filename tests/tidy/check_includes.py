@@ -40,6 +40,8 @@ SIM_CORE = {
     "supervise": {"process", "faults", "check", "scenario", "kernel"} | KERNEL,
     "campaign": {"supervise", "process", "record", "faults", "check", "scenario", "trace", "random", "base"},
 }
+# The example of somebody's own project: it is its own root, and its scenario is what knows of Stillpoint.
+EXAMPLE = Path("system-under-test/echo")
 # What a top-level folder may include, as prefixes of the included path. Tests may include anything.
 TOP_LEVEL = {
     "sim-core": ("stillpoint/", "sim-core/"),  # and SIM_CORE on top
@@ -81,6 +83,8 @@ def directions(path, text):
     allowed = TOP_LEVEL[top]
     if top == "system-under-test":
         allowed += (f"{top}/{folder}/",)
+    if path.parent == EXAMPLE:
+        allowed = ("client.hpp",) + (("stillpoint/",) if path.name == "scenario.cpp" else ())
     if top == "sim-core" and folder not in SIM_CORE:
         yield 1, f"sim-core/{folder} has no place in the order of folders: add it to SIM_CORE in tests/tidy/check_includes.py"
         return
@@ -166,6 +170,8 @@ SELF_TEST = [
     (directions, "system-under-test/plaza/a.cpp", "#include <stillpoint/random.hpp>", "#include <stillpoint/annotate.hpp>"),
     (directions, "system-under-test/plaza/a.cpp", '#include "system-under-test/workloads/workload.hpp"',
      '#include "system-under-test/plaza/bugs.hpp"'),
+    (directions, "system-under-test/echo/server.cpp", "#include <stillpoint/scenario.hpp>", '#include "client.hpp"'),
+    (directions, "system-under-test/echo/scenario.cpp", '#include "sim-core/kernel/host.hpp"', "#include <stillpoint/scenario.hpp>"),
     (directions, "visualizer/a.cpp", '#include "sim-core/supervise/run_once.hpp"', '#include "sim-core/record/trace_file.hpp"'),
     (directions, "cli/a.cpp", '#include "sim-core/interpose/call.hpp"', '#include "sim-core/supervise/run_once.hpp"'),
     (include_forms, "cli/a.cpp", '#include "stillpoint/time.hpp"', "#include <stillpoint/time.hpp>"),
