@@ -1,6 +1,10 @@
-# What is found here is known in a project around this one as well: it links what stands on it.
-set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 include(packages)
+if(STILLPOINT_VIEWER)
+  # Debian's ImGui has its backends for GLFW and OpenGL 3 inside.
+  pkg_check_modules(imgui REQUIRED IMPORTED_TARGET imgui)
+  pkg_check_modules(stb REQUIRED IMPORTED_TARGET stb)
+  find_package(glfw3 REQUIRED)
+endif()
 
 # Asio and Beast are compiled once, here, instead of in every translation unit that uses them.
 add_library(stillpoint_boost STATIC ${PROJECT_SOURCE_DIR}/cmake/boost_impl.cpp)
