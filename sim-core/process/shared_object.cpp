@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <vector>
 
 #include <stillpoint/error.hpp>
@@ -26,8 +25,13 @@ constexpr unsigned char kGnuUnique = 10;  // STB_GNU_UNIQUE in elf.h's terms of 
 class Image {
  public:
   explicit Image(const std::string& path) : path_(path) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (error) throw Error(fmt::format("cannot read the program {}: {}", path, error.message()));
+    // All at once: a program has megabytes, and is read for each host.
+    bytes_.resize(size);
     std::ifstream file(path, std::ios::binary);
-    bytes_.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    file.read(bytes_.data(), static_cast<std::streamsize>(size));
     if (!file) throw Error(fmt::format("cannot read the program {}: {}", path, std::strerror(errno)));
     const auto* header = at<Elf64_Ehdr>(0);
     if (header == nullptr || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
@@ -45,12 +49,12 @@ class Image {
     });
   }
 
-  bool defines(std::string_view wanted) {
+  void require_main() {
     bool found = false;
     each_symbol([&](Elf64_Sym& symbol, const char* name) {
-      found = found || (symbol.st_shndx != SHN_UNDEF && wanted == name);
+      found = found || (symbol.st_shndx != SHN_UNDEF && std::string_view("main") == name);
     });
-    return found;
+    if (!found) throw Error(fmt::format("{} exports no main", path_));
   }
 
   const std::vector<char>& bytes() const { return bytes_; }
@@ -98,10 +102,7 @@ class Image {
 
 }  // namespace
 
-void check_program(const std::string& path) {
-  Image image(path);
-  if (!image.defines("main")) throw Error(fmt::format("{} exports no main", path));
-}
+void check_program(const std::string& path) { Image(path).require_main(); }
 
 namespace process {
 
@@ -110,8 +111,8 @@ std::function<int(int, char**)> load_program(const std::string& path) {
   std::string copy;
   {
     const kernel::CurrentHost none(nullptr);
-    check_program(path);
     Image image(path);
+    image.require_main();
     image.make_unique_symbols_global();
     // The descriptor stays open: the loader knows an object by the path that it came from.
     // It bears the file's name, by which a crash's frames are found in it.

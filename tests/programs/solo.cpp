@@ -93,6 +93,7 @@ TEST_CASE("what cannot be a program is refused in one line") {
   const Row rows[] = {
       {"nowhere.so", "stillpoint: cannot read the program nowhere.so: No such file or directory\n"},
       {test::binary("stillpoint"), "is an executable; build it as a shared object (docs/cli.md)\n"},
+      {".", "stillpoint: cannot read the program .: Is a directory\n"},
       {"text.so", "stillpoint: text.so is no shared object of this machine\n"},
       {"cut.so", "cut.so is damaged: its table of sections is cut off\n"},
       {"/lib/x86_64-linux-gnu/libm.so.6", "stillpoint: /lib/x86_64-linux-gnu/libm.so.6 exports no main\n"},
