@@ -1,6 +1,7 @@
 // An ordinary program that ends, waits and writes in the way that its argument says. Nothing in it knows of a
 // simulation.
 #include <dlfcn.h>
+#include <pwd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,7 +72,7 @@ void two_threads() {
   std::cout << (waited ? "nobody came" : "somebody came") << " until " << std::time(nullptr) << '\n';
 }
 
-// libc opens files to answer these: it must neither find any nor take a descriptor of the program's for one.
+// libc opens files to answer these: it must neither find any, nor take a descriptor of the program's for one.
 void local_time() {
   int ends[2];
   if (pipe(ends) != 0 || write(ends[1], "TZif2", 5) != 5) return;
@@ -79,12 +80,12 @@ void local_time() {
   std::tm fields{};
   char text[64];
   std::strftime(text, sizeof text, "%F %T %Z", localtime_r(&now, &fields));
+  const bool user = getpwent() != nullptr;
   char unread[64];
   const ssize_t size = read(ends[0], unread, sizeof unread);
   const bool known = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
-  const bool plain = std::setlocale(LC_ALL, "C.UTF-8") != nullptr;
   void* library = dlopen("libm.so.6.of.nobody", RTLD_NOW);
-  std::printf("%s, %zd bytes in the pipe, %d%d%d\n", text, size, known, plain, library != nullptr);
+  std::printf("%s, %zd bytes in the pipe, %d%d%d\n", text, size, user, known, library != nullptr);
 }
 
 void wait_for_ever() {
