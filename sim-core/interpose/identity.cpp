@@ -277,7 +277,8 @@ SP_CALL(int, getloadavg, (double* averages, int count), (averages, count)) {
 }
 
 // sysconf(3): what a machine has is the host's, what the C library has is the C library's.
-SP_CALL(long, sysconf, (int name), (name)) {
+namespace {
+long configured(Host& host, int name) {
   switch (name) {
     case _SC_NPROCESSORS_ONLN:
     case _SC_NPROCESSORS_CONF:
@@ -304,6 +305,9 @@ SP_CALL(long, sysconf, (int name), (name)) {
   const stillpoint::kernel::CurrentHost none(nullptr);
   return sysconf(name);
 }
+}  // namespace
+SP_CALL(long, sysconf, (int name), (name)) { return configured(host, name); }
+SP_CALL_AS(long, sysconf_internal, "__sysconf", (int name), (name)) { return configured(host, name); }
 
 // ---- network interfaces ----
 

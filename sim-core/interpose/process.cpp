@@ -3,6 +3,7 @@
 // A host that is driven by its event loop has no process of its own to end: there exit ends the simulation, which its
 // supervisor reports as the crash that it is.
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -54,6 +55,22 @@ extern "C" void sp_abort() {
   }
   stillpoint::kernel::trap_selector = 0;  // what libc does to end the process
   stillpoint::interpose::real_function<void (*)()>(nullptr, "abort")();
+  __builtin_unreachable();
+}
+
+// assert(3) ends in abort(3), by a way inside libc. Its message begins with the host's name in the place of the
+// program's.
+extern "C" [[noreturn]] void sp_assert_fail(const char* expression, const char* file, unsigned line,
+                                            const char* function) __asm__("__assert_fail");
+extern "C" void sp_assert_fail(const char* expression, const char* file, unsigned line, const char* function) {
+  stillpoint::kernel::Host* host = stillpoint::kernel::current_host;
+  if (host != nullptr && !host->observed) {
+    fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\n", host->name().c_str(), file, line, function, expression);
+    fflush(stderr);
+    sp_abort();
+  }
+  using Function = void (*)(const char*, const char*, unsigned, const char*);
+  stillpoint::interpose::real_function<Function>(nullptr, "__assert_fail")(expression, file, line, function);
   __builtin_unreachable();
 }
 

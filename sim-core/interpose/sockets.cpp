@@ -83,7 +83,7 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
   if (!found) return fail<ssize_t>(host, call, found.error());
   Socket& socket = *found.value();
   auto sent = socket.send(message);
-  if (waits(socket, message.flags)) {
+  if (waits(socket, message.flags) && socket.sending_waits()) {
     const std::size_t wanted = socket.type() == SOCK_STREAM ? stillpoint::kernel::total_size(message.parts) : 0;
     sent = put_rest(host, call, socket, wanted, sent, [&](std::size_t taken) {
       const auto rest = stillpoint::kernel::rest_of(message.parts, taken);
@@ -209,7 +209,7 @@ SP_CALL(int, connect, (int fd, const sockaddr* address, socklen_t length), (fd, 
   Socket& socket = *found.value();
   auto status = socket.connect(remote.value());
   const auto goes_on = [](int error) { return error == EINPROGRESS || error == EALREADY || error == EAGAIN; };
-  if (!status && goes_on(status.error()) && !socket.nonblocking) {
+  if (!status && goes_on(status.error()) && !socket.nonblocking && socket.sending_waits()) {
     const int unfinished = status.error();
     status = blocking(host, call, socket, true, EPOLLOUT, [&]() -> stillpoint::Status {
       const auto again = socket.connect(remote.value());

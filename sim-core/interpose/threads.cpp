@@ -79,8 +79,8 @@ int lock_by_trying(Host& host, const Call& call, const void* lock, std::optional
 }
 
 int lock(Host& host, const Call& call, pthread_mutex_t* mutex, std::optional<Until> until = std::nullopt) {
-  // One that is free is taken by pthread_mutex_lock at once, which in a process of one thread needs no atomic operation.
-  // No other thread runs meanwhile.
+  // One that is free is taken by pthread_mutex_lock at once, which in a process of one thread needs no atomic
+  // operation. No other thread runs meanwhile.
   if (mutex->__data.__lock == 0) return SP_REAL(pthread_mutex_lock)(mutex);
   const int error = SP_REAL(pthread_mutex_trylock)(mutex);
   if (error != EBUSY) return error;
@@ -100,8 +100,7 @@ int unlock(Host& host, pthread_mutex_t* mutex) {
   return error;
 }
 
-int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex,
-         Deadline deadline) {
+int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_t* mutex, Deadline deadline) {
   if (deadline.never() && deadlocks(host)) {
     const stillpoint::kernel::TrapsOff for_ever;
     return SP_REAL(pthread_cond_wait)(condition, mutex);
@@ -463,10 +462,20 @@ extern "C" void sp_pthread_exit(void* result) {
 }
 
 // Destructors are called by process/threads.cpp, while the thread still is one of its host.
-SP_CALL(int, pthread_key_create, (pthread_key_t * key, void (*destructor)(void*)), (key, destructor)) {
+namespace {
+int create_key(pthread_key_t* key, void (*destructor)(void*)) {
   const int error = SP_REAL(pthread_key_create)(key, nullptr);
   if (error == 0 && destructor != nullptr) stillpoint::kernel::thread_keys[*key] = destructor;
   return error;
+}
+}  // namespace
+SP_CALL(int, pthread_key_create, (pthread_key_t * key, void (*destructor)(void*)), (key, destructor)) {
+  return create_key(key, destructor);
+}
+// Its other name, by which libstdc++ knows it.
+SP_CALL_AS(int, pthread_key_create_internal, "__pthread_key_create", (pthread_key_t * key, void (*destructor)(void*)),
+           (key, destructor)) {
+  return create_key(key, destructor);
 }
 SP_CALL(int, pthread_key_delete, (pthread_key_t key), (key)) {
   stillpoint::kernel::thread_keys.erase(key);

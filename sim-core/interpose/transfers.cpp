@@ -37,8 +37,9 @@ ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<cons
   kernel::File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
   const bool sigpipe = file->raises_sigpipe();
+  const bool waits = !file->nonblocking && (file->as_socket() == nullptr || file->as_socket()->sending_waits());
   auto written = file->write(parts);
-  if (!file->nonblocking) {
+  if (waits) {
     written = put_rest(host, call, *file, kernel::total_size(parts), written,
                        [&](std::size_t taken) { return file->write(kernel::rest_of(parts, taken)); });
   }

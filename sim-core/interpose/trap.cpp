@@ -143,8 +143,16 @@ bool is_of_the_process(long number) {
   }
 }
 
+// What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
+bool serve_open(const char* path, long flags, long& result) {
+  const bool reads = (flags & (O_ACCMODE | O_CREAT | O_TMPFILE)) == O_RDONLY;
+  if (path == nullptr || !reads || std::string_view(path).starts_with("/dev/")) return false;
+  result = -ENOENT;
+  return true;
+}
+
 // The calls that are served: by the same functions that the symbols lead to.
-bool serve(const Trapped& trapped, long& result) {
+bool serve(Host& host, const Trapped& trapped, long& result) {
   const auto& a = trapped.arguments;
   switch (trapped.number) {
     case SYS_write:
@@ -169,6 +177,15 @@ bool serve(const Trapped& trapped, long& result) {
     case SYS_ioctl:
       result = or_error(ioctl(static_cast<int>(a[0]), static_cast<unsigned long>(a[1]), a[2]));
       return true;
+    case SYS_close:
+      // One that is none of the host's was opened by libc itself, where nothing is trapped.
+      if (host.descriptors.find(static_cast<int>(a[0])) == nullptr) return false;
+      result = or_error(close(static_cast<int>(a[0])));
+      return true;
+    case SYS_open:
+      return serve_open(reinterpret_cast<const char*>(a[0]), a[1], result);
+    case SYS_openat:
+      return serve_open(reinterpret_cast<const char*>(a[1]), a[2], result);
     case SYS_lseek:
       result = or_error(lseek(static_cast<int>(a[0]), a[1], static_cast<int>(a[2])));
       return true;
@@ -194,7 +211,7 @@ long answer(Host& host, const Trapped& trapped) {
   long result = 0;
   // What a sanitizer says is not for the host's log.
   const bool exempt_site = is_exempt(reinterpret_cast<std::uintptr_t>(trapped.site));
-  if (!exempt_site && !host.observed && serve(trapped, result)) return result;
+  if (!exempt_site && !host.observed && serve(host, trapped, result)) return result;
   if (guard_state == Guard::on && !is_of_the_process(trapped.number) && !exempt_site) {
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
   }
@@ -317,7 +334,9 @@ void arm_thread() {
   if (!armed) return;
   const auto begin = reinterpret_cast<unsigned long>(__start_sp_trap_text);
   const auto size = static_cast<unsigned long>(__stop_sp_trap_text - __start_sp_trap_text);
-  armed = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, begin, size, &kernel::trap_selector) == 0;
+  // Not prctl(), which a host that starts a thread may not call.
+  armed = sp_raw_system_call(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, static_cast<long>(begin),
+                             static_cast<long>(size), reinterpret_cast<long>(&kernel::trap_selector), 0) == 0;
 }
 
 }  // namespace stillpoint::interpose

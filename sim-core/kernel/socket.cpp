@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace stillpoint::kernel {
@@ -38,6 +39,32 @@ Result<net::SocketAddress> internet_address(const Address& address, int family) 
   sockaddr_in6 in6;
   std::memcpy(&in6, &address.storage, sizeof in6);
   return net::SocketAddress{net::from_in6(in6.sin6_addr), ntohs(in6.sin6_port)};
+}
+
+timeval Socket::timeout(int name) const {
+  const std::optional<Duration>& duration = name == SO_RCVTIMEO ? receive_timeout : send_timeout;
+  const auto us = duration ? std::chrono::duration_cast<std::chrono::microseconds>(*duration).count() : 0;
+  return {.tv_sec = us / 1'000'000, .tv_usec = us % 1'000'000};
+}
+
+// sock_set_timeout() in Linux's net/core/sock.c.
+Status Socket::set_timeout(int name, const void* value, socklen_t length) {
+  if (length < sizeof(timeval)) return Failure{EINVAL};
+  timeval time;
+  std::memcpy(&time, value, sizeof time);
+  if (time.tv_usec < 0 || time.tv_usec >= 1'000'000) return Failure{EDOM};
+  constexpr std::int64_t kLongest_s = 100'000'000;
+  const Duration duration =
+      std::chrono::seconds(std::min<std::int64_t>(time.tv_sec, kLongest_s)) + std::chrono::microseconds(time.tv_usec);
+  std::optional<Duration>& kept = name == SO_RCVTIMEO ? receive_timeout : send_timeout;
+  if (time.tv_sec < 0) {
+    kept = Duration::zero();  // not to wait at all
+  } else if (duration == Duration::zero()) {
+    kept.reset();
+  } else {
+    kept = duration;
+  }
+  return Done{};
 }
 
 }  // namespace stillpoint::kernel

@@ -4,6 +4,7 @@
 // Addresses are sockaddr structures in the socket's own family. Calls never block: what would is EAGAIN (EINPROGRESS
 // for connect), and interpose/ waits until the readiness of the file says that it may go on.
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <map>
@@ -79,9 +80,17 @@ class Socket : public File {
   // SIOCATMARK: whether urgent data comes next. kNotServed.
   virtual Result<int> at_mark() { return Failure{kNotServed}; }
   Result<mode_t> mode() const override { return mode_t{S_IFSOCK | 0777}; }
+  // Whether a call that sends, or connects, ever waits. If not, its EAGAIN is final.
+  virtual bool sending_waits() const { return true; }
   // The pending error: SO_ERROR, which looking clears. recvmmsg(2) also puts one back.
   virtual int take_error() { return 0; }
   virtual void set_error(int) {}
+
+ protected:
+  // SO_RCVTIMEO and SO_SNDTIMEO.
+  timeval timeout(int name) const;
+  // EINVAL (too short), EDOM.
+  Status set_timeout(int name, const void* value, socklen_t length);
 
  private:
   int domain_;

@@ -1,7 +1,6 @@
 // getsockopt(2) and setsockopt(2) of TCP sockets: socket(7), tcp(7), ip(7), ipv6(7).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -93,22 +92,6 @@ int seconds_of(int retries) {
   return period;
 }
 
-timeval timeval_of(std::optional<Duration> duration) {
-  const auto us = duration ? std::chrono::duration_cast<std::chrono::microseconds>(*duration).count() : 0;
-  return {.tv_sec = us / 1'000'000, .tv_usec = us % 1'000'000};
-}
-
-// sock_set_timeout() in Linux's net/core/sock.c. EDOM.
-Result<std::optional<Duration>> duration_of(const timeval& time) {
-  if (time.tv_usec < 0 || time.tv_usec >= 1'000'000) return Failure{EDOM};
-  if (time.tv_sec < 0) return std::optional<Duration>(Duration::zero());
-  constexpr std::int64_t kLongest_s = 100'000'000;
-  const Duration duration =
-      std::chrono::seconds(std::min<std::int64_t>(time.tv_sec, kLongest_s)) + std::chrono::microseconds(time.tv_usec);
-  if (duration == Duration::zero()) return std::optional<Duration>();
-  return std::optional<Duration>(duration);
-}
-
 int seconds(Duration duration) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
 }
@@ -164,7 +147,7 @@ Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length
         return put_int(1);
       case SO_RCVTIMEO:
       case SO_SNDTIMEO: {
-        const timeval time = timeval_of(name == SO_RCVTIMEO ? receive_timeout : send_timeout);
+        const timeval time = timeout(name);
         return put(&time, sizeof time);
       }
       default:
@@ -284,15 +267,9 @@ Status TcpSocket::set_socket_option(int name, const void* value, socklen_t lengt
       break;
     }
     case SO_RCVTIMEO:
-    case SO_SNDTIMEO: {
-      if (length < sizeof(timeval)) return Failure{EINVAL};
-      timeval time;
-      std::memcpy(&time, value, sizeof time);
-      const auto duration = duration_of(time);
-      if (!duration) return Failure{duration.error()};
-      (name == SO_RCVTIMEO ? receive_timeout : send_timeout) = duration.value();
+    case SO_SNDTIMEO:
+      if (const Status set = set_timeout(name, value, length); !set) return set;
       break;
-    }
     default:
       return Failure{linux_has(SOL_SOCKET, name) ? kNotServed : ENOPROTOOPT};
   }

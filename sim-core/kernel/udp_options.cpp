@@ -1,6 +1,5 @@
 // The options of a UDP socket: getsockopt(2) and setsockopt(2).
 #include <netinet/udp.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -111,7 +110,7 @@ Status UdpSocket::set_socket_option(int name, int value) {
 Status UdpSocket::get_option(int level, int name, void* value, socklen_t* length) {
   if (level == SOL_SOCKET) {
     if (name == SO_LINGER) return write_value(linger{}, value, length);
-    if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) return write_value(timeval{}, value, length);
+    if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) return write_value(timeout(name), value, length);
     const auto number = get_socket_option(name);
     if (!number) return Failure{number.error()};
     return write_value(number.value(), value, length);
@@ -135,6 +134,7 @@ Status UdpSocket::set_option(int level, int name, const void* value, socklen_t l
   if (level == SOL_SOCKET) {
     const auto number = read_value<int>(bytes);
     if (!number) return Failure{number.error()};
+    if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) return set_timeout(name, value, length);
     return set_socket_option(name, number.value());
   }
   if (level == SOL_UDP) return Failure{kNotServed};

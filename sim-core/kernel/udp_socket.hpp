@@ -40,6 +40,10 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   Status set_option(int level, int name, const void* value, socklen_t length) override;
   // The size of the datagram that is next.
   Result<int> unread() override;
+  // What is sent has left at once.
+  Result<int> unsent() override { return 0; }
+  // Linux says EAGAIN of a socket for which no port is free, and waits for none.
+  bool sending_waits() const override { return false; }
   int take_error() override;
   void set_error(int error) override { endpoint_.error = error; }
 

@@ -409,6 +409,11 @@ Status UnixSocket::get_option(int level, int name, void* value, socklen_t* lengt
       const linger off{};
       return put(&off, sizeof off);
     }
+    case SO_RCVTIMEO:
+    case SO_SNDTIMEO: {
+      const timeval time = timeout(name);
+      return put(&time, sizeof time);
+    }
     case SO_RCVLOWAT:
     case SO_SNDLOWAT:
       return put_int(1);
@@ -444,6 +449,9 @@ Status UnixSocket::set_option(int level, int name, const void* value, socklen_t 
     case SO_RCVBUF:
       options_[name] = std::max(doubled, 2304);
       return Done{};
+    case SO_RCVTIMEO:
+    case SO_SNDTIMEO:
+      return set_timeout(name, value, length);
     case SO_PASSCRED:
       end_->wants_credentials = number != 0;
       return Done{};

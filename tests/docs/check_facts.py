@@ -37,6 +37,8 @@ for path in sorted((root / "sim-core/interpose").glob("*.cpp")):
     text = path.read_text(encoding="utf-8")
     served |= set(re.findall(r"\bSP_CALL\([^,]+,\s*(\w+),", text))
     served |= set(re.findall(r'\bSP_CALL_AS\([^,]+,\s*\w+,\s*"(\w+)"', text))
+    served |= set(re.findall(r"^SP_ENDING\((\w+),", text, re.M))
+    served |= set(re.findall(r'^extern [^;{]*__asm__\("(\w+)"\);', text, re.M))
     refused |= set(re.findall(r"\bSP_REFUSED\([^,]+,\s*(\w+),", text))
 served = {"std::random_device" if "random_device" in name else name for name in served}
 kernel = read("docs/kernel.md")

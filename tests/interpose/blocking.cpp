@@ -337,3 +337,30 @@ TEST_CASE("two threads that wait for each other wait for ever") {
           return 0;
         }) == -1);
 }
+
+TEST_CASE("a datagram from a host whose ports are all taken fails, and does not wait for one") {
+  Programs programs(1);
+  programs.add("crowded", [](int, char**) {
+    constexpr std::uint16_t kFirst = 32768;
+    constexpr std::uint16_t kLast = 60999;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int port = kFirst; port <= kLast; ++port) {
+      const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+      sockaddr_in any{};
+      any.sin_family = AF_INET;
+      any.sin_port = htons(static_cast<std::uint16_t>(port));
+      if (bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any) != 0) return 1;
+    }
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    address.sin_port = htons(kFirst);
+    const auto* to = reinterpret_cast<sockaddr*>(&address);
+    if (sendto(fd, "x", 1, 0, to, sizeof address) != -1 || errno != EAGAIN) return 2;
+    if (connect(fd, to, sizeof address) != -1 || errno != EAGAIN) return 3;
+    if (write(fd, "x", 1) != -1 || errno != EAGAIN) return 4;
+    return 0;
+  });
+  programs.run();
+  CHECK(programs.status("crowded") == 0);
+}

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -10,18 +11,26 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/timex.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <threads.h>
 #include <time.h>
+#include <utime.h>
 
 #include <thread>
 
@@ -32,6 +41,7 @@ using namespace stillpoint::test;
 
 // The header makes another symbol of the name.
 extern "C" int old_sigpause(int mask) __asm__("sigpause");
+extern "C" char* checked_realpath(const char* path, char* result, size_t room) __asm__("__realpath_chk");
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace {
@@ -50,6 +60,19 @@ cnd_t c_condition;
 timespec soon{};
 iovec part{bytes, sizeof bytes};
 timex adjustment;
+struct stat status;
+struct stat64 status64;
+struct statfs system_status;
+struct statfs64 system_status64;
+struct statvfs volume_status;
+struct statvfs64 volume_status64;
+char path_result[PATH_MAX];
+char environment_entry[] = "STILLPOINT_TEST=1";
+char* no_arguments[] = {nullptr};
+dirent** entries;
+dirent64** entries64;
+siginfo_t signal_info;
+constexpr const char* nowhere = "/nonexistent/file";
 
 constexpr Refused kRefused[] = {
     // Files.
@@ -86,12 +109,72 @@ constexpr Refused kRefused[] = {
     {"fsync", [] { static_cast<void>(fsync(99)); }},
     {"fdatasync", [] { static_cast<void>(fdatasync(99)); }},
     {"ftruncate", [] { static_cast<void>(ftruncate(99, 0)); }},
+    {"ftruncate64", [] { static_cast<void>(ftruncate64(99, 0)); }},
+    {"truncate", [] { static_cast<void>(truncate(nowhere, 0)); }},
+    {"truncate64", [] { static_cast<void>(truncate64(nowhere, 0)); }},
+    {"flock", [] { static_cast<void>(flock(99, LOCK_UN)); }},
+    {"posix_fadvise", [] { static_cast<void>(posix_fadvise(99, 0, 0, 0)); }},
+    {"posix_fadvise64", [] { static_cast<void>(posix_fadvise64(99, 0, 0, 0)); }},
+    {"posix_fallocate", [] { static_cast<void>(posix_fallocate(99, 0, 1)); }},
+    {"posix_fallocate64", [] { static_cast<void>(posix_fallocate64(99, 0, 1)); }},
+    {"stat64", [] { static_cast<void>(stat64(nowhere, &status64)); }},
+    {"lstat64", [] { static_cast<void>(lstat64(nowhere, &status64)); }},
+    {"fstatat", [] { static_cast<void>(fstatat(99, nowhere, &status, 0)); }},
+    {"fstatat64", [] { static_cast<void>(fstatat64(99, nowhere, &status64, 0)); }},
+    {"statfs", [] { static_cast<void>(statfs(nowhere, &system_status)); }},
+    {"statfs64", [] { static_cast<void>(statfs64(nowhere, &system_status64)); }},
+    {"fstatfs", [] { static_cast<void>(fstatfs(99, &system_status)); }},
+    {"fstatfs64", [] { static_cast<void>(fstatfs64(99, &system_status64)); }},
+    {"statvfs", [] { static_cast<void>(statvfs(nowhere, &volume_status)); }},
+    {"statvfs64", [] { static_cast<void>(statvfs64(nowhere, &volume_status64)); }},
+    {"faccessat", [] { static_cast<void>(faccessat(99, nowhere, F_OK, 0)); }},
+    {"pathconf", [] { static_cast<void>(pathconf(nowhere, 0)); }},
+    {"realpath", [] { static_cast<void>(realpath(nowhere, path_result)); }},
+    {"__realpath_chk", [] { static_cast<void>(checked_realpath(nowhere, path_result, sizeof path_result)); }},
+    {"readlink", [] { static_cast<void>(readlink(nowhere, bytes, sizeof bytes)); }},
+    {"readlinkat", [] { static_cast<void>(readlinkat(99, nowhere, bytes, sizeof bytes)); }},
+    {"ttyname_r", [] { static_cast<void>(ttyname_r(99, bytes, sizeof bytes)); }},
+    {"chmod", [] { static_cast<void>(chmod(nowhere, 0600)); }},
+    {"fchmod", [] { static_cast<void>(fchmod(99, 0600)); }},
+    {"fchmodat", [] { static_cast<void>(fchmodat(99, nowhere, 0600, 0)); }},
+    {"chown", [] { static_cast<void>(chown(nowhere, 0, 0)); }},
+    {"lchown", [] { static_cast<void>(lchown(nowhere, 0, 0)); }},
+    {"fchown", [] { static_cast<void>(fchown(99, 0, 0)); }},
+    {"utime", [] { static_cast<void>(utime(nowhere, nullptr)); }},
+    {"utimes", [] { static_cast<void>(utimes(nowhere, nullptr)); }},
+    {"futimens", [] { static_cast<void>(futimens(99, nullptr)); }},
+    {"utimensat", [] { static_cast<void>(utimensat(99, nowhere, nullptr, 0)); }},
+    {"link", [] { static_cast<void>(link(nowhere, nowhere)); }},
+    {"symlink", [] { static_cast<void>(symlink(nowhere, nowhere)); }},
+    {"unlinkat", [] { static_cast<void>(unlinkat(99, nowhere, 0)); }},
+    {"renameat", [] { static_cast<void>(renameat(99, nowhere, 99, nowhere)); }},
+    {"renameat2", [] { static_cast<void>(renameat2(99, nowhere, 99, nowhere, 0)); }},
+    {"mkdirat", [] { static_cast<void>(mkdirat(99, nowhere, 0700)); }},
+    {"mkfifo", [] { static_cast<void>(mkfifo(nowhere, 0600)); }},
+    {"mknod", [] { static_cast<void>(mknod(nowhere, 0600, 0)); }},
+    {"mkdtemp", [] { static_cast<void>(mkdtemp(path_result)); }},
+    {"mkstemp", [] { static_cast<void>(mkstemp(path_result)); }},
+    {"mkstemp64", [] { static_cast<void>(mkstemp64(path_result)); }},
+    {"tmpfile", [] { static_cast<void>(tmpfile()); }},
+    {"tmpfile64", [] { static_cast<void>(tmpfile64()); }},
+    {"freopen", [] { static_cast<void>(freopen(nowhere, "r", stdin)); }},
+    {"freopen64", [] { static_cast<void>(freopen64(nowhere, "r", stdin)); }},
+    {"fdopendir", [] { static_cast<void>(fdopendir(99)); }},
+    {"scandir", [] { static_cast<void>(scandir(nowhere, &entries, nullptr, nullptr)); }},
+    {"scandir64", [] { static_cast<void>(scandir64(nowhere, &entries64, nullptr, nullptr)); }},
+    {"chdir", [] { static_cast<void>(chdir(nowhere)); }},
+    {"fchdir", [] { static_cast<void>(fchdir(99)); }},
+    {"getcwd", [] { static_cast<void>(getcwd(path_result, sizeof path_result)); }},
+    {"umask", [] { static_cast<void>(umask(022)); }},
     // Descriptors.
     {"sendfile", [] { static_cast<void>(sendfile(99, 98, nullptr, 1)); }},
+    {"sendfile64", [] { static_cast<void>(sendfile64(99, 98, nullptr, 1)); }},
     {"splice", [] { static_cast<void>(splice(99, nullptr, 98, nullptr, 1, 0)); }},
     {"tee", [] { static_cast<void>(tee(99, 98, 1, 0)); }},
     {"inotify_init", [] { static_cast<void>(inotify_init()); }},
     {"inotify_init1", [] { static_cast<void>(inotify_init1(0)); }},
+    {"inotify_add_watch", [] { static_cast<void>(inotify_add_watch(99, nowhere, 0)); }},
+    {"inotify_rm_watch", [] { static_cast<void>(inotify_rm_watch(99, 1)); }},
     {"memfd_create", [] { static_cast<void>(memfd_create("x", 0)); }},
     // Signals.
     {"sigblock", [] { static_cast<void>(sigblock(0)); }},
@@ -165,6 +248,20 @@ constexpr Refused kRefused[] = {
      }},
     {"system", [] { static_cast<void>(system("true")); }},
     {"popen", [] { static_cast<void>(popen("true", "r")); }},
+    {"execv", [] { static_cast<void>(execv(nowhere, no_arguments)); }},
+    {"execvp", [] { static_cast<void>(execvp(nowhere, no_arguments)); }},
+    {"wait", [] { static_cast<void>(wait(numbers)); }},
+    {"waitpid", [] { static_cast<void>(waitpid(-1, numbers, WNOHANG)); }},
+    {"wait4", [] { static_cast<void>(wait4(-1, numbers, WNOHANG, nullptr)); }},
+    {"waitid", [] { static_cast<void>(waitid(P_ALL, 0, &signal_info, WEXITED | WNOHANG)); }},
+    {"getpriority", [] { static_cast<void>(getpriority(PRIO_PROCESS, 0)); }},
+    {"setpriority", [] { static_cast<void>(setpriority(PRIO_PROCESS, 0, 0)); }},
+    {"personality", [] { static_cast<void>(personality(0xffffffff)); }},
+    {"prctl", [] { static_cast<void>(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)); }},
+    {"setenv", [] { static_cast<void>(setenv("STILLPOINT_TEST", "1", 1)); }},
+    {"unsetenv", [] { static_cast<void>(unsetenv("STILLPOINT_TEST")); }},
+    {"putenv", [] { static_cast<void>(putenv(environment_entry)); }},
+    {"clearenv", [] { static_cast<void>(clearenv()); }},
 };
 
 // As refusal(), of a call that has no result to look at.
@@ -203,6 +300,15 @@ TEST_CASE("of a call that is served, what is not served stops the run, with what
   CHECK(a.refusal([] { return socket(AF_NETLINK, SOCK_RAW, 0); }) == "socket (AF_NETLINK is not served)");
   CHECK(a.refusal([fd] { return fcntl(fd, F_SETOWN, 1); }) == "fcntl (this command is not served)");
   CHECK(a.refusal([fd] { return ioctl(fd, FIOASYNC, numbers); }) == "ioctl (this request is not served)");
+
+  CHECK(a.refusal([] { return mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED ? -1 : 0; }) ==
+        "mmap (of a file is not served)");
+  CHECK(a.refusal([] { return mmap64(nullptr, 4096, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED ? -1 : 0; }) ==
+        "mmap64 (of a file is not served)");
+  CHECK(a([] {
+          void* memory = mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          return munmap(memory, 4096);
+        }) == gives(0));
 
   CHECK(a.refusal([] { return open("/etc/hostname", O_RDONLY); }) == "open");
   CHECK(a.refusal([] { return open64("/etc/hostname", O_RDONLY); }) == "open64");

@@ -1,10 +1,18 @@
-// An ordinary program that ends, waits and writes in the way that its argument says. Nothing in it knows of a simulation.
+// An ordinary program that ends, waits and writes in the way that its argument says. Nothing in it knows of a
+// simulation.
+#include <dlfcn.h>
+#include <pwd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#undef NDEBUG
+#include <cassert>
+#include <cerrno>
+#include <clocale>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <future>
 #include <iostream>
@@ -64,6 +72,25 @@ void two_threads() {
   std::cout << (waited ? "nobody came" : "somebody came") << " until " << std::time(nullptr) << '\n';
 }
 
+// libc opens files to answer these: it must neither find any, nor take a descriptor of the program's for one.
+void local_time() {
+  int ends[2];
+  if (pipe(ends) != 0 || write(ends[1], "TZif2", 5) != 5 || dup2(ends[1], 30) != 30) return;
+  for (int fd = 0; fd < 30; ++fd) {
+    if (fd != ends[0] && fd != STDOUT_FILENO && fd != STDERR_FILENO) dup2(ends[0], fd);
+  }
+  const std::time_t now = 1'767'225'600;
+  std::tm fields{};
+  char text[64];
+  std::strftime(text, sizeof text, "%F %T %Z", localtime_r(&now, &fields));
+  const bool user = getpwent() != nullptr;
+  char unread[64];
+  const ssize_t size = read(ends[0], unread, sizeof unread);
+  const bool known = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
+  void* library = dlopen("libm.so.6.of.nobody", RTLD_NOW);
+  std::printf("%s, %zd bytes in the pipe, %d%d%d\n", text, size, user, known, library != nullptr);
+}
+
 void wait_for_ever() {
   std::mutex mutex;
   mutex.lock();
@@ -81,6 +108,14 @@ int main(int argc, char** argv) {
   if (how == "exit") std::exit(argc > 2 ? std::atoi(argv[2]) : 0);
   if (how == "_exit") _exit(3);
   if (how == "abort") std::abort();
+  if (how == "assert") assert(how.empty());
+  if (how == "close-output") {
+    std::fclose(stdout);
+    errno = 0;
+    const ssize_t written = write(STDOUT_FILENO, "lost", 4);
+    std::fprintf(stderr, "%zd %s\n", written, strerrorname_np(errno));
+  }
+  if (how == "local-time") local_time();
   if (how == "throw") throw std::runtime_error("the printer is on fire");
   if (how == "null") *static_cast<volatile int*>(nullptr) = 1;
   if (how == "threads") two_threads();

@@ -30,10 +30,10 @@ TEST_CASE("programs of a scenario end as it says, or that is the verdict") {
 }
 
 TEST_CASE("the end of one program is not the end of the run") {
-  const test::Ran ran = run(
-      "[hosts.fails]\nprogram = \"$P\"\nargs = [\"abort\"]\n"
-      "[hosts.sleeps]\nprogram = \"$P\"\nargs = [\"sleep\"]\nmust_end = true",
-      "--log");
+  const test::Ran ran =
+      run("[hosts.fails]\nprogram = \"$P\"\nargs = [\"abort\"]\n"
+          "[hosts.sleeps]\nprogram = \"$P\"\nargs = [\"sleep\"]\nmust_end = true",
+          "--log");
   CHECK(ran.exit_code == 12);
   CHECK_THAT(ran.out, Catch::Contains("36000.000000 s  scenario     sleeps ended with status 0"));
 }

@@ -29,6 +29,8 @@ TEST_CASE("a program's ways to end are its own") {
       {"exit 42", 42, kBegin + kEnd, ""},
       {"_exit", 3, kBegin, ""},
       {"abort", 134, kBegin, "stillpoint: the program of host solo ended by signal 6 (Aborted)\n"},
+      {"close-output", 0, kBegin, "-1 EBADF\n"},
+      {"local-time", 0, kBegin + "2026-01-01 00:00:00 UTC, 5 bytes in the pipe, 000\n" + kEnd, ""},
       {"throw", 134, kBegin,
        "terminate called after throwing an instance of 'std::runtime_error'\n  what():  the printer is on fire\n"
        "stillpoint: the program of host solo let an exception escape: std::runtime_error: the printer is on fire\n"},
@@ -43,6 +45,14 @@ TEST_CASE("a program's ways to end are its own") {
     CHECK(ran.out == row.out);
     CHECK(ran.err == row.err);
   }
+}
+
+TEST_CASE("an assertion of a program that does not hold is told in the program's own words, and ends it") {
+  const test::Ran ran = solo("assert");
+  CHECK(ran.exit_code == 134);
+  CHECK_THAT(ran.err, Catch::StartsWith("solo: ") && Catch::Contains("ends.cpp:") &&
+                          Catch::Contains(": int main(int, char**): Assertion `how.empty()' failed.\n") &&
+                          Catch::EndsWith("stillpoint: the program of host solo ended by signal 6 (Aborted)\n"));
 }
 
 TEST_CASE("threads of a program wait for each other in virtual time, and a second run is the same") {

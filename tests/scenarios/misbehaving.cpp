@@ -52,6 +52,7 @@ class Service {
     timer_.expires_after(1ms);
     timer_.async_wait([this](boost::system::error_code) {
       simulation_.note("tick " + std::to_string(++ticks_));
+      if (kind_ == "print" && ticks_ % 50 == 0) std::printf("the service has ticked\n");
       if (ticks_ == 100) misbehave();
       if (ticks_ < 200) tick();
     });
@@ -146,6 +147,10 @@ class Misbehaving final : public Scenario {
                            return std::make_shared<Service>(context, simulation, kind_);
                          }});
     if (kind_ == "scenario-call") ::getpid();
+    if (kind_ == "print") {
+      std::printf("the scenario is built\n");
+      simulation.at(VirtualTime(50ms), [] { std::printf("the scenario keeps an appointment\n"); });
+    }
     if (kind_ == "violation" || kind_ == "entropy-violation") {
       if (kind_ == "entropy-violation") simulation.note("real entropy " + std::to_string(real_entropy()));
       simulation.at(VirtualTime(50ms), [&simulation, &check] {
@@ -154,6 +159,9 @@ class Misbehaving final : public Scenario {
             {.promised = "right", .found = "wrong", .because = "of the deed", .witnesses = {{witness, "deed"}}});
       });
     }
+  }
+  void finish(Simulation&) override {
+    if (kind_ == "print") std::printf("the scenario is finished\n");
   }
 
  private:

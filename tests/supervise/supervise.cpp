@@ -42,6 +42,7 @@ RunRequest misbehaving(const std::string& kind, std::uint64_t seed = 1) {
 struct Recorded {
   std::uint64_t events = 0;
   std::vector<std::string> notes;
+  std::string log;  // what hosts have printed
 
   RunOptions options() {
     RunOptions options;
@@ -50,6 +51,8 @@ struct Recorded {
         RecordHeader header;
         std::memcpy(&header, records.data(), sizeof header);
         if (header.type == RecordType::event) ++events;
+        if (header.type == RecordType::log)
+          log.append(reinterpret_cast<const char*>(records.data() + sizeof header), header.payload_size);
         if (header.type == RecordType::event && header.kind == static_cast<std::uint8_t>(EventKind::note)) {
           notes.emplace_back(reinterpret_cast<const char*>(records.data() + sizeof header), header.payload_size);
         }
@@ -220,6 +223,16 @@ TEST_CASE("a scenario that makes system calls itself is stopped") {
   const RunResult result = run_once(zygote, misbehaving("scenario-call"));
   CHECK(result.report.verdict == Verdict::unsupported);
   CHECK_THAT(result.report.reason, Catch::Contains("the scenario itself called getpid"));
+}
+
+TEST_CASE("what the scenario itself prints is no host's") {
+  Zygote zygote;
+  Recorded recorded;
+  const RunResult result = run_once(zygote, misbehaving("print"), recorded.options());
+  CHECK(result.report.verdict == Verdict::pass);
+  const std::string line = "the service has ticked\n";
+  CHECK(recorded.log == line + line + line + line);
+  CHECK(result.output == "the scenario is built\nthe scenario keeps an appointment\nthe scenario is finished\n");
 }
 
 TEST_CASE("a violation is reported with its witness, and ends the run") {
