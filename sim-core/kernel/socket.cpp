@@ -40,4 +40,12 @@ Result<net::SocketAddress> internet_address(const Address& address, int family) 
   return net::SocketAddress{net::from_in6(in6.sin6_addr), ntohs(in6.sin6_port)};
 }
 
+Result<linger> changed_linger(linger before, const void* value, socklen_t length) {
+  linger wanted;
+  if (length < sizeof wanted) return Failure{EINVAL};
+  std::memcpy(&wanted, value, sizeof wanted);
+  if (wanted.l_onoff == 0) return linger{0, before.l_linger};
+  return linger{1, wanted.l_linger};
+}
+
 }  // namespace stillpoint::kernel

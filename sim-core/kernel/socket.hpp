@@ -45,6 +45,10 @@ struct InMessage {
   int result_flags = 0;  // MSG_TRUNC, MSG_CTRUNC, MSG_EOR
 };
 
+// SO_LINGER as it is after setsockopt(2) with this value. Switched off, it keeps its time (sk_setsockopt() in Linux's
+// net/core/sock.c). EINVAL.
+Result<linger> changed_linger(linger before, const void* value, socklen_t length);
+
 class Socket : public File {
  public:
   Socket(Host& host, int domain, int type, int protocol)

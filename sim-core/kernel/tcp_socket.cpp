@@ -82,6 +82,7 @@ Status TcpSocket::bind(const Address& wanted) {
     claim_ = std::move(claim).value();
   }
   chosen_ = address;
+  if (!address.ip.is_v4() && !address.ip.is_any()) settings_.sharing.only_v6 = true;  // __inet6_bind()
   return Done{};
 }
 

@@ -89,6 +89,7 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   net::Ip multicast_source_;
   int multicast_interface6_ = 0;
   std::map<int, int> options_;  // of SOL_SOCKET: what was set
+  linger lingering_{};          // SO_LINGER: kept, as datagrams leave at once
 };
 
 }  // namespace stillpoint::kernel
