@@ -40,6 +40,16 @@ Result<net::SocketAddress> internet_address(const Address& address, int family) 
   return net::SocketAddress{net::from_in6(in6.sin6_addr), ntohs(in6.sin6_port)};
 }
 
+Result<net::SocketAddress> internet_address_to_bind(const Address& address, int family) {
+  const bool unspecified = family == AF_INET && address.length >= sizeof(sockaddr_in) && address.family() == AF_UNSPEC;
+  if (!unspecified) return internet_address(address, family);
+  Address typed = address;
+  typed.storage.ss_family = AF_INET;
+  const auto read = internet_address(typed, AF_INET);
+  if (!read.value().ip.is_any()) return Failure{EAFNOSUPPORT};
+  return read;
+}
+
 Result<linger> changed_linger(linger before, const void* value, socklen_t length) {
   linger wanted;
   if (length < sizeof wanted) return Failure{EINVAL};

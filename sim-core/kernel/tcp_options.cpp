@@ -361,8 +361,10 @@ Status TcpSocket::set_option(int level, int name, const void* value, socklen_t l
   int number = 0;
   if (length >= sizeof number) {
     std::memcpy(&number, value, sizeof number);
-  } else if (level == IPPROTO_IP && length >= 1) {  // ip(7): also as one byte
-    number = *static_cast<const unsigned char*>(value);
+  } else if (level == IPPROTO_IP) {  // ip(7): also as one byte; most take nothing for zero
+    const Kept* kept = find_kept(level, name);
+    if (length == 0 && kept != nullptr && kept->minus_one) return Failure{EINVAL};
+    if (length >= 1) number = *static_cast<const unsigned char*>(value);
   } else if (level == SOL_SOCKET || level == IPPROTO_TCP || level == IPPROTO_IPV6 || level == IPPROTO_IP) {
     return Failure{EINVAL};
   }

@@ -63,7 +63,6 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   bool accepts_address(net::Ip ip) const;
 
   Result<Target> read_target(const Address& address) const;
-  Result<net::SocketAddress> read_local(const Address& address) const;
   Result<Way> read_control(std::span<const std::byte> control) const;
   Status ensure_bound();
   void disconnect();

@@ -87,19 +87,26 @@ std::string Caller::keep(int slot, int fd) {
   return fd < 0 ? outcome(fd) : number(fd);
 }
 
+int Caller::port_of(int slot) const {
+  if (slot < 0) return 0;
+  sockaddr_storage own{};
+  socklen_t length = sizeof own;
+  if (getsockname(fd(slot), reinterpret_cast<sockaddr*>(&own), &length) != 0) return 0;
+  if (own.ss_family != AF_INET && own.ss_family != AF_INET6) return 0;
+  return ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port);  // at the same place in both
+}
+
+bool Caller::meets_itself(int slot, const Place& place) const {
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(fd(slot), SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM) return false;
+  return port_of(slot) != 0 && port_of(slot) == port_of(place.port_of_slot);
+}
+
 Caller::Resolved Caller::resolve(const Place& place) {
   Resolved resolved;
   int port = place.port;
-  if (place.port_of_slot >= 0) {
-    sockaddr_storage own{};
-    socklen_t length = sizeof own;
-    port = 1;  // nobody's
-    if (getsockname(fd(place.port_of_slot), reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
-        (own.ss_family == AF_INET || own.ss_family == AF_INET6)) {
-      const int number = ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port);  // at the same place in both
-      if (number != 0) port = number;
-    }
-  }
+  if (const int number = port_of(place.port_of_slot); number != 0) port = number;
   const auto put = [&](const auto& address, std::size_t length) {
     std::memcpy(&resolved.storage, &address, sizeof address);
     resolved.length = static_cast<socklen_t>(static_cast<int>(length) + place.longer_by);

@@ -21,10 +21,10 @@ struct Place {
   Kind kind = Kind::none;
   std::uint32_t ip = 0;   // of v4
   const char* ip6 = "";   // of v6
-  int port = 0;           // what port_of_slot does not say
-  int port_of_slot = -1;  // the port that this slot's socket has
-  int name = 0;           // of abstract, path
-  int longer_by = 0;      // how much longer than it is the call is told
+  int port_of_slot = -1;  // the port that this slot's socket has; if there is none:
+  int port = 0;
+  int name = 0;       // of abstract, path
+  int longer_by = 0;  // how much longer than it is the call is told
   std::string text() const;
 };
 
@@ -42,6 +42,10 @@ class Caller {
   // "fd 2"
   std::string number(int fd) const { return "fd " + std::to_string(fd - first_); }
 
+  // Zero: none.
+  int port_of(int slot) const;
+  // Whether a socket of TCP would connect to its own port, which is not modelled.
+  bool meets_itself(int slot, const Place& place) const;
   struct Resolved {
     sockaddr_storage storage{};
     socklen_t length = 0;

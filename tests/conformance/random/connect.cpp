@@ -19,7 +19,8 @@ int slot_with_port(Generator& generator, SlotKind kind) {
   const bool udp = kind == SlotKind::udp || kind == SlotKind::udp6;
   const int bound =
       generator.pick([&](const auto& slot) { return is_internet(slot) && is_udp(slot) == udp && slot.bound; });
-  return bound >= 0 ? bound : generator.pick(is_internet);
+  return bound >= 0 ? bound
+                    : generator.pick([&](const auto& slot) { return is_internet(slot) && is_udp(slot) == udp; });
 }
 
 Place own_place(Generator& generator, SlotKind kind) {
@@ -45,7 +46,8 @@ void spoil(Generator& generator, Place& place) {
   switch (generator.below(4)) {
     case 0:
       place.longer_by = generator.one_of({-1, -2, -100, 1, 100, 1000, -15});
-      if (place.kind == Place::Kind::none) place.longer_by = 0;
+      // A path that is cut would stay as a file.
+      if (place.kind == Place::Kind::none || place.kind == Place::Kind::path) place.longer_by = 0;
       break;
     case 1:
       place = {};
@@ -86,11 +88,13 @@ void a_connect(Generator& generator) {
   const int slot = generator.pick_mostly(
       [&](const auto& each) { return is_socket(each) && !each.listening && (!each.connected || generator.one_in(4)); });
   if (slot < 0 || !is_socket(generator.slot(slot))) return;
-  Place place = target_for(generator, generator.slot(slot).kind);
+  const SlotKind kind = generator.slot(slot).kind;
+  Place place = target_for(generator, kind);
   if (generator.one_in(12)) spoil(generator, place);
   generator.slot(slot).connected = true;
   generator.add(fmt::format("connect(s{}, {})", slot, place.text()), [=](Caller& caller) {
     const auto where = caller.resolve(place);
+    if (caller.meets_itself(slot, place)) return std::string("not asked");
     return outcome(connect(caller.fd(slot), where.address(), where.length));
   });
 }
@@ -164,7 +168,7 @@ Place target_for(Generator& generator, SlotKind kind) {
     place.port_of_slot = tcp && !generator.one_in(6)
                              ? generator.pick([](const auto& each) { return each.listening && is_tcp(each); })
                              : slot_with_port(generator, kind);
-    if (place.port_of_slot < 0) place.port = 1;  // nobody is there
+    place.port = 1;  // nobody is there
   }
   if (v4(kind)) {
     place.kind = Place::Kind::v4;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -33,9 +34,15 @@ const Family& family_of(SlotKind kind) { return kFamilies[static_cast<std::size_
 int make_socket(Generator& generator, SlotKind kind) {
   const Family& family = family_of(kind);
   const int slot = generator.add_slot(kind);
-  generator.add(fmt::format("s{} = socket({}|SOCK_NONBLOCK, 0)", slot, family.text), [slot, &family](Caller& caller) {
-    return caller.keep(slot, socket(family.domain, family.type | SOCK_NONBLOCK, 0));
-  });
+  // Nagle's algorithm, which is not modelled, would wait for acknowledgements that Linux delays as it likes.
+  const bool tcp = is_tcp({.kind = kind});
+  generator.add(fmt::format("s{} = socket({}|SOCK_NONBLOCK, 0){}", slot, family.text, tcp ? ", TCP_NODELAY" : ""),
+                [slot, tcp, &family](Caller& caller) {
+                  const std::string seen = caller.keep(slot, socket(family.domain, family.type | SOCK_NONBLOCK, 0));
+                  const int on = 1;
+                  if (tcp) setsockopt(caller.fd(slot), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+                  return seen;
+                });
   return slot;
 }
 

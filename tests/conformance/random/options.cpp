@@ -98,6 +98,7 @@ void a_setsockopt(Generator& generator) {
   int value = generator.one_of({0, 1, 1, 2, 5, -1, 100, 300, 40'000});
   // Which of those that share a port is meant, is decided by a hash of ports that are drawn by chance.
   if (option.level == SOL_SOCKET && option.name == SO_REUSEPORT) value = 0;
+  if (option.level == IPPROTO_TCP && option.name == TCP_NODELAY) value = 1;  // it stays on
   const socklen_t size = generator.one_in(12) ? static_cast<socklen_t>(generator.number(6)) : sizeof value;
   generator.add(fmt::format("setsockopt(s{}, {}, {}, {})", slot, option.text, value, size), [=](Caller& caller) {
     const int values[2] = {value, 0};
@@ -144,7 +145,10 @@ void a_tcp_state(Generator& generator) {
     tcp_info info{};
     socklen_t length = 1;
     const int result = getsockopt(caller.fd(slot), IPPROTO_TCP, TCP_INFO, &info, &length);
-    return result != 0 ? outcome(result) : fmt::format("state {}", info.tcpi_state);
+    if (result != 0) return outcome(result);
+    // Whether the acknowledgement of a FIN has come: Linux delays it as it likes.
+    if (info.tcpi_state == TCP_FIN_WAIT1 || info.tcpi_state == TCP_FIN_WAIT2) return std::string("state FIN_WAIT");
+    return fmt::format("state {}", info.tcpi_state);
   });
 }
 

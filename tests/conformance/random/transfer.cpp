@@ -140,8 +140,10 @@ void a_sendmsg(Generator& generator) {
       });
 }
 
+// Not over the internet: over loopback, Linux tells that a peer refuses the first message before the next one is sent,
+// within the call.
 void a_sendmmsg(Generator& generator) {
-  const int slot = generator.pick_mostly([](const auto& each) { return is_socket(each) && sends(each); });
+  const int slot = generator.pick([](const auto& each) { return is_unix(each) && sends(each); });
   const std::size_t first = size_to_send(generator, slot);
   const std::size_t second = size_to_send(generator, slot);
   const char letter = generator.letter();
