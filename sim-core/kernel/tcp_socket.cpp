@@ -84,6 +84,9 @@ Status TcpSocket::bind(const Address& wanted) {
   if (port() != nullptr || (side_ != nullptr && !over())) return Failure{EINVAL};
   if (v6 && address.ip.is_v4() && settings_.sharing.only_v6) return Failure{EINVAL};
   if (!own) return Failure{EADDRNOTAVAIL};
+  last_port_ = local_address().port;
+  left_ = side_ != nullptr;
+  chosen_ = {v6 ? net::kAny6 : net::Ip(), 0};  // what is left if it fails
   // ip(7), IP_BIND_ADDRESS_NO_PORT: the port is chosen by connect, when the remote address is known.
   if (address.port != 0 || !settings_.address_without_port) {
     auto claim = host().kernel().tcp.bind(host().id(), address, settings_.sharing);
@@ -121,6 +124,7 @@ void TcpSocket::disconnect() {
   }
   connect_reported_ = false;
   disconnecting_ = false;
+  left_ = false;
   shut_early_ = 0;
   if ((chosen_.port != 0 || was_closed) && claim_ != nullptr) {
     claim_->ip = chosen_.ip;
@@ -143,6 +147,8 @@ Status TcpSocket::listen(int backlog) {
   if (!listener) return Failure{listener.error()};
   listener_ = listener.value();
   listener_->defer_accept = static_cast<unsigned>(settings_.deferred);
+  listener_->read_shut = (shut_early_ & kShutRead) != 0;
+  listener_->write_shut = (shut_early_ & kShutWrite) != 0;
   return Done{};
 }
 
@@ -281,7 +287,7 @@ int TcpSocket::take_error() { return side_ != nullptr ? side_->take_error() : st
 
 net::SocketAddress TcpSocket::local_address() const {
   if (claim_ != nullptr) return claim_->local();
-  return side_ != nullptr ? side_->local : net::SocketAddress{chosen_.ip, last_port_};
+  return side_ != nullptr && !left_ ? side_->local : net::SocketAddress{chosen_.ip, last_port_};
 }
 
 Result<Address> TcpSocket::local() { return address_of(local_address(), domain()); }

@@ -87,6 +87,8 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   // shutdown(2) came when the connection had failed and nobody had asked yet: only AF_UNSPEC helps then
   // (SS_DISCONNECTING).
   bool disconnecting_ = false;
+  // It was bound again, or that failed, after the connection was over: its address is the connection's no more.
+  bool left_ = false;
   // What shutdown(2) said before there was a connection, plus one: it holds for the next one, too.
   int shut_early_ = 0;
   std::uint16_t last_port_ = 0;  // that it held: getsockname(2) shows it until there is another one

@@ -43,6 +43,8 @@ class UnixSocket final : public Socket {
   Result<int> unread() override;
   Result<int> unsent() override;
   Result<int> at_mark() override;
+  int take_error() override { return end_->take_error(); }
+  void set_error(int error) override { end_->error = error; }
 
  private:
   friend struct UnixEndpoint;

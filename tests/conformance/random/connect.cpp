@@ -42,7 +42,7 @@ Place own_place(Generator& generator, SlotKind kind) {
 }
 
 // Something is wrong with it.
-void spoil(Generator& generator, Place& place) {
+void spoil(Generator& generator, Place& place, int port) {
   switch (generator.below(4)) {
     case 0:
       place.longer_by = generator.one_of({-1, -2, -100, 1, 100, 1000, -15});
@@ -53,7 +53,7 @@ void spoil(Generator& generator, Place& place) {
       place = {};
       break;
     case 2:
-      place = {.kind = Place::Kind::v4, .ip = INADDR_LOOPBACK, .port = 1};
+      place = {.kind = Place::Kind::v4, .ip = INADDR_LOOPBACK, .port = port};
       break;
     default:
       place = {.kind = generator.one_of({Place::Kind::unspecified, Place::Kind::unnamed})};
@@ -67,7 +67,7 @@ void a_bind(Generator& generator) {
   const SlotKind kind = generator.slot(slot).kind;
   if (!is_socket(generator.slot(slot))) return;
   Place place = own_place(generator, kind);
-  if (generator.one_in(15)) spoil(generator, place);
+  if (generator.one_in(15)) spoil(generator, place, 0);
   generator.slot(slot).bound = true;
   generator.slot(slot).name = place;
   generator.add(fmt::format("bind(s{}, {})", slot, place.text()), [=](Caller& caller) {
@@ -90,7 +90,7 @@ void a_connect(Generator& generator) {
   if (slot < 0 || !is_socket(generator.slot(slot))) return;
   const SlotKind kind = generator.slot(slot).kind;
   Place place = target_for(generator, kind);
-  if (generator.one_in(12)) spoil(generator, place);
+  if (generator.one_in(12)) spoil(generator, place, 1);
   generator.slot(slot).connected = true;
   generator.add(fmt::format("connect(s{}, {})", slot, place.text()), [=](Caller& caller) {
     const auto where = caller.resolve(place);

@@ -126,11 +126,12 @@ void a_seek(Generator& generator) {
 
 // Of sockets and pipes: the others have no kind of file that fstat(2) names.
 void a_stat(Generator& generator) {
-  const int slot = generator.pick([](const auto& each) {
-    return is_socket(each) || each.kind == SlotKind::pipe_reader || each.kind == SlotKind::pipe_writer;
-  });
-  if (slot < 0) return;
+  const int slot = generator.pick_mostly(any);
   generator.add(fmt::format("fstat(s{})", slot), [=](Caller& caller) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    const bool socket = getsockopt(caller.fd(slot), SOL_SOCKET, SO_TYPE, &type, &length) == 0;
+    if (!socket && fcntl(caller.fd(slot), F_GETPIPE_SZ) < 0) return std::string("not asked");
     struct stat status {};
     const int result = fstat(caller.fd(slot), &status);
     return result < 0 ? outcome(result) : fmt::format("{:#o}", status.st_mode);
