@@ -126,7 +126,7 @@ Status UdpSocket::bind(const Address& wanted) {
     return bound;
   }
   source_ = address.ip.is_multicast() || address.ip.is_broadcast() ? any() : address.ip;
-  address_chosen_ = !address.ip.is_any();
+  address_chosen_ = address.ip != (v6() ? net::kAny6 : net::Ip());
   port_chosen_ = address.port != 0;
   return Done{};
 }

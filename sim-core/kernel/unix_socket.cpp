@@ -197,7 +197,7 @@ void UnixSocket::add_credentials(UnixAncillary& ancillary, const UnixEndpoint& o
 
 // unix_stream_sendmsg().
 Result<std::size_t> UnixSocket::send_stream(const OutMessage& message, UnixAncillary ancillary) {
-  constexpr std::size_t kMostOfAMessage = 48'832;  // SKB_MAX_ALLOC + UNIX_SKB_FRAGS_SZ
+  constexpr std::size_t kMostOfAMessage = 36'544;  // SKB_MAX_HEAD(0) + UNIX_SKB_FRAGS_SZ
   if (message.to != nullptr && message.to->length > 0)
     return Failure{end_->state == State::established ? EISCONN : EOPNOTSUPP};
   if (end_->peer == nullptr) return Failure{ENOTCONN};

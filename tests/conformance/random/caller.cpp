@@ -96,10 +96,19 @@ int Caller::port_of(int slot) const {
   return ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port);  // at the same place in both
 }
 
+namespace {
+int socket_option(int fd, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+}  // namespace
+
+int Caller::domain(int slot) const { return socket_option(fd(slot), SO_DOMAIN); }
+int Caller::type(int slot) const { return socket_option(fd(slot), SO_TYPE); }
+
 bool Caller::meets_itself(int slot, const Place& place) const {
-  int type = 0;
-  socklen_t length = sizeof type;
-  if (getsockopt(fd(slot), SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM) return false;
+  if (type(slot) != SOCK_STREAM) return false;
   return port_of(slot) != 0 && port_of(slot) == port_of(place.port_of_slot);
 }
 

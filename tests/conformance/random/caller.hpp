@@ -44,6 +44,9 @@ class Caller {
 
   // Zero: none.
   int port_of(int slot) const;
+  // What a slot's descriptor really is now: SO_DOMAIN and SO_TYPE; -1 if it is no socket.
+  int domain(int slot) const;
+  int type(int slot) const;
   // Whether a socket of TCP would connect to its own port, which is not modelled.
   bool meets_itself(int slot, const Place& place) const;
   struct Resolved {

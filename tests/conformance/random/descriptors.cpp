@@ -105,12 +105,8 @@ void an_ioctl(Generator& generator) {
   const Request chosen = generator.one_of(kRequests);
   generator.add(fmt::format("ioctl(s{}, {})", slot, chosen.text), [=](Caller& caller) {
     // What of TCP is not acknowledged yet depends on delayed acknowledgements; the kernel does not serve it of UDP.
-    if (chosen.request == SIOCOUTQ) {
-      int domain = 0;
-      socklen_t length = sizeof domain;
-      getsockopt(caller.fd(slot), SOL_SOCKET, SO_DOMAIN, &domain, &length);
-      if (domain == AF_INET || domain == AF_INET6) return std::string("not asked");
-    }
+    if (chosen.request == SIOCOUTQ && (caller.domain(slot) == AF_INET || caller.domain(slot) == AF_INET6))
+      return std::string("not asked");
     int number[4] = {1, 0, 0, 0};
     const int result = ioctl(caller.fd(slot), chosen.request, number);
     return result < 0 ? outcome(result) : fmt::format("{}: {}", result, number[0]);
@@ -128,10 +124,7 @@ void a_seek(Generator& generator) {
 void a_stat(Generator& generator) {
   const int slot = generator.pick_mostly(any);
   generator.add(fmt::format("fstat(s{})", slot), [=](Caller& caller) {
-    int type = 0;
-    socklen_t length = sizeof type;
-    const bool socket = getsockopt(caller.fd(slot), SOL_SOCKET, SO_TYPE, &type, &length) == 0;
-    if (!socket && fcntl(caller.fd(slot), F_GETPIPE_SZ) < 0) return std::string("not asked");
+    if (caller.type(slot) < 0 && fcntl(caller.fd(slot), F_GETPIPE_SZ) < 0) return std::string("not asked");
     struct stat status {};
     const int result = fstat(caller.fd(slot), &status);
     return result < 0 ? outcome(result) : fmt::format("{:#o}", status.st_mode);

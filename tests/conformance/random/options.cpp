@@ -61,6 +61,13 @@ bool takes(const Option& option, const Generator::Slot& slot) {
   const Where where = is_tcp(slot) ? kTcp : is_udp(slot) ? kUdp : kUnix;
   return (option.where & where) != 0;
 }
+// The same, of what the slot's descriptor has really become.
+bool takes(const Option& option, const Caller& caller, int slot) {
+  const int type = caller.type(slot);
+  if (type < 0) return true;
+  const Where where = caller.domain(slot) == AF_UNIX ? kUnix : type == SOCK_STREAM ? kTcp : kUdp;
+  return (option.where & where) != 0;
+}
 
 // A socket and one of its options.
 struct Chosen {
@@ -82,6 +89,7 @@ void a_getsockopt(Generator& generator) {
   if (slot < 0) return;
   const socklen_t room = generator.one_in(10) ? static_cast<socklen_t>(generator.number(10)) : sizeof(int);
   generator.add(fmt::format("getsockopt(s{}, {}, {})", slot, option.text, room), [=](Caller& caller) {
+    if (!takes(option, caller, slot)) return std::string("not asked");
     int values[4] = {-7, -7, -7, -7};
     socklen_t length = room;
     const int result = getsockopt(caller.fd(slot), option.level, option.name, values, &length);
@@ -101,6 +109,7 @@ void a_setsockopt(Generator& generator) {
   if (option.level == IPPROTO_TCP && option.name == TCP_NODELAY) value = 1;  // it stays on
   const socklen_t size = generator.one_in(12) ? static_cast<socklen_t>(generator.number(6)) : sizeof value;
   generator.add(fmt::format("setsockopt(s{}, {}, {}, {})", slot, option.text, value, size), [=](Caller& caller) {
+    if (!takes(option, caller, slot)) return std::string("not asked");
     const int values[2] = {value, 0};
     return outcome(setsockopt(caller.fd(slot), option.level, option.name, values, size));
   });
@@ -110,10 +119,13 @@ void a_setsockopt(Generator& generator) {
 void a_buffer(Generator& generator) {
   const int slot = generator.pick(is_socket);
   if (slot < 0) return;
+  constexpr int kTcpBuffer = 100'000;
   const bool sending = generator.one_in(2);
-  const int size = is_tcp(generator.slot(slot)) ? 100'000 : generator.one_of({0, 1, 2'000, 5'000, 30'000, 100'000});
+  const int size = is_tcp(generator.slot(slot)) ? kTcpBuffer : generator.one_of({0, 1, 2'000, 5'000, 30'000, 100'000});
   generator.add(fmt::format("setsockopt(s{}, {}, {}), and read", slot, sending ? "SO_SNDBUF" : "SO_RCVBUF", size),
                 [=](Caller& caller) {
+                  if (size != kTcpBuffer && caller.type(slot) == SOCK_STREAM && caller.domain(slot) != AF_UNIX)
+                    return std::string("not asked");
                   const int name = sending ? SO_SNDBUF : SO_RCVBUF;
                   const std::string seen = outcome(setsockopt(caller.fd(slot), SOL_SOCKET, name, &size, sizeof size));
                   int value = 0;
@@ -142,6 +154,7 @@ void a_tcp_state(Generator& generator) {
   const int slot = generator.pick(is_tcp);
   if (slot < 0) return;
   generator.add(fmt::format("getsockopt(s{}, TCP_INFO)", slot), [=](Caller& caller) {
+    if (caller.domain(slot) == AF_UNIX || caller.type(slot) == SOCK_DGRAM) return std::string("not asked");
     tcp_info info{};
     socklen_t length = 1;
     const int result = getsockopt(caller.fd(slot), IPPROTO_TCP, TCP_INFO, &info, &length);
