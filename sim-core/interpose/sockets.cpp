@@ -116,13 +116,17 @@ constexpr unsigned kMostParts = 1024;     // UIO_MAXIOV
 constexpr unsigned kMostMessages = 1024;  // likewise
 
 ssize_t send_header(Host& host, const Call& call, int fd, const msghdr& message, int flags) {
+  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
   if (message.msg_iovlen > kMostParts) return fail<ssize_t>(host, call, EMSGSIZE);
   OutMessage out{.parts = {message.msg_iov, message.msg_iovlen},
                  .flags = flags,
                  .to = nullptr,
                  .control = {static_cast<const std::byte*>(message.msg_control), message.msg_controllen}};
+  if (static_cast<int>(message.msg_namelen) < 0) return fail<ssize_t>(host, call, EINVAL);
   if (message.msg_name == nullptr || message.msg_namelen == 0) return send_message(host, call, fd, out);
-  const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), message.msg_namelen);
+  // Unlike that of bind, connect and sendto, the length may be too large (copy_msghdr_from_user() in Linux).
+  const socklen_t length = std::min<socklen_t>(message.msg_namelen, sizeof(sockaddr_storage));
+  const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), length);
   if (!to) return fail<ssize_t>(host, call, to.error());
   const Address target = to.value();
   out.to = &target;
@@ -130,6 +134,7 @@ ssize_t send_header(Host& host, const Call& call, int fd, const msghdr& message,
 }
 
 ssize_t receive_header(Host& host, const Call& call, int fd, msghdr& message, int flags) {
+  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
   if (message.msg_iovlen > kMostParts) return fail<ssize_t>(host, call, EMSGSIZE);
   InMessage in{.parts = {message.msg_iov, message.msg_iovlen},
                .flags = flags,
@@ -238,6 +243,7 @@ SP_CALL(ssize_t, sendto, (int fd, const void* data, size_t size, int flags, cons
   const iovec part{const_cast<void*>(data), size};
   OutMessage message{.parts = {&part, 1}, .flags = flags};
   if (address == nullptr) return send_message(host, call, fd, message);
+  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
   const auto to = read_address(address, length);
   if (!to) return fail<ssize_t>(host, call, to.error());
   const Address target = to.value();

@@ -55,6 +55,8 @@ using stillpoint::interpose::fail;
 using stillpoint::interpose::read_parts;
 using stillpoint::interpose::unsupported;
 using stillpoint::interpose::write_parts;
+using stillpoint::kernel::File;
+using stillpoint::kernel::total_size;
 
 }  // namespace
 
@@ -69,8 +71,12 @@ SP_CALL_AS(ssize_t, read_chk, "__read_chk", (int fd, void* data, size_t size, si
   return read_parts(host, call, fd, {&part, 1});
 }
 
+// A row of no bytes never reaches the file, unlike a buffer of none: do_iter_readv() and vfs_writev() in Linux's
+// fs/read_write.c.
 SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, count)) {
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  const File* file = host.descriptors.find(fd);
+  if (file != nullptr && file->can_read() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
   return read_parts(host, call, fd, {parts, static_cast<size_t>(count)});
 }
 
@@ -81,5 +87,7 @@ SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size
 
 SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count)) {
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  const File* file = host.descriptors.find(fd);
+  if (file != nullptr && file->can_write() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
   return write_parts(host, call, fd, {parts, static_cast<size_t>(count)});
 }

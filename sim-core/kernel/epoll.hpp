@@ -36,6 +36,8 @@ class Epoll final : public File {
   std::uint32_t poll() override { return any_ready() ? std::uint32_t{EPOLLIN} | EPOLLRDNORM : 0; }
   void on_close() override;
   Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
+  bool can_read() const override { return false; }
+  bool can_write() const override { return false; }
   int unknown_request() const override { return EINVAL; }  // ep_eventpoll_ioctl()
   Result<int> unread() override { return Failure{EINVAL}; }
 

@@ -2,6 +2,8 @@
 
 #include <sys/epoll.h>
 
+#include <cstring>
+
 #include "sim-core/kernel/transfer.hpp"
 
 namespace stillpoint::kernel {
@@ -17,13 +19,28 @@ Result<std::size_t> EventFd::read(std::span<const iovec> parts) {
   return scatter_value(parts, value);
 }
 
+// eventfd_write() in Linux's fs/eventfd.c takes eight bytes, no more and no fewer (since 6.9), and each of several
+// buffers is written by itself (do_loop_readv_writev() in fs/read_write.c).
 Result<std::size_t> EventFd::write(std::span<const iovec> parts) {
+  std::size_t done = 0;
+  for (const iovec& part : parts) {
+    if (part.iov_len == 0 && parts.size() > 1) continue;
+    const Status added = add(part);
+    if (!added) return done > 0 ? Result<std::size_t>(done) : Failure{added.error()};
+    done += part.iov_len;
+  }
+  return done;
+}
+
+Status EventFd::add(const iovec& part) {
   std::uint64_t value = 0;
-  if (!gather_value(parts, value) || value == UINT64_MAX) return Failure{EINVAL};
+  if (part.iov_len != sizeof value) return Failure{EINVAL};
+  std::memcpy(&value, part.iov_base, sizeof value);
+  if (value == UINT64_MAX) return Failure{EINVAL};
   if (kMost - count_ < value) return Failure{EAGAIN};
   count_ += value;
   notify(EPOLLIN, kNoEvent);
-  return sizeof value;
+  return Done{};
 }
 
 }  // namespace stillpoint::kernel

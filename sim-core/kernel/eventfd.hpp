@@ -11,11 +11,13 @@ class EventFd final : public File {
   std::uint32_t poll() override;
   // EINVAL for fewer than eight bytes; EAGAIN at zero.
   Result<std::size_t> read(std::span<const iovec> parts) override;
-  // EINVAL for fewer than eight bytes or the value 2^64-1; EAGAIN where the counter would overflow.
+  // EINVAL for other than eight bytes or the value 2^64-1; EAGAIN where the counter would overflow.
   Result<std::size_t> write(std::span<const iovec> parts) override;
   Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
 
  private:
+  Status add(const iovec& part);
+
   static constexpr std::uint64_t kMost = UINT64_MAX - 1;
   std::uint64_t count_;
   bool semaphore_;

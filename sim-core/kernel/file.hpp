@@ -76,6 +76,9 @@ class File {
   virtual int unknown_request() const { return ENOTTY; }
   // O_RDONLY, O_WRONLY or O_RDWR.
   virtual int access_mode() const { return O_RDWR; }
+  // Whether the descriptor was opened for it, and the kind of file knows it at all.
+  virtual bool can_read() const { return access_mode() != O_WRONLY; }
+  virtual bool can_write() const { return access_mode() != O_RDONLY; }
   // Kind and permissions, as st_mode of fstat(2) has them. kNotServed.
   virtual Result<mode_t> mode() const { return Failure{kNotServed}; }
   // False for a file that epoll(7) does not take, since it is always ready (EPERM).

@@ -52,6 +52,7 @@ Host::Host(Kernel& kernel, HostId id, HostOptions options)
 }
 
 Host::~Host() {
+  halted_ = true;  // what is closed now may be watched, and must not make it run again
   kernel_.queue.cancel(*this);
   descriptors.close_all();
 }

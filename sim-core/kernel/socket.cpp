@@ -67,4 +67,22 @@ Status Socket::set_timeout(int name, const void* value, socklen_t length) {
   return Done{};
 }
 
+Result<net::SocketAddress> internet_address_to_bind(const Address& address, int family) {
+  const bool unspecified = family == AF_INET && address.length >= sizeof(sockaddr_in) && address.family() == AF_UNSPEC;
+  if (!unspecified) return internet_address(address, family);
+  Address typed = address;
+  typed.storage.ss_family = AF_INET;
+  const auto read = internet_address(typed, AF_INET);
+  if (!read.value().ip.is_any()) return Failure{EAFNOSUPPORT};
+  return read;
+}
+
+Result<linger> changed_linger(linger before, const void* value, socklen_t length) {
+  linger wanted;
+  if (length < sizeof wanted) return Failure{EINVAL};
+  std::memcpy(&wanted, value, sizeof wanted);
+  if (wanted.l_onoff == 0) return linger{0, before.l_linger};
+  return linger{1, wanted.l_linger};
+}
+
 }  // namespace stillpoint::kernel

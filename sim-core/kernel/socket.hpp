@@ -28,6 +28,10 @@ Address address_of(net::SocketAddress address, int family);
 // An address for a socket of this family. EINVAL (too short), EAFNOSUPPORT (another family).
 Result<net::SocketAddress> internet_address(const Address& address, int family);
 
+// The same, as bind(2) reads it: a socket of AF_INET also takes AF_UNSPEC for the wildcard (inet_bind_sk() in Linux's
+// net/ipv4/af_inet.c).
+Result<net::SocketAddress> internet_address_to_bind(const Address& address, int family);
+
 // What sendmsg(2) is given.
 struct OutMessage {
   std::span<const iovec> parts;
@@ -45,6 +49,10 @@ struct InMessage {
   std::size_t control_size = 0;
   int result_flags = 0;  // MSG_TRUNC, MSG_CTRUNC, MSG_EOR
 };
+
+// SO_LINGER as it is after setsockopt(2) with this value. Switched off, it keeps its time (sk_setsockopt() in Linux's
+// net/core/sock.c). EINVAL.
+Result<linger> changed_linger(linger before, const void* value, socklen_t length);
 
 class Socket : public File {
  public:

@@ -22,6 +22,7 @@ struct Kept {
   int lowest;
   int highest;
   bool is_flag;
+  bool minus_one = false;  // -1 brings `initial` back
 };
 constexpr Kept flag(int level, int name, int initial = 0) { return {level, name, initial, INT32_MIN, INT32_MAX, true}; }
 constexpr Kept kKept[] = {
@@ -31,12 +32,12 @@ constexpr Kept kKept[] = {
     {SOL_SOCKET, SO_PRIORITY, 0, INT32_MIN, INT32_MAX, false},
     flag(IPPROTO_TCP, TCP_NODELAY),
     flag(IPPROTO_TCP, TCP_QUICKACK, 1),
-    {IPPROTO_IP, IP_TOS, 0, 0, 255, false},
-    {IPPROTO_IP, IP_TTL, 64, 1, 255, false},
+    {IPPROTO_IP, IP_TOS, 0, INT32_MIN, INT32_MAX, false},
+    {IPPROTO_IP, IP_TTL, 64, 1, 255, false, true},
     {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT, IP_PMTUDISC_DONT, IP_PMTUDISC_OMIT, false},
     flag(IPPROTO_IP, IP_RECVERR),
-    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, 0, 255, false},
-    {IPPROTO_IPV6, IPV6_TCLASS, 0, 0, 255, false},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, 0, 255, false, true},
+    {IPPROTO_IPV6, IPV6_TCLASS, 0, 0, 255, false, true},
     flag(IPPROTO_IPV6, IPV6_RECVERR),
 };
 static_assert(std::size(kKept) <= TcpSettings::kKeptOptions);
@@ -259,11 +260,9 @@ Status TcpSocket::set_socket_option(int name, const void* value, socklen_t lengt
       break;
     }
     case SO_LINGER: {
-      if (length < sizeof(linger)) return Failure{EINVAL};
-      linger wanted;
-      std::memcpy(&wanted, value, sizeof wanted);
-      settings_.lingering.l_onoff = wanted.l_onoff != 0;
-      if (wanted.l_onoff != 0) settings_.lingering.l_linger = wanted.l_linger;
+      const auto wanted = changed_linger(settings_.lingering, value, length);
+      if (!wanted) return Failure{wanted.error()};
+      settings_.lingering = wanted.value();
       break;
     }
     case SO_RCVTIMEO:
@@ -339,15 +338,18 @@ Status TcpSocket::set_option(int level, int name, const void* value, socklen_t l
   int number = 0;
   if (length >= sizeof number) {
     std::memcpy(&number, value, sizeof number);
-  } else if (level == IPPROTO_IP && length >= 1) {  // ip(7): also as one byte
-    number = *static_cast<const unsigned char*>(value);
+  } else if (level == IPPROTO_IP) {  // ip(7): also as one byte; most take nothing for zero
+    const Kept* kept = find_kept(level, name);
+    if (length == 0 && kept != nullptr && kept->minus_one) return Failure{EINVAL};
+    if (length >= 1) number = *static_cast<const unsigned char*>(value);
   } else if (level == SOL_SOCKET || level == IPPROTO_TCP || level == IPPROTO_IPV6 || level == IPPROTO_IP) {
     return Failure{EINVAL};
   }
   if (const Kept* kept = find_kept(level, name)) {
+    if (kept->minus_one && number == -1) number = kept->initial;
     if (number < kept->lowest || number > kept->highest) return Failure{EINVAL};
-    constexpr int kCongestionBits = 3;  // of IP_TOS: they are the protocol's own
-    if (level == IPPROTO_IP && name == IP_TOS) number &= ~kCongestionBits;
+    constexpr int kWithoutCongestion = 0xFC;  // of IP_TOS, a byte, two bits are the protocol's own
+    if (level == IPPROTO_IP && name == IP_TOS) number &= kWithoutCongestion;
     settings_.kept[row(kept)] = kept->is_flag ? number != 0 : number;
     return Done{};
   }

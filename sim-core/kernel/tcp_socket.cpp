@@ -16,6 +16,9 @@ namespace {
 
 // Asio passes at most 64 buffers a call; a stream may always take fewer than it was offered.
 constexpr std::size_t kMostParts = 64;
+// Of sk_shutdown in Linux: SHUT_RD, SHUT_WR and SHUT_RDWR, plus one.
+constexpr int kShutRead = 1;
+constexpr int kShutWrite = 2;
 
 // Calls `use` with a row of iovecs as a row of spans.
 template <typename Byte, typename Use>
@@ -41,7 +44,9 @@ TcpSocket::TcpSocket(Host& host, int domain)
 std::uint32_t TcpSocket::poll() {
   if (listener_ != nullptr) return listener_->ready.empty() ? 0 : std::uint32_t{EPOLLIN} | EPOLLRDNORM;
   if (side_ == nullptr) {  // as tcp_poll() says of an unconnected socket
-    return EPOLLOUT | EPOLLWRNORM | EPOLLHUP | (error_ != 0 ? EPOLLERR : 0u);
+    const bool read_shut = (shut_early_ & kShutRead) != 0;
+    return EPOLLOUT | EPOLLWRNORM | EPOLLHUP | (error_ != 0 ? EPOLLERR : 0u) |
+           (read_shut ? EPOLLIN | EPOLLRDNORM | EPOLLRDHUP : 0u);
   }
   return side_->readiness(host().now());
 }
@@ -69,12 +74,19 @@ std::optional<Duration> TcpSocket::begin_close() {
 bool TcpSocket::close_finished() { return side_ == nullptr || side_->closed_for_peer(host().now()); }
 
 Status TcpSocket::bind(const Address& wanted) {
-  const Result<net::SocketAddress> read = internet_address(wanted, domain());
+  const Result<net::SocketAddress> read = internet_address_to_bind(wanted, domain());
   if (!read) return Failure{read.error()};
   const net::SocketAddress address = read.value();
-  if (domain() == AF_INET6 && address.ip.is_v4() && settings_.sharing.only_v6) return Failure{EINVAL};
-  if (claim_ != nullptr || side_ != nullptr) return Failure{EINVAL};
-  if (!host().kernel().fabric.is_own(host().id(), address.ip)) return Failure{EADDRNOTAVAIL};
+  const bool v6 = domain() == AF_INET6;
+  const bool own = host().kernel().fabric.is_own(host().id(), address.ip);
+  // The order is that of __inet_bind() and __inet6_bind().
+  if (!v6 && !own) return Failure{EADDRNOTAVAIL};
+  if (port() != nullptr || (side_ != nullptr && !over())) return Failure{EINVAL};
+  if (v6 && address.ip.is_v4() && settings_.sharing.only_v6) return Failure{EINVAL};
+  if (!own) return Failure{EADDRNOTAVAIL};
+  last_port_ = local_address().port;
+  left_ = side_ != nullptr;
+  chosen_ = {v6 ? net::kAny6 : net::Ip(), 0};  // what is left if it fails
   // ip(7), IP_BIND_ADDRESS_NO_PORT: the port is chosen by connect, when the remote address is known.
   if (address.port != 0 || !settings_.address_without_port) {
     auto claim = host().kernel().tcp.bind(host().id(), address, settings_.sharing);
@@ -82,6 +94,8 @@ Status TcpSocket::bind(const Address& wanted) {
     claim_ = std::move(claim).value();
   }
   chosen_ = address;
+  last_port_ = 0;
+  if (!address.ip.is_v4() && !address.ip.is_any()) settings_.sharing.only_v6 = true;  // __inet6_bind()
   return Done{};
 }
 
@@ -93,15 +107,26 @@ Status TcpSocket::take_port() {
   return Done{};
 }
 
-// As tcp_disconnect() in Linux's net/ipv4/tcp.c: the socket is as new, but for what the program chose by bind.
+bool TcpSocket::over() const {
+  return side_ != nullptr && !side_->connecting() && (!side_->established() || side_->finished(host().now()));
+}
+
+// As tcp_disconnect() in Linux's net/ipv4/tcp.c: the socket is as new, but for what the program chose by bind. A socket
+// that was closed already keeps its port, whoever chose it.
 void TcpSocket::disconnect() {
+  const bool was_closed = listener_ == nullptr && (side_ == nullptr || over());
+  last_port_ = local_address().port;
   if (listener_ != nullptr) host().kernel().tcp.stop_listening(std::exchange(listener_, nullptr));
   if (side_ != nullptr) {
-    claim_ = side_->take_port();
+    auto held = side_->take_port();
+    if (claim_ == nullptr) claim_ = std::move(held);
     std::exchange(side_, nullptr)->close(host().now(), net::TcpSide::Closing::abortive);
   }
   connect_reported_ = false;
-  if (chosen_.port != 0 && claim_ != nullptr) {
+  disconnecting_ = false;
+  left_ = false;
+  shut_early_ = 0;
+  if ((chosen_.port != 0 || was_closed) && claim_ != nullptr) {
     claim_->ip = chosen_.ip;
     claim_->remote.reset();
     return;
@@ -122,20 +147,22 @@ Status TcpSocket::listen(int backlog) {
   if (!listener) return Failure{listener.error()};
   listener_ = listener.value();
   listener_->defer_accept = static_cast<unsigned>(settings_.deferred);
+  listener_->read_shut = (shut_early_ & kShutRead) != 0;
+  listener_->write_shut = (shut_early_ & kShutWrite) != 0;
   return Done{};
 }
 
+// __inet_stream_connect() in Linux's net/ipv4/af_inet.c: the address matters only where a connection is begun.
 Status TcpSocket::connect(const Address& address) {
-  if (address.length >= sizeof(sa_family_t) && address.family() == AF_UNSPEC) {
+  if (address.length < sizeof(sa_family_t)) return Failure{EINVAL};
+  if (address.family() == AF_UNSPEC) {
     const bool was_open = side_ != nullptr && (side_->connecting() || peer());
     disconnect();
     error_ = was_open ? ECONNRESET : 0;
     return Done{};
   }
-  const Result<net::SocketAddress> read = internet_address(address, domain());
-  if (!read) return Failure{read.error()};
-  const net::SocketAddress remote = read.value();
   if (listener_ != nullptr) return Failure{EISCONN};
+  if (disconnecting_) return Failure{EINVAL};
   if (side_ != nullptr) {
     if (connect_reported_) return Failure{EISCONN};
     if (side_->connecting()) return Failure{EALREADY};
@@ -147,11 +174,18 @@ Status TcpSocket::connect(const Address& address) {
     connect_reported_ = true;
     return Done{};
   }
-  return start_connect(remote);
+  const Result<net::SocketAddress> remote = internet_address(address, domain());
+  if (!remote) return Failure{remote.error()};
+  return start_connect(remote.value());
 }
 
 Status TcpSocket::start_connect(net::SocketAddress remote) {
-  if (domain() == AF_INET6 && remote.ip.is_v4() && settings_.sharing.only_v6) return Failure{ENETUNREACH};
+  if (domain() == AF_INET6) {  // tcp_v6_connect()
+    const bool bound_to_v4 = chosen_.ip.is_v4();
+    if (remote.ip == net::kAny6 && bound_to_v4) remote.ip = net::kLoopback;
+    if (remote.ip.is_v4() && settings_.sharing.only_v6) return Failure{ENETUNREACH};
+    if (!remote.ip.is_v4() && bound_to_v4) return Failure{EAFNOSUPPORT};
+  }
   if (remote.ip.is_any()) remote.ip = remote.ip.is_v4() ? net::kLoopback : net::kLoopback6;  // Linux: to this host
   Kernel& kernel = host().kernel();
   const net::Ip own = chosen_.ip.is_any() ? kernel.fabric.source_for(host().id(), remote.ip) : chosen_.ip;
@@ -168,6 +202,7 @@ Status TcpSocket::start_connect(net::SocketAddress remote) {
   error_ = 0;
   side_ = side.value();
   if (settings_.corked) side_->cork();
+  if (shut_early_ != 0) side_->shut_early((shut_early_ & kShutRead) != 0, (shut_early_ & kShutWrite) != 0);
   return Failure{EINPROGRESS};
 }
 
@@ -207,7 +242,12 @@ Result<std::size_t> TcpSocket::receive(InMessage& message) { return receive_part
 
 Result<std::size_t> TcpSocket::receive_parts(std::span<const iovec> parts, int flags) {
   if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC | MSG_WAITALL)) != 0) return Failure{kNotServed};
-  if (side_ == nullptr) return Failure{error_ != 0 ? take_error() : ENOTCONN};
+  if (listener_ != nullptr) return Failure{ENOTCONN};
+  if (side_ == nullptr) {
+    if (error_ != 0) return Failure{take_error()};
+    if ((shut_early_ & kShutRead) != 0) return std::size_t{0};
+    return Failure{ENOTCONN};
+  }
   // MSG_TRUNC: the bytes are thrown away (tcp(7)).
   const net::TcpSide::Reading reading{.peek = (flags & MSG_PEEK) != 0, .discard = (flags & MSG_TRUNC) != 0};
   const auto received =
@@ -220,6 +260,7 @@ std::size_t TcpSocket::enough(int flags, std::size_t wanted) const {
   return (flags & MSG_WAITALL) != 0 ? wanted : std::min(settings_.setup.low_water, wanted);
 }
 
+// inet_shutdown() in Linux's net/ipv4/af_inet.c.
 Status TcpSocket::shutdown(int how) {
   if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return Failure{EINVAL};
   const bool connecting = side_ != nullptr && side_->connecting();
@@ -230,7 +271,13 @@ Status TcpSocket::shutdown(int how) {
     return Done{};
   }
   if (listener_ != nullptr) return Done{};
-  if (!peer()) return Failure{ENOTCONN};
+  if (!peer()) {
+    if (side_ == nullptr) shut_early_ |= how + 1;
+    if (over() && !connect_reported_) disconnecting_ = true;
+    notify(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP, kNoEvent);
+    return Failure{ENOTCONN};
+  }
+  connect_reported_ = true;
   if (how != SHUT_WR) side_->shutdown_read();
   if (how != SHUT_RD) return side_->shutdown_write(host().now());
   return Done{};
@@ -238,10 +285,12 @@ Status TcpSocket::shutdown(int how) {
 
 int TcpSocket::take_error() { return side_ != nullptr ? side_->take_error() : std::exchange(error_, 0); }
 
-Result<Address> TcpSocket::local() {
-  if (side_ != nullptr) return address_of(side_->local, domain());
-  return address_of(claim_ != nullptr ? claim_->local() : net::SocketAddress{chosen_.ip, 0}, domain());
+net::SocketAddress TcpSocket::local_address() const {
+  if (claim_ != nullptr) return claim_->local();
+  return side_ != nullptr && !left_ ? side_->local : net::SocketAddress{chosen_.ip, last_port_};
 }
+
+Result<Address> TcpSocket::local() { return address_of(local_address(), domain()); }
 
 std::optional<net::SocketAddress> TcpSocket::peer() const {
   if (side_ == nullptr || !side_->established() || side_->finished(host().now())) return std::nullopt;

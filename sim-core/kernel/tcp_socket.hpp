@@ -61,7 +61,11 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   Result<std::size_t> send_parts(std::span<const iovec> parts, int flags);
   Result<std::size_t> receive_parts(std::span<const iovec> parts, int flags);
   std::optional<net::SocketAddress> peer() const;
-  net::PortClaim* port() { return side_ != nullptr ? side_->port() : claim_.get(); }
+  net::SocketAddress local_address() const;
+  // What it holds a port by.
+  net::PortClaim* port() { return side_ != nullptr && claim_ == nullptr ? side_->port() : claim_.get(); }
+  // The connection is over, or was refused (TCP_CLOSE).
+  bool over() const;
   Status take_port();
   void disconnect();
   int take_error() override;
@@ -75,11 +79,20 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   void apply_setup();
 
   net::SocketAddress chosen_;  // by bind; a port of zero, or the unspecified address, was left to the kernel
-  std::unique_ptr<net::PortClaim> claim_;  // while there is no side, which has it then
+  // While there is no side, which has it then; or bound anew after the side was over, and gave up its port.
+  std::unique_ptr<net::PortClaim> claim_;
   net::Listener* listener_ = nullptr;
   net::TcpSide* side_ = nullptr;
   bool connect_reported_ = false;
-  int error_ = 0;  // SO_ERROR while there is no side
+  // shutdown(2) came when the connection had failed and nobody had asked yet: only AF_UNSPEC helps then
+  // (SS_DISCONNECTING).
+  bool disconnecting_ = false;
+  // It was bound again, or that failed, after the connection was over: its address is the connection's no more.
+  bool left_ = false;
+  // What shutdown(2) said before there was a connection, plus one: it holds for the next one, too.
+  int shut_early_ = 0;
+  std::uint16_t last_port_ = 0;  // that it held: getsockname(2) shows it until there is another one
+  int error_ = 0;                // SO_ERROR while there is no side
   TcpSettings settings_;
 };
 

@@ -109,7 +109,7 @@ Status UdpSocket::set_socket_option(int name, int value) {
 
 Status UdpSocket::get_option(int level, int name, void* value, socklen_t* length) {
   if (level == SOL_SOCKET) {
-    if (name == SO_LINGER) return write_value(linger{}, value, length);
+    if (name == SO_LINGER) return write_value(lingering_, value, length);
     if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) return write_value(timeout(name), value, length);
     const auto number = get_socket_option(name);
     if (!number) return Failure{number.error()};
@@ -135,6 +135,12 @@ Status UdpSocket::set_option(int level, int name, const void* value, socklen_t l
     const auto number = read_value<int>(bytes);
     if (!number) return Failure{number.error()};
     if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) return set_timeout(name, value, length);
+    if (name == SO_LINGER) {
+      const auto wanted = changed_linger(lingering_, value, length);
+      if (!wanted) return Failure{wanted.error()};
+      lingering_ = wanted.value();
+      return Done{};
+    }
     return set_socket_option(name, number.value());
   }
   if (level == SOL_UDP) return Failure{kNotServed};

@@ -89,18 +89,6 @@ int UdpSocket::interface_with(net::Ip address) const {
   return !address.is_any() && host().kernel().fabric.is_own(host().id(), address) ? net::kNetworkInterface : 0;
 }
 
-// inet_bind_sk() in Linux's net/ipv4/af_inet.c also takes AF_UNSPEC for the wildcard.
-Result<net::SocketAddress> UdpSocket::read_local(const Address& address) const {
-  Address typed = address;
-  if (!v6() && address.length >= sizeof(sockaddr_in) && address.family() == AF_UNSPEC) {
-    typed.storage.ss_family = AF_INET;
-    const auto read = internet_address(typed, AF_INET);
-    if (!read.value().ip.is_any()) return Failure{EAFNOSUPPORT};
-    return read;
-  }
-  return internet_address(typed, domain());
-}
-
 // udp_sendmsg() and udpv6_sendmsg(): a socket of AF_INET takes AF_UNSPEC for its own family, one of AF_INET6 also takes
 // AF_INET.
 Result<UdpSocket::Target> UdpSocket::read_target(const Address& address) const {
@@ -120,7 +108,7 @@ Result<UdpSocket::Target> UdpSocket::read_target(const Address& address) const {
 }
 
 Status UdpSocket::bind(const Address& wanted) {
-  const auto read = read_local(wanted);
+  const auto read = internet_address_to_bind(wanted, domain());
   if (!read) return Failure{read.error()};
   const net::SocketAddress address = read.value();
   if (v6() && address.ip.is_v4() && endpoint_.v6_only) return Failure{EINVAL};
@@ -138,7 +126,7 @@ Status UdpSocket::bind(const Address& wanted) {
     return bound;
   }
   source_ = address.ip.is_multicast() || address.ip.is_broadcast() ? any() : address.ip;
-  address_chosen_ = !address.ip.is_any();
+  address_chosen_ = address.ip != (v6() ? net::kAny6 : net::Ip());
   port_chosen_ = address.port != 0;
   return Done{};
 }
@@ -327,6 +315,8 @@ Result<std::size_t> UdpSocket::send(const OutMessage& message) {
     const auto read = read_target(*to);
     if (!read) return Failure{read.error()};
     target = read.value();
+    // udpv6_sendmsg(), as in connect().
+    if (v6() && target.address.ip == net::kAny6 && endpoint_.address.is_v4()) target.address.ip = net::kLoopback;
     if (target.address.port == 0) return Failure{EINVAL};
   } else if (!endpoint_.connected) {
     return Failure{EDESTADDRREQ};

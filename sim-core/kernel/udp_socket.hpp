@@ -67,7 +67,6 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   bool accepts_address(net::Ip ip) const;
 
   Result<Target> read_target(const Address& address) const;
-  Result<net::SocketAddress> read_local(const Address& address) const;
   Result<Way> read_control(std::span<const std::byte> control) const;
   Status ensure_bound();
   void disconnect();
@@ -93,6 +92,7 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   net::Ip multicast_source_;
   int multicast_interface6_ = 0;
   std::map<int, int> options_;  // of SOL_SOCKET: what was set
+  linger lingering_{};          // SO_LINGER: kept, as datagrams leave at once
 };
 
 }  // namespace stillpoint::kernel

@@ -31,6 +31,8 @@ Address unix_address(const UnixName& name) {
 }
 
 Status UnixNames::bind(const UnixName& name, UnixEndpoint& endpoint) {
+  // unix_bind_bsd() makes the file before it looks at the socket; unix_bind_abstract() looks first.
+  if (abstract(name) && !endpoint.name.empty()) return Failure{EINVAL};
   const bool taken = abstract(name) ? abstract_.contains({endpoint.type, name}) : paths_.contains(name);
   if (taken) return Failure{EADDRINUSE};
   if (!endpoint.name.empty()) return Failure{EINVAL};

@@ -197,7 +197,7 @@ void UnixSocket::add_credentials(UnixAncillary& ancillary, const UnixEndpoint& o
 
 // unix_stream_sendmsg().
 Result<std::size_t> UnixSocket::send_stream(const OutMessage& message, UnixAncillary ancillary) {
-  constexpr std::size_t kMostOfAMessage = 48'832;  // SKB_MAX_ALLOC + UNIX_SKB_FRAGS_SZ
+  constexpr std::size_t kMostOfAMessage = 36'544;  // SKB_MAX_HEAD(0) + UNIX_SKB_FRAGS_SZ
   if (message.to != nullptr && message.to->length > 0)
     return Failure{end_->state == State::established ? EISCONN : EOPNOTSUPP};
   if (end_->peer == nullptr) return Failure{ENOTCONN};
@@ -241,7 +241,8 @@ Result<std::shared_ptr<UnixEndpoint>> UnixSocket::recipient(const OutMessage& me
 // unix_dgram_sendmsg().
 Result<std::size_t> UnixSocket::send_datagram(const OutMessage& message, UnixAncillary ancillary) {
   const auto found = recipient(message);
-  if (!found && found.error() != ENOENT && found.error() != ECONNREFUSED && found.error() != EPROTOTYPE)
+  if (!found && found.error() != ENOENT && found.error() != ECONNREFUSED && found.error() != EPROTOTYPE &&
+      found.error() != ENOTCONN)
     return Failure{found.error()};
   if (const Status named = name_if_credentials(); !named) return Failure{named.error()};
   const std::size_t size = total_size(message.parts);
@@ -300,8 +301,10 @@ Result<std::size_t> UnixSocket::receive_stream(InMessage& message) {
   auto& messages = end_->messages;
   if (messages.empty()) {
     if (end_->error != 0) return Failure{end_->take_error()};
-    if (end_->read_shut) return std::size_t{0};
-    return Failure{EAGAIN};
+    if (!end_->read_shut) return Failure{EAGAIN};
+    // At the end there is nobody whose credentials SO_PASSCRED could show, and they are zero.
+    write_control(host(), message, {}, end_->wants_credentials ? std::optional(ucred{}) : std::nullopt);
+    return std::size_t{0};
   }
   const bool peek = (message.flags & MSG_PEEK) != 0;
   const std::size_t wanted = total_size(message.parts);
@@ -405,10 +408,8 @@ Status UnixSocket::get_option(int level, int name, void* value, socklen_t* lengt
       return put(&end_->peer_credentials, sizeof end_->peer_credentials);
     case SO_SNDBUF:
       return put_int(static_cast<int>(end_->send_buffer));
-    case SO_LINGER: {
-      const linger off{};
-      return put(&off, sizeof off);
-    }
+    case SO_LINGER:
+      return put(&lingering_, sizeof lingering_);
     case SO_RCVTIMEO:
     case SO_SNDTIMEO: {
       const timeval time = timeout(name);
@@ -455,6 +456,12 @@ Status UnixSocket::set_option(int level, int name, const void* value, socklen_t 
     case SO_PASSCRED:
       end_->wants_credentials = number != 0;
       return Done{};
+    case SO_LINGER: {
+      const auto wanted = changed_linger(lingering_, value, length);
+      if (!wanted) return Failure{wanted.error()};
+      lingering_ = wanted.value();
+      return Done{};
+    }
     case SO_REUSEPORT:
       if (number != 0) return Failure{EOPNOTSUPP};
       return Done{};

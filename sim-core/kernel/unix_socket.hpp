@@ -64,6 +64,7 @@ class UnixSocket final : public Socket {
 
   std::shared_ptr<UnixEndpoint> end_;
   std::map<int, int> options_;  // of SOL_SOCKET: what was set and changes nothing
+  linger lingering_{};          // SO_LINGER, likewise
 };
 
 }  // namespace stillpoint::kernel

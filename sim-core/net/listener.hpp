@@ -14,6 +14,9 @@ struct Listener {
   std::size_t backlog = 0;
   TcpSetup setup;             // of the connections that will arrive
   unsigned defer_accept = 0;  // TCP_DEFER_ACCEPT: as many retransmissions of the SYN-ACK wait for data
+  // What was shut before it listened is shut of every connection (TcpSide::shut_early).
+  bool read_shut = false;
+  bool write_shut = false;
   TcpObserver* observer = nullptr;
   std::size_t half_open = 0;
   RingQueue<TcpSide*> ready;  // established, to be accepted

@@ -194,6 +194,10 @@ void Tcp::arrive_handshake_ack(TcpSide& server, EventId cause) {
   server.owned_ = true;
   server.claim_ = ports_[server.where_.host].inherit(*listener->claim, server.local, server.remote);
   if (server.prober_ != nullptr) server.set_keepalive(server.prober_->options, queue_.now());
+  if (listener->read_shut || listener->write_shut) [[unlikely]] {
+    server.shut_early(listener->read_shut, listener->write_shut);
+    if (listener->write_shut) server.say_end(queue_.now());  // tcp_rcv_state_process()
+  }
   listener->ready.push(&server);
   listener->observer->on_tcp(EPOLLIN, cause);
 }

@@ -73,7 +73,7 @@ std::size_t TcpSide::piece(std::size_t most) {
   return std::min(most, size + 1);
 }
 
-bool TcpSide::holds_back() const { return (corked_ || more_follows_) && !write_shut_; }
+bool TcpSide::holds_back() const { return (corked_ || more_follows_) && !said_end(); }
 
 void TcpSide::hold_back(VirtualTime now) {
   if (cork_ == nullptr) cork_ = std::make_unique<Cork>(*this);
@@ -264,7 +264,7 @@ void TcpSide::arrive_data(Packet* packet) {
   const EventId cause = packet->event;
   if (state_ == State::syn_received) [[unlikely]]
     stack.arrive_handshake_ack(*this, cause);  // it acknowledges the SYN-ACK too
-  const bool shut = read_shut_ && write_shut_;
+  const bool shut = read_shut_ && said_end();
   if (state_ != State::established || close_begun_ || shut) [[unlikely]] {
     // Data to a closed end: RFC 9293, 3.5.2, and the program there will never read it. An end that was shut both ways
     // is reset too, and learns of it (tcp_rcv_state_process() in Linux's net/ipv4/tcp_input.c).
@@ -293,7 +293,7 @@ void TcpSide::arrive_fin(EventId cause) {
   if (state_ != State::established) return;
   fin_received_ = true;
   fin_received_at_ = now;
-  closed_first_ = write_shut_ && !fin_queued_;
+  closed_first_ = said_end() && !fin_queued_;
   if (link_->cut) [[unlikely]] {
     peer().withhold_fin(now);
   } else {
@@ -313,7 +313,7 @@ void TcpSide::fin_acknowledged(VirtualTime at) {
 void TcpSide::arrive_reset(EventId cause) {
   if (state_ == State::closed || finished(tcp().queue_.now())) return;
   // The errors are those of tcp_reset() in Linux's net/ipv4/tcp_input.c.
-  const bool in_close_wait = fin_received_ && !write_shut_;
+  const bool in_close_wait = fin_received_ && !said_end();
   const int error = state_ == State::syn_sent ? ECONNREFUSED : in_close_wait ? EPIPE : ECONNRESET;
   if (state_ == State::syn_received) tcp().forget_half_open(*this);
   end(error);

@@ -78,7 +78,7 @@ TcpState TcpSide::state(VirtualTime now) const {
       break;
   }
   if (finished(now)) return TcpState::closed;  // TIME_WAIT has no socket any more
-  if (!write_shut_) return fin_received_ ? TcpState::close_wait : TcpState::established;
+  if (!said_end()) return fin_received_ ? TcpState::close_wait : TcpState::established;
   if (fin_received_) return closed_first_ ? TcpState::closing : TcpState::last_ack;
   return fin_acknowledged_ <= now ? TcpState::fin_wait_2 : TcpState::fin_wait_1;
 }
@@ -198,12 +198,22 @@ Result<std::size_t> TcpSide::receive(std::span<const std::span<std::byte>> parts
 
 Status TcpSide::shutdown_write(VirtualTime now) {
   if (state_ != State::established) return Failure{ENOTCONN};
-  if (write_shut_) return Done{};
-  write_shut_ = true;
-  fin_queued_ = true;
-  flush(now);
+  if (said_end()) return Done{};
+  say_end(now);
   notify(EPOLLOUT | EPOLLHUP, kNoEvent);
   return Done{};
+}
+
+void TcpSide::say_end(VirtualTime now) {
+  write_shut_ = true;
+  write_shut_early_ = false;
+  fin_queued_ = true;
+  flush(now);
+}
+
+void TcpSide::shut_early(bool reading, bool writing) {
+  read_shut_ = reading;
+  write_shut_ = write_shut_early_ = writing;
 }
 
 void TcpSide::shutdown_read() {
@@ -223,11 +233,7 @@ void TcpSide::begin_close(VirtualTime now, Closing how) {
     transmit(Segment::rst, {}, now);
     end(0);
   } else if (state_ == State::established) {
-    if (!write_shut_) {
-      write_shut_ = true;
-      fin_queued_ = true;
-      flush(now);
-    }
+    if (!said_end()) say_end(now);
   } else {
     end(0);
   }

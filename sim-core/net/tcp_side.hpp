@@ -116,6 +116,9 @@ class TcpSide {
 
   Status shutdown_write(VirtualTime now);
   void shutdown_read();
+  // What was shut before the connection was begun is shut of it, too, though nobody tells the peer: a later
+  // shutdown_write() does.
+  void shut_early(bool reading, bool writing);
   // What close(2) does before it waits, if it lingers: FIN, or RST if data was left unread. Nothing is read any more.
   enum class Closing : std::uint8_t { orderly, abortive };
   void begin_close(VirtualTime now, Closing how = Closing::orderly);
@@ -223,6 +226,9 @@ class TcpSide {
   void fin_acknowledged(VirtualTime at);
   void end(int error);
   void settle_port();
+  // The FIN was sent, or waits for the data before it.
+  void say_end(VirtualTime now);
+  bool said_end() const { return write_shut_ && !write_shut_early_; }
   void notify(std::uint32_t events, EventId cause) {
     if (observer != nullptr) observer->on_tcp(events, cause);
   }
@@ -260,6 +266,7 @@ class TcpSide {
   bool close_begun_ = false;
   bool closed_by_program_ = false;
   bool write_shut_ = false;
+  bool write_shut_early_ = false;  // without a FIN
   bool read_shut_ = false;
   bool fin_queued_ = false;
   bool fin_received_ = false;

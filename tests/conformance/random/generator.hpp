@@ -1,0 +1,126 @@
+#pragma once
+// Random sequences of system calls. A sequence follows from its seed alone, not from what the calls return: so it is
+// the same on every kernel. The generator keeps in mind what the descriptors should have become by now, so that most
+// calls make sense; some do not, and are given a wrong descriptor, a wrong address or a wrong flag.
+//
+// What Linux itself leaves open is not asked, and the reason stands where it is left out.
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/random/caller.hpp"
+
+namespace stillpoint::test {
+
+// One call: how it reads, and how it is made. It returns what is observed.
+struct Step {
+  std::string text;
+  std::function<std::string(Caller&)> make;
+};
+using Sequence = std::vector<Step>;
+
+enum class SlotKind : std::uint8_t {
+  tcp,
+  tcp6,
+  udp,
+  udp6,
+  unix_stream,
+  unix_datagram,
+  unix_packets,
+  pipe_reader,
+  pipe_writer,
+  eventfd,
+  timerfd,
+  epoll,
+};
+
+// What a sequence may hold.
+struct Mixture {
+  std::size_t shortest = 10;
+  std::size_t longest = 40;
+};
+
+class Generator {
+ public:
+  Generator(std::uint64_t seed, Mixture mixture) : random_(seed), mixture_(mixture) {}
+  Sequence sequence();
+
+  struct Slot {
+    SlotKind kind;
+    bool open = true;
+    bool bound = false;
+    bool listening = false;
+    bool connected = false;
+    std::size_t sent = 0;  // bytes to its peer, at most
+    // The bound name of a socket of AF_UNIX.
+    Place name = {};
+  };
+
+  // ---- drawing ----
+  std::uint64_t below(std::uint64_t end) { return random_() % end; }
+  int number(int end) { return static_cast<int>(below(static_cast<std::uint64_t>(end))); }
+  bool one_in(std::uint64_t n) { return below(n) == 0; }
+  template <typename Value, std::size_t n>
+  const Value& one_of(const Value (&values)[n]) {
+    return values[below(n)];
+  }
+  // Mostly small, sometimes `most`.
+  std::size_t size_up_to(std::size_t most);
+  // A letter that tells what this call sends from what others do.
+  char letter() { return static_cast<char>('a' + letters_++ % 26); }
+
+  // ---- slots ----
+  int add_slot(SlotKind kind);
+  Slot& slot(int number) { return slots_[static_cast<std::size_t>(number)]; }
+  const std::vector<Slot>& slots() const { return slots_; }
+  // An open slot of those that `fits` takes, or -1.
+  int pick(const std::function<bool(const Slot&)>& fits);
+  // The same, but now and then any slot at all: also one that is closed, or was never made.
+  int pick_mostly(const std::function<bool(const Slot&)>& fits);
+  bool full() const { return slots_.size() >= 14; }
+
+  void add(std::string text, std::function<std::string(Caller&)> make) {
+    steps_.push_back({std::move(text), std::move(make)});
+  }
+
+ private:
+  std::mt19937_64 random_;
+  Mixture mixture_;
+  std::vector<Slot> slots_;
+  Sequence steps_;
+  unsigned letters_ = 0;
+};
+
+// A kind of call, or of several in a row, and how often it is drawn. It adds nothing where there is nothing for it.
+struct Kind {
+  unsigned weight;
+  void (*add)(Generator&);
+};
+// By file.
+extern const std::span<const Kind> kMaking;        // make.cpp
+extern const std::span<const Kind> kConnecting;    // connect.cpp
+extern const std::span<const Kind> kTransferring;  // transfer.cpp
+extern const std::span<const Kind> kWaiting;       // readiness.cpp
+extern const std::span<const Kind> kDescribing;    // descriptors.cpp
+extern const std::span<const Kind> kOptions;       // options.cpp
+
+inline bool is_internet(const Generator::Slot& slot) { return slot.kind <= SlotKind::udp6; }
+inline bool is_tcp(const Generator::Slot& slot) { return slot.kind <= SlotKind::tcp6; }
+inline bool is_udp(const Generator::Slot& slot) { return is_internet(slot) && !is_tcp(slot); }
+inline bool is_socket(const Generator::Slot& slot) { return slot.kind <= SlotKind::unix_packets; }
+inline bool is_unix(const Generator::Slot& slot) { return is_socket(slot) && !is_internet(slot); }
+// Connections are accepted.
+inline bool is_connection_based(const Generator::Slot& slot) {
+  return is_tcp(slot) || slot.kind == SlotKind::unix_stream || slot.kind == SlotKind::unix_packets;
+}
+
+// An address to send or connect to, for a socket of this kind.
+Place target_for(Generator& generator, SlotKind kind);
+
+// "MSG_PEEK|MSG_TRUNC", "0"
+std::string message_flags(int flags);
+
+}  // namespace stillpoint::test

@@ -1,0 +1,110 @@
+#include "tests/conformance/random/worlds.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "sim-core/kernel/current.hpp"
+#include "sim-core/kernel/kernel.hpp"
+#include "tests/trace/memory_trace.hpp"
+
+namespace stillpoint::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kPaths = 8;
+
+void unlink_paths(Caller& caller) {
+  for (int name = 0; name < kPaths; ++name) {
+    const auto path = caller.resolve({.kind = Place::Kind::path, .name = name});
+    unlink(reinterpret_cast<const char*>(&path.storage) + sizeof(sa_family_t));
+  }
+}
+
+}  // namespace
+
+LinuxProcess::LinuxProcess() {
+  signal(SIGPIPE, SIG_IGN);
+  int last = 2;
+  DIR* const all = opendir("/proc/self/fd");
+  while (const dirent* entry = readdir(all)) last = std::max(last, std::atoi(entry->d_name));
+  closedir(all);
+  int filler = open("/dev/null", O_RDONLY);
+  while (filler < last) filler = dup(filler);
+  first_ = filler + 1;
+}
+
+Observations LinuxProcess::run(const Sequence& sequence, Pace pace) const {
+  Caller caller(first_);
+  Observations observations;
+  for (const Step& step : sequence) {
+    observations.push_back(step.make(caller));
+    if (pace == Pace::with_time) std::this_thread::sleep_for(1ms);
+  }
+  // Reset, so that ten thousand sequences do not leave as many connections in TIME_WAIT.
+  constexpr int kMost = 64;
+  const linger reset{1, 0};
+  for (int fd = first_; fd < first_ + kMost; ++fd) setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  close_range(static_cast<unsigned>(first_), ~0u, 0);
+  unlink_paths(caller);
+  return observations;
+}
+
+const Step* step_under_way = nullptr;
+
+namespace {
+
+[[noreturn]] void refuse(kernel::Host&, const char* call, const void*) {
+  kernel::set_current_host(nullptr);
+  std::fprintf(stderr, "%s called %s, which the virtual kernel does not serve\n", step_under_way->text.c_str(), call);
+  std::abort();
+}
+
+// The calls are made on the harness's stack: none of them blocks.
+class NoProcess final : public kernel::Process {
+ public:
+  bool step() override { return false; }
+};
+
+}  // namespace
+
+Observations on_virtual_kernel(const Sequence& sequence, std::uint64_t seed) {
+  static MemoryTrace& trace = *new MemoryTrace(1 << 22);
+  TraceWriter writer(trace.control(), trace.ring(), nullptr);
+  kernel::Kernel kernel(writer, seed, refuse);
+  kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {0x0A000001}});
+  NoProcess process;
+  host.boot(process);
+  // Longer than anything is under way, shorter than any time-out.
+  const auto settle = [&] {
+    const VirtualTime end = kernel.queue.now() + 100ms;
+    while (!kernel.queue.empty() && kernel.queue.next_time() <= end) kernel.queue.pop().fire();
+    // What needs no event of its own, such as an acknowledgement, arrives too.
+    const VirtualTime later = kernel.queue.now() + 1ms;
+    if (kernel.queue.empty() || kernel.queue.next_time() >= later) kernel.queue.advance(later);
+  };
+  settle();
+  Caller caller(3);
+  Observations observations;
+  for (const Step& step : sequence) {
+    step_under_way = &step;
+    {
+      const kernel::CurrentHost current(&host);
+      host.run_as(&host.main_task());
+      if (observations.empty()) signal(SIGPIPE, SIG_IGN);
+      observations.push_back(step.make(caller));
+      host.run_as(nullptr);
+    }
+    settle();
+  }
+  return observations;
+}
+
+}  // namespace stillpoint::test
