@@ -324,7 +324,8 @@ TEST_CASE("after a refusal the same socket connects again, from a port of its ow
   a.connect(fd, Machines::kIpOfB, 81);
   machines.settle();
   CHECK(a.connect(fd, Machines::kIpOfB, 80) == fails(ECONNREFUSED));
-  CHECK(local(a, fd) == (bound ? "0.0.0.0:7000" : "0.0.0.0:0"));
+  // The port that it gave up is shown until there is another one, as on Linux.
+  CHECK(local(a, fd) == (bound ? "0.0.0.0:7000" : "0.0.0.0:32768"));
   CHECK(machines.kernel.tcp.connections() == 0);
   CHECK(a.connect(fd, Machines::kIpOfB, 80) == fails(EINPROGRESS));
   machines.settle();
