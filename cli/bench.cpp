@@ -15,6 +15,7 @@
 #include <stillpoint/error.hpp>
 
 #include "cli/command.hpp"
+#include "cli/instructions.hpp"
 #include "cli/say.hpp"
 #include "sim-core/base/nearest.hpp"
 #include "sim-core/base/units.hpp"
@@ -28,16 +29,19 @@ struct Figure {
   double per_cpu_s = 0;  // operations per second of CPU time, user and system
   double cpu_s = 0;
   double rss_mib = 0;
+  std::optional<double> instructions{};  // of an operation, in user mode
 };
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-Figure measure_virtual(supervise::Zygote& zygote, const workloads::Workload& workload) {
+Figure measure_virtual(supervise::Zygote& zygote, const InstructionCounter& instructions,
+                       const workloads::Workload& workload) {
   std::string text = fmt::format(
       "name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n[workload]\nname = \"{0}\"\n", workload.name);
   if (workload.name == "W2") text += "[network]\nlatency_min = \"1ms\"\nlatency_max = \"10ms\"\n";
+  const std::optional<std::uint64_t> before = instructions.count();
   const supervise::RunResult result =
       supervise::run_once(zygote, {.scenario_text = text, .overrides = {}, .bug = {}, .seed = 1});
   if (result.report.verdict != Verdict::pass || result.report.measures.empty()) {
@@ -45,8 +49,11 @@ Figure measure_virtual(supervise::Zygote& zygote, const workloads::Workload& wor
   }
   Figure figure;
   figure.cpu_s = static_cast<double>(result.cpu_ns) / 1e9;
-  figure.per_cpu_s = static_cast<double>(result.report.measures.front().value) / figure.cpu_s;
+  const auto operations = static_cast<double>(result.report.measures.front().value);
+  figure.per_cpu_s = operations / figure.cpu_s;
   figure.rss_mib = static_cast<double>(result.rss_kib) / 1024;
+  const std::optional<std::uint64_t> after = instructions.count();
+  if (before && after) figure.instructions = static_cast<double>(*after - *before) / operations;
   return figure;
 }
 
@@ -135,16 +142,19 @@ int bench(const Arguments& arguments) {
 
   namespace json_ns = boost::json;
   json_ns::array array;
-  if (!json)
-    fmt::print("{:<5} {:>14} {:>8} {:>9}  {}\n", "", "per CPU s", "CPU s", "RSS MiB",
-               real ? "loopback's, and the ratio to it" : "");
+  const InstructionCounter instructions;  // before the zygote, so that it counts what the zygote starts
+  const bool counts = instructions.count().has_value();
+  if (!json) {
+    fmt::print("{:<5} {:>14} {:>8} {:>9}{}{}\n", "", "per CPU s", "CPU s", "RSS MiB", counts ? "  instructions" : "",
+               real ? "  loopback's, and the ratio to it" : "");
+  }
   supervise::Zygote zygote;
   const auto faster = [](const Figure& a, const Figure& b) { return a.per_cpu_s > b.per_cpu_s; };
   for (const workloads::Workload* workload : chosen) {
     std::optional<Figure> simulated;
     std::optional<Figure> loopback;
     for (unsigned i = 0; i < repeat; ++i) {
-      keep(simulated, measure_virtual(zygote, *workload), faster);
+      keep(simulated, measure_virtual(zygote, instructions, *workload), faster);
       if (real && workload->has_server()) keep(loopback, measure_real(*workload), faster);
     }
     const double ratio = loopback ? simulated->per_cpu_s / loopback->per_cpu_s : 0;
@@ -153,13 +163,17 @@ int bench(const Arguments& arguments) {
                              {"per_cpu_s", simulated->per_cpu_s},
                              {"cpu_s", simulated->cpu_s},
                              {"rss_mib", simulated->rss_mib}};
+      object["instructions"] =
+          simulated->instructions ? json_ns::value(*simulated->instructions) : json_ns::value(nullptr);
       object["ratio_to_loopback"] = loopback ? json_ns::value(ratio) : json_ns::value(nullptr);
       array.push_back(object);
     } else {
-      fmt::print(
-          "{:<5} {:>14} {:>8.2f} {:>9.1f}  {}\n", workload->name,
-          grouped(static_cast<std::uint64_t>(simulated->per_cpu_s)), simulated->cpu_s, simulated->rss_mib,
-          loopback ? fmt::format("{}, {:.1f}x", grouped(static_cast<std::uint64_t>(loopback->per_cpu_s)), ratio) : "");
+      fmt::print("{:<5} {:>14} {:>8.2f} {:>9.1f}{}{}\n", workload->name,
+                 grouped(static_cast<std::uint64_t>(simulated->per_cpu_s)), simulated->cpu_s, simulated->rss_mib,
+                 simulated->instructions ? fmt::format("  {:>12.0f}", *simulated->instructions) : "",
+                 loopback
+                     ? fmt::format("  {}, {:.1f}x", grouped(static_cast<std::uint64_t>(loopback->per_cpu_s)), ratio)
+                     : "");
       std::fflush(stdout);
     }
   }
