@@ -1,6 +1,10 @@
 #include "sim-core/interpose/call.hpp"
 
+#include <dlfcn.h>
+
 #include <cstdio>
+
+extern "C" __attribute__((weak)) void __asan_init();
 
 namespace stillpoint::interpose {
 
@@ -14,6 +18,14 @@ void unsupported(kernel::Host& host, const Call& call, const char* detail) {
   kernel::Kernel& kernel = host.kernel();
   kernel.unsupported(host, text, call.site);
   __builtin_unreachable();
+}
+
+bool is_in_sanitizer(const void* site) {
+  if (&__asan_init == nullptr) return false;
+  Dl_info sanitizer{};
+  Dl_info caller{};
+  return dladdr(reinterpret_cast<const void*>(&__asan_init), &sanitizer) != 0 && dladdr(site, &caller) != 0 &&
+         sanitizer.dli_fbase == caller.dli_fbase;
 }
 
 }  // namespace stillpoint::interpose

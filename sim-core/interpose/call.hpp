@@ -51,6 +51,11 @@ inline int finish(kernel::Host& host, const Call& call, const Status& status) {
   return status ? 0 : fail(host, call, status.error());
 }
 
+// What AddressSanitizer calls by its symbol, before any exception or long jump unwinds a stack: that is no call of the
+// program's, and must neither be served nor deliver its signals.
+consteval bool sanitizers_call(std::string_view symbol) { return symbol == "sigaltstack"; }
+bool is_in_sanitizer(const void* site);
+
 // What happens when a call returns to the program.
 class ReturnToProgram {
  public:
@@ -92,7 +97,8 @@ Function real_function(Function interceptor, const char* name) {
                                 const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters);       \
   extern "C" result sp_##name parameters {                                                                         \
     ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                      \
-    if (current != nullptr) {                                                                                      \
+    if (current != nullptr && !(::stillpoint::interpose::sanitizers_call(symbol) &&                                \
+                                ::stillpoint::interpose::is_in_sanitizer(__builtin_return_address(0)))) {          \
       if (current->observed) {                                                                                     \
         ::stillpoint::interpose::unsupported(*current, {symbol, __builtin_return_address(0)}, "in observer mode"); \
       }                                                                                                            \
@@ -101,6 +107,10 @@ Function real_function(Function interceptor, const char* name) {
     }                                                                                                              \
     static constinit decltype(&sp_##name) real = nullptr;                                                          \
     if (real == nullptr) real = ::stillpoint::interpose::real_function(&sp_interceptor_##name, symbol);            \
+    if (::stillpoint::interpose::sanitizers_call(symbol)) {                                                        \
+      const ::stillpoint::kernel::CurrentHost nobody(nullptr);                                                     \
+      return real arguments;                                                                                       \
+    }                                                                                                              \
     return real arguments;                                                                                         \
   }                                                                                                                \
   static result sp_serve_##name(                                                                                   \

@@ -257,11 +257,6 @@ SP_CALL(int, sigignore, (int number), (number)) {
 }
 
 SP_CALL(int, sigaltstack, (const stack_t* stack, stack_t* old), (stack, old)) {
-  // AddressSanitizer asks before an exception unwinds the stack, also where no thread of the host is running.
-  if (stack == nullptr && old != nullptr && host.running_task() == nullptr) {
-    *old = {nullptr, SS_DISABLE, 0};
-    return 0;
-  }
   Task& task = running_task(host, call);
   const stack_t before = task.signals.alternate_stack;
   if (stack != nullptr) {
