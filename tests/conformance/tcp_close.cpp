@@ -2,9 +2,9 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tests/conformance/waiting.hpp"
 #include "tests/conformance/world.hpp"
 
 namespace stillpoint::test {
@@ -32,17 +32,6 @@ std::string state_of(int fd) {
   constexpr const char* kNames[] = {"0",         "established", "syn_sent",   "syn_recv", "fin_wait1", "fin_wait2",
                                     "time_wait", "close",       "close_wait", "last_ack", "listen",    "closing"};
   return kNames[info.tcpi_state];
-}
-// Whether a call took at least so long.
-template <typename Call>
-bool takes(milliseconds least, Call call) {
-  timespec before{};
-  timespec after{};
-  clock_gettime(CLOCK_MONOTONIC, &before);
-  call();
-  clock_gettime(CLOCK_MONOTONIC, &after);
-  const auto ms = (after.tv_sec - before.tv_sec) * 1'000 + (after.tv_nsec - before.tv_nsec) / 1'000'000;
-  return ms >= least.count();
 }
 
 void linger_is_read_back(World& w) {
@@ -112,7 +101,7 @@ void linger_with_a_reader(World& w) {
   set_linger(user, 1, 10);
   w.send(user, "bye");
   w.settle();
-  w.note("does not wait long", !takes(5'000ms, [&, fd = user] { w.close(fd); }));
+  w.note("does not wait long", duration_of([&, fd = user] { w.close(fd); }) < 5'000ms);
   w.settle();
   w.note("receive", w.receive(server));
   w.note("end", w.receive(server));
@@ -132,7 +121,7 @@ void linger_in_vain(World& w) {
   const auto [user, server] = w.connected();
   set_linger(user, 1, 1);
   fill(w, user);
-  w.note("waits a second", takes(950ms, [&, fd = user] { w.close(fd); }));
+  w.note("waits a second", duration_of([&, fd = user] { w.close(fd); }) >= 950ms);
   w.note("server", w.ready(server));
 }
 
@@ -141,8 +130,8 @@ void linger_of_a_duplicate(World& w) {
   set_linger(user, 1, 1);
   fill(w, user);
   const int copy = w.keep(dup(user));
-  w.note("the first does not wait", !takes(900ms, [&, fd = user] { w.close(fd); }));
-  w.note("the last does", takes(950ms, [&] { w.close(copy); }));
+  w.note("the first does not wait", duration_of([&, fd = user] { w.close(fd); }) < 900ms);
+  w.note("the last does", duration_of([&] { w.close(copy); }) >= 950ms);
   w.note("server", w.ready(server));
 }
 
@@ -151,7 +140,7 @@ void no_linger_for_unread_data(World& w) {
   set_linger(user, 1, 10);
   w.send(server, "unread");
   w.settle();
-  w.note("does not wait", !takes(5'000ms, [&, fd = user] { w.close(fd); }));
+  w.note("does not wait", duration_of([&, fd = user] { w.close(fd); }) < 5'000ms);
   w.settle();
   w.note("receive", w.receive(server));
 }

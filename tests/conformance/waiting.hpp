@@ -25,16 +25,21 @@ inline std::string get_timeout(int fd, int option) {
   return std::to_string(value.tv_sec) + "s " + std::to_string(value.tv_usec) + "us";
 }
 
-// How long a call took, in units of 100 ms: time is late on a busy machine, but not by half of that.
+// How long a call took.
 template <typename Call>
-std::string tenths(Call call) {
+milliseconds duration_of(Call call) {
   timespec before{};
   timespec after{};
   clock_gettime(CLOCK_MONOTONIC, &before);
   call();
   clock_gettime(CLOCK_MONOTONIC, &after);
-  const auto ms = (after.tv_sec - before.tv_sec) * 1'000 + (after.tv_nsec - before.tv_nsec) / 1'000'000;
-  return std::to_string((ms + 20) / 100);
+  return milliseconds((after.tv_sec - before.tv_sec) * 1'000 + (after.tv_nsec - before.tv_nsec) / 1'000'000);
+}
+
+// The same in units of 100 ms: time is late on a busy machine, but not by half of that.
+template <typename Call>
+std::string tenths(Call call) {
+  return std::to_string((duration_of(call).count() + 20) / 100);
 }
 
 // Does something after a while, in another thread.

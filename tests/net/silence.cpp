@@ -1,5 +1,6 @@
 // Peers that are dead: keep-alive probes (tcp(7)), and hosts that forgot everything.
 #include <vector>
+
 #include "tests/net/network.hpp"
 
 using namespace stillpoint;
