@@ -56,8 +56,10 @@ void Threads::run(kernel::Task& task) {
 void Threads::park(kernel::Task& task) {
   const kernel::CurrentHost none(nullptr);
   const int saved_errno = errno;  // the real wait has its own
+  // Whoever gets the baton may end the run, and the task with it, before this thread comes to wait.
+  Thread& thread = *static_cast<Thread*>(task.thread);
   harness_.release();
-  static_cast<Thread*>(task.thread)->turn.acquire();
+  thread.turn.acquire();
   errno = saved_errno;
 }
 
