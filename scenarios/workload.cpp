@@ -21,6 +21,8 @@ class WorkloadScenario final : public Scenario {
     parameters_.connections =
         static_cast<std::uint32_t>(settings.count("workload.connections", {1, 1'000'000}, parameters_.connections));
     parameters_.rounds = settings.count("workload.rounds", {1, 1'000'000'000}, parameters_.rounds);
+    parameters_.timers =
+        static_cast<std::uint32_t>(settings.count("workload.timers", {1, 1'000'000'000}, parameters_.timers));
     parameters_.duration = settings.duration("workload.duration", {}, parameters_.duration);
     latency_.latency_min = settings.duration("network.latency_min", {}, 50us);
     latency_.latency_max =

@@ -10,7 +10,8 @@ constexpr int kSerialBits = 40;  // 1.1e12 schedulings; the 24 bits above them a
 
 Event::~Event() { SP_ASSERT(!scheduled()); }
 
-VirtualTime EventQueue::next_time() const {
+VirtualTime EventQueue::next_time() {
+  fill_vacancy();
   SP_ASSERT(!heap_.empty());
   return heap_.front().at;
 }
@@ -21,10 +22,16 @@ void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
   SP_ASSERT(serial < (std::uint64_t{1} << kSerialBits));
   const Entry entry{at, (std::uint64_t{rank & 0xFFFFFF} << kSerialBits) | serial, &event};
   if (!event.scheduled()) {
+    if (vacant_) {
+      vacant_ = false;
+      sift_down(0, entry);
+      return;
+    }
     heap_.emplace_back();
     sift_up(heap_.size() - 1, entry);
     return;
   }
+  fill_vacancy();
   const std::size_t index = event.position_;
   if (entry.before(heap_[index])) {
     sift_up(index, entry);
@@ -34,23 +41,38 @@ void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
 }
 
 void EventQueue::cancel(Event& event) {
-  if (event.scheduled()) remove_at(event.position_);
+  if (!event.scheduled()) return;
+  fill_vacancy();
+  remove_at(event.position_);
 }
 
 Event& EventQueue::pop() {
+  fill_vacancy();
   SP_ASSERT(!heap_.empty());
-  const Entry first = heap_.front();
+  const Entry& first = heap_.front();
   SP_ASSERT(first.at >= now_);
   now_ = first.at;
-  remove_at(0);
-  SP_ASSERT(heap_.empty() || first.before(heap_.front()));
+  first.event->position_ = Event::kNowhere;
+  vacant_ = true;
   return *first.event;
 }
 
 void EventQueue::advance(VirtualTime to) {
   SP_ASSERT(to >= now_);
+  fill_vacancy();
   SP_ASSERT(heap_.empty() || heap_.front().at >= to);
   now_ = to;
+}
+
+void EventQueue::fill_vacancy() {
+  if (!vacant_) return;
+  vacant_ = false;
+  const Entry taken = heap_.front();
+  const Entry last = heap_.back();
+  heap_.pop_back();
+  if (heap_.empty()) return;
+  sift_down(0, last);
+  SP_ASSERT(taken.before(heap_.front()));
 }
 
 void EventQueue::remove_at(std::size_t index) {

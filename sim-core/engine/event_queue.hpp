@@ -7,7 +7,8 @@
 // what is simultaneous, and comes from a seeded stream of whoever schedules (rank 0 everywhere is FIFO). Invariants,
 // asserted: time never goes back, nothing is scheduled in the past, no two entries compare equal.
 //
-// A 4-ary heap with positions stored in the events: cancel and reschedule cost O(log n).
+// A 4-ary heap with positions stored in the events: cancel and reschedule cost O(log n). What was taken out last leaves
+// its place at the top vacant until somebody looks, since most events schedule another one, which then fills it.
 #include <cstdint>
 #include <vector>
 
@@ -43,10 +44,10 @@ using Rank = std::uint32_t;
 class EventQueue {
  public:
   VirtualTime now() const { return now_; }
-  bool empty() const { return heap_.empty(); }
-  std::size_t size() const { return heap_.size(); }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return heap_.size() - (vacant_ ? 1 : 0); }
   // The time of the next event. Requires !empty().
-  VirtualTime next_time() const;
+  VirtualTime next_time();
 
   // Schedules `event` at `at`, or moves it there if it was scheduled already. Requires at >= now().
   void schedule(Event& event, VirtualTime at, Rank rank = 0);
@@ -74,8 +75,10 @@ class EventQueue {
     entry.event->position_ = static_cast<std::uint32_t>(index);
   }
   void remove_at(std::size_t index);
+  void fill_vacancy();
 
   std::vector<Entry> heap_;
+  bool vacant_ = false;  // the first entry is that of the event which was taken out last
   VirtualTime now_{};
   std::uint64_t serial_ = 0;
 };

@@ -90,34 +90,56 @@ Function real_function(Function interceptor, const char* name) {
 
 #define SP_UNWRAP_AFTER_COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 
-#define SP_CALL_AS(result, name, symbol, parameters, arguments)                                                    \
-  extern "C" __attribute__((weak)) result sp_interceptor_##name parameters __asm__("__interceptor_" symbol);       \
-  extern "C" result sp_##name parameters __asm__(symbol);                                                          \
-  static result sp_serve_##name(::stillpoint::kernel::Host& host,                                                  \
-                                const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters);       \
-  extern "C" result sp_##name parameters {                                                                         \
-    ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                      \
-    if (current != nullptr && !(::stillpoint::interpose::sanitizers_call(symbol) &&                                \
-                                ::stillpoint::interpose::is_in_sanitizer(__builtin_return_address(0)))) {          \
-      if (current->observed) {                                                                                     \
-        ::stillpoint::interpose::unsupported(*current, {symbol, __builtin_return_address(0)}, "in observer mode"); \
-      }                                                                                                            \
-      const ::stillpoint::interpose::ReturnToProgram handlers(*current);                                           \
-      return sp_serve_##name(*current, {symbol, __builtin_return_address(0)} SP_UNWRAP_AFTER_COMMA arguments);     \
-    }                                                                                                              \
-    static constinit decltype(&sp_##name) real = nullptr;                                                          \
-    if (real == nullptr) real = ::stillpoint::interpose::real_function(&sp_interceptor_##name, symbol);            \
-    if (::stillpoint::interpose::sanitizers_call(symbol)) {                                                        \
-      const ::stillpoint::kernel::CurrentHost nobody(nullptr);                                                     \
-      return real arguments;                                                                                       \
-    }                                                                                                              \
-    return real arguments;                                                                                         \
-  }                                                                                                                \
-  static result sp_serve_##name(                                                                                   \
-      [[maybe_unused]] ::stillpoint::kernel::Host& host,                                                           \
+#define SP_DECLARE(result, name, symbol, parameters)                                                         \
+  extern "C" __attribute__((weak)) result sp_interceptor_##name parameters __asm__("__interceptor_" symbol); \
+  extern "C" result sp_##name parameters __asm__(symbol);                                                    \
+  static result sp_serve_##name(::stillpoint::kernel::Host& host,                                            \
+                                const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters)
+
+#define SP_DISPATCH(result, name, symbol, site, arguments)                                                     \
+  ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                    \
+  if (current != nullptr &&                                                                                    \
+      !(::stillpoint::interpose::sanitizers_call(symbol) && ::stillpoint::interpose::is_in_sanitizer(site))) { \
+    if (current->observed) ::stillpoint::interpose::unsupported(*current, {symbol, site}, "in observer mode"); \
+    const ::stillpoint::interpose::ReturnToProgram handlers(*current);                                         \
+    return sp_serve_##name(*current, {symbol, site} SP_UNWRAP_AFTER_COMMA arguments);                          \
+  }                                                                                                            \
+  static constinit decltype(&sp_##name) real = nullptr;                                                        \
+  if (real == nullptr) real = ::stillpoint::interpose::real_function(&sp_interceptor_##name, symbol);          \
+  if (::stillpoint::interpose::sanitizers_call(symbol)) {                                                      \
+    const ::stillpoint::kernel::CurrentHost nobody(nullptr);                                                   \
+    return real arguments;                                                                                     \
+  }                                                                                                            \
+  return real arguments
+
+#define SP_SERVE(result, name, parameters)               \
+  static result sp_serve_##name(                         \
+      [[maybe_unused]] ::stillpoint::kernel::Host& host, \
       [[maybe_unused]] const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters)
 
+#define SP_CALL_AS(result, name, symbol, parameters, arguments)                \
+  SP_DECLARE(result, name, symbol, parameters);                                \
+  extern "C" result sp_##name parameters {                                     \
+    SP_DISPATCH(result, name, symbol, __builtin_return_address(0), arguments); \
+  }                                                                            \
+  SP_SERVE(result, name, parameters)
+
 #define SP_CALL(result, name, parameters, arguments) SP_CALL_AS(result, name, #name, parameters, arguments)
+
+// For a call that is made very often: `done`, a condition on `current`, the host, comes before everything else, and
+// where it holds the call has been done, and returns zero. All else is a function of its own, so that the symbol need
+// not save registers for it.
+#define SP_CALL_UNLESS(done, result, name, parameters, arguments)                                     \
+  SP_DECLARE(result, name, #name, parameters);                                                        \
+  [[gnu::noinline]] static result sp_call_##name(const void* site SP_UNWRAP_AFTER_COMMA parameters) { \
+    SP_DISPATCH(result, name, #name, site, arguments);                                                \
+  }                                                                                                   \
+  extern "C" result sp_##name parameters {                                                            \
+    ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                         \
+    if (current != nullptr && done) return 0;                                                         \
+    return sp_call_##name(__builtin_return_address(0) SP_UNWRAP_AFTER_COMMA arguments);               \
+  }                                                                                                   \
+  SP_SERVE(result, name, parameters)
 
 // A call that exists on Linux and that the virtual kernel does not serve: made by a simulated host, it stops the run by
 // name.

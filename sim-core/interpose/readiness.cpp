@@ -43,7 +43,8 @@ struct Patience {
 
 Patience patience_of(const Host& host, int timeout_ms) {
   if (timeout_ms < 0) return {};
-  return {timeout_ms == 0, host.clocks().after(host.now(), std::chrono::milliseconds(timeout_ms))};
+  if (timeout_ms == 0) return {.none = true};
+  return {false, host.clocks().after(host.now(), std::chrono::milliseconds(timeout_ms))};
 }
 
 // Null: for ever. EINVAL.

@@ -79,9 +79,6 @@ int lock_by_trying(Host& host, const Call& call, const void* lock, std::optional
 }
 
 int lock(Host& host, const Call& call, pthread_mutex_t* mutex, std::optional<Until> until = std::nullopt) {
-  // One that is free is taken by pthread_mutex_lock at once, which in a process of one thread needs no atomic
-  // operation. No other thread runs meanwhile.
-  if (mutex->__data.__lock == 0) return SP_REAL(pthread_mutex_lock)(mutex);
   const int error = SP_REAL(pthread_mutex_trylock)(mutex);
   if (error != EBUSY) return error;
   // Only a lock that checks for errors notices that its owner waits for itself.
@@ -114,8 +111,33 @@ int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_
 
 }  // namespace
 
-SP_CALL(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex)) { return lock(host, call, mutex); }
-SP_CALL(int, pthread_mutex_unlock, (pthread_mutex_t * mutex), (mutex)) { return unlock(host, mutex); }
+// Locks and unlocks as glibc's nptl/pthread_mutex_lock.c does it in a process of one thread: no other thread of the
+// simulation runs meanwhile. Asio does little else more often. A plain mutex notes no owner that anybody looks at.
+namespace {
+bool is_plain(const Host& host, const pthread_mutex_t& mutex) {
+  return mutex.__data.__kind == PTHREAD_MUTEX_TIMED_NP && !host.observed && !host.signals.any();
+}
+bool lock_at_once(const Host& host, pthread_mutex_t& mutex) {
+  if (mutex.__data.__lock != 0 || !is_plain(host, mutex)) return false;
+  mutex.__data.__lock = 1;
+  ++mutex.__data.__nusers;
+  return true;
+}
+bool unlock_at_once(const Host& host, pthread_mutex_t& mutex) {
+  if (mutex.__data.__lock != 1 || !is_plain(host, mutex) || host.anyone_waits_at_addresses()) return false;
+  mutex.__data.__owner = 0;  // it may have been locked by glibc
+  --mutex.__data.__nusers;
+  mutex.__data.__lock = 0;
+  return true;
+}
+}  // namespace
+
+SP_CALL_UNLESS(lock_at_once(*current, *mutex), int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex)) {
+  return lock(host, call, mutex);
+}
+SP_CALL_UNLESS(unlock_at_once(*current, *mutex), int, pthread_mutex_unlock, (pthread_mutex_t * mutex), (mutex)) {
+  return unlock(host, mutex);
+}
 SP_CALL(int, pthread_mutex_timedlock, (pthread_mutex_t * mutex, const timespec* time), (mutex, time)) {
   return lock(host, call, mutex, Until{CLOCK_REALTIME, time});
 }

@@ -95,6 +95,7 @@ void Host::fire() {
     const CurrentHost current(this);
     kernel_.last_to_turn = id_;
     const unsigned turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
+    process_->enter();
     for (turn_ = 0; turn_ < turns && more; ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
@@ -105,6 +106,7 @@ void Host::fire() {
       kernel_.tcp.on_behalf_of.clear();
       more = more || woken_while_running_;
     }
+    process_->leave();
   }
   running_ = false;
   running_task_ = nullptr;  // what is called now, when the process is torn down, is no turn of it

@@ -39,6 +39,9 @@ class Process {
   virtual ~Process() = default;
   // Runs one turn; the host is current. True if there may be more to do without anything further happening.
   virtual bool step() = 0;
+  // Before and after the turns of a slice; the host is current.
+  virtual void enter() {}
+  virtual void leave() {}
   // True if turns look by themselves for what is ready (a driven event loop), instead of being told through tasks.
   virtual bool polls() const { return true; }
 

@@ -15,22 +15,11 @@ class AsioSignals {
   AsioSignals(const AsioSignals&) = delete;
   AsioSignals& operator=(const AsioSignals&) = delete;
 
-  // For a scope, Asio's state is that of this process.
-  class InPlace {
-   public:
-    explicit InPlace(AsioSignals& signals) : signals_(signals) { signals_.put(); }
-    InPlace(const InPlace&) = delete;
-    InPlace& operator=(const InPlace&) = delete;
-    ~InPlace() { signals_.take(); }
-
-   private:
-    AsioSignals& signals_;
-  };
-
- private:
+  // From put() to take(), Asio's state is that of this process.
   void put();
   void take();
 
+ private:
   std::unique_ptr<std::byte[]> own_;  // null as long as the process has used none
 };
 

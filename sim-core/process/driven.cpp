@@ -29,24 +29,27 @@ std::optional<EscapedException> escaped_exception() {
 }
 
 Driven::~Driven() {
-  const AsioSignals::InPlace signals(asio_signals_);
+  asio_signals_.put();
   service_.reset();  // it holds the context's I/O objects
   context_.reset();
+  asio_signals_.take();
 }
 
 // A turn of one of the service's own threads (Asio's resolver has one), and one of its event loop.
 bool Driven::step() {
   if (dead_) return false;
-  const AsioSignals::InPlace signals(asio_signals_);
   if (host_.signals.any() && !handle_signals()) return false;
   bool more = false;
   if (kernel::Task* task = host_.next_runnable()) {
     threads_.run(*task);
     more = host_.any_runnable();
   }
-  more = poll() || more;
+  return poll() || more;
+}
+
+void Driven::leave() {
+  asio_signals_.take();
   flush_standard_output();
-  return more;
 }
 
 bool Driven::handle_signals() {
@@ -73,8 +76,10 @@ bool Driven::poll() {
       service_ = start_(*context_);
       return true;
     }
-    // poll_one() returns at once, without polling, after the context once ran out of work; new work may have come
-    // since.
+    if (context_->poll_one() > 0) return true;
+    // Once the context ran out of work, or was stopped, it does nothing more until it is told to; new work may have
+    // come since.
+    if (!context_->stopped()) return false;
     context_->restart();
     return context_->poll_one() > 0;
   } catch (...) {

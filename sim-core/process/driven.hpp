@@ -39,6 +39,8 @@ class Driven final : public kernel::Process {
   ~Driven() override;
 
   bool step() override;
+  void enter() override { asio_signals_.put(); }
+  void leave() override;
   bool polls() const override { return true; }
   void park(kernel::Task& task) override { threads_.park(task); }
   Status start_thread(kernel::Task& task, std::function<void()> body, std::size_t stack_size) override {

@@ -14,16 +14,19 @@ bool Program::step() {
   }
   kernel::Task* task = host_.next_runnable();
   if (task == nullptr) return false;
-  {
-    const AsioSignals::InPlace signals(asio_signals_);
-    threads_.run(*task);
-  }
-  flush_standard_output();
+  threads_.run(*task);
   if (!over_) return host_.any_runnable();
+  flush_standard_output();
   host_.halt(wait_status_);
   const kernel::CurrentHost none(nullptr);
   ended_(end_);
+  flush_standard_output();
   return false;
+}
+
+void Program::leave() {
+  asio_signals_.take();
+  flush_standard_output();
 }
 
 void Program::run_main() {

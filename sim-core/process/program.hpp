@@ -27,6 +27,8 @@ class Program final : public kernel::Process {
       : host_(host), main_(std::move(main)), args_(std::move(args)), ended_(std::move(ended)) {}
 
   bool step() override;
+  void enter() override { asio_signals_.put(); }
+  void leave() override;
   bool polls() const override { return false; }
   void park(kernel::Task& task) override { threads_.park(task); }
   Status start_thread(kernel::Task& task, std::function<void()> body, std::size_t stack_size) override {

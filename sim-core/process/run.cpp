@@ -178,8 +178,8 @@ HostId Run::add_host(HostOptions options) {
                                          .address = address,
                                          .slice_cost = options.slice_cost});
   if (options.start != nullptr) {
-    processes_.push_back(std::make_unique<Driven>(
-        host, std::move(options.start), [this, &host](const auto& why) { crashed(host, why); }));
+    processes_.push_back(std::make_unique<Driven>(host, std::move(options.start),
+                                                  [this, &host](const auto& why) { crashed(host, why); }));
     host.boot(*processes_.back());
   } else {
     const Duration starts_after = options.starts_after;
