@@ -42,9 +42,9 @@ struct Patience {
 };
 
 Patience patience_of(const Host& host, int timeout_ms) {
-  if (timeout_ms < 0) return {};
-  if (timeout_ms == 0) return {.none = true};
-  return {false, host.clocks().after(host.now(), std::chrono::milliseconds(timeout_ms))};
+  Patience patience{.none = timeout_ms == 0};
+  if (timeout_ms > 0) patience.deadline = host.clocks().after(host.now(), std::chrono::milliseconds(timeout_ms));
+  return patience;
 }
 
 // Null: for ever. EINVAL.
@@ -183,7 +183,7 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
 
 // ---- epoll ----
 
-int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity, Patience patience) {
+int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity, const Patience& patience) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
   Epoll* epoll = file->as_epoll();

@@ -1,7 +1,10 @@
 #pragma once
 // The rolling 64-bit hash of a run: XXH3 over the bytes of its records, in their order.
-#define XXH_INLINE_ALL
+#define XXH_STATIC_LINKING_ONLY  // the size of a state
 #include <xxhash.h>
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>  // with the widest vectors that this machine has: the same values, at half the cost
+#endif
 
 #include "sim-core/trace/stream.hpp"
 

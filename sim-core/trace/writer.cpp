@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "sim-core/base/assert.hpp"
 #include "sim-core/trace/hash.hpp"
@@ -11,21 +12,22 @@ namespace {
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 }  // namespace
 
-std::uint64_t TraceWriter::append(RecordHeader header, std::span<const std::byte> payload) {
+std::uint64_t TraceWriter::append(const RecordHeader& header, std::span<const std::byte> payload) {
   if (payload.size() > kLongestPayload) payload = payload.first(kLongestPayload);
-  header.payload_size = static_cast<std::uint32_t>(payload.size());
-  header.size = record_size(payload.size());
+  const std::uint32_t size = record_size(payload.size());
 
   const std::uint64_t written = control_.written.load(std::memory_order_relaxed);
-  const std::uint64_t end = written + header.size;
+  const std::uint64_t end = written + size;
   while (control_.reader_attached.load(std::memory_order_relaxed) != 0 &&
          end - control_.read.load(std::memory_order_acquire) > control_.capacity) {
     wait_();
   }
   std::byte* place = ring_ + (written & (control_.capacity - 1));
-  std::memcpy(place, &header, sizeof header);
+  auto* const record = new (place) RecordHeader(header);
+  record->size = size;
+  record->payload_size = static_cast<std::uint32_t>(payload.size());
   if (!payload.empty()) {
-    std::memset(place + header.size - 8, 0, 8);  // the padding is hashed too
+    std::memset(place + size - 8, 0, 8);  // the padding is hashed too
     std::memcpy(place + sizeof header, payload.data(), payload.size());
   }
   control_.written.store(end, std::memory_order_release);

@@ -48,7 +48,7 @@ class TraceWriter {
 
  private:
   // Encodes one record at the end of the ring. Returns where it ends.
-  std::uint64_t append(RecordHeader header, std::span<const std::byte> payload);
+  std::uint64_t append(const RecordHeader& header, std::span<const std::byte> payload);
   // As append(), for a record that is no part of the run's identity.
   void append_unhashed(const RecordHeader& header, std::span<const std::byte> payload, HashState* own_hash);
   void hash_up_to(std::uint64_t end);
