@@ -308,4 +308,9 @@ Result<int> TcpSocket::unread() {
   return side_ == nullptr ? 0 : static_cast<int>(side_->unread());
 }
 
+Result<int> TcpSocket::unsent() {
+  if (listener_ != nullptr) return Failure{EINVAL};
+  return side_ == nullptr ? 0 : static_cast<int>(side_->unsent(host().now()));
+}
+
 }  // namespace stillpoint::kernel

@@ -55,6 +55,7 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   Status get_option(int level, int name, void* value, socklen_t* length) override;
   Status set_option(int level, int name, const void* value, socklen_t length) override;
   Result<int> unread() override;
+  Result<int> unsent() override;
 
  private:
   void on_tcp(std::uint32_t events, EventId cause) override { notify(events, cause); }

@@ -165,15 +165,26 @@ void TcpSide::Wakeup::fire() {
   self.watch_ledger();
 }
 
+Duration TcpSide::syn_time(unsigned n) {
+  return tcp().options_.syn_timeout * ((std::int64_t{1} << std::min(n, 32u)) - 1);
+}
+
+// tcp_write_timeout() in Linux's net/ipv4/tcp_timer.c. TCP_USER_TIMEOUT is looked at from the second time on, which it
+// brings forward (tcp_clamp_rto_to_user_timeout()).
 void TcpSide::retransmit_syn() {
+  constexpr Duration kTick = std::chrono::milliseconds(4);
   Tcp& stack = tcp();
-  if (++syn_tries_ > syn_retries_) {
+  const bool limited = user_timeout_ != Duration::zero();
+  ++syn_tries_;
+  if (syn_tries_ > syn_retries_ || (limited && syn_tries_ > 1 && syn_time(syn_tries_) >= user_timeout_)) {
     end(ETIMEDOUT);
     notify(kEverything, kNoEvent);
     return;
   }
   transmit(Segment::syn, {}, stack.queue_.now());
-  stack.queue_.schedule(wakeup_, stack.queue_.now() + stack.options_.syn_timeout * (std::int64_t{1} << syn_tries_));
+  Duration next = stack.options_.syn_timeout * (std::int64_t{1} << syn_tries_);
+  if (limited) next = std::min(next, std::max(user_timeout_ - syn_time(syn_tries_), kTick));
+  stack.queue_.schedule(wakeup_, stack.queue_.now() + next);
 }
 
 void TcpSide::retransmit_syn_ack() {

@@ -239,6 +239,12 @@ void TcpSide::begin_close(VirtualTime now, Closing how) {
   }
 }
 
+std::size_t TcpSide::unsent(VirtualTime now) {
+  if (state_ != State::established) return 0;
+  settle(now);
+  return unacknowledged_ + (write_shut_ && fin_acknowledged_ > now ? 1 : 0);
+}
+
 bool TcpSide::closed_for_peer(VirtualTime now) {
   if (state_ == State::closed || fin_acknowledged_ <= now) return true;
   told_open_ = true;

@@ -109,8 +109,10 @@ class TcpSide {
   };
   // Reads what is there. 0 is the end of the stream. Errors: EAGAIN, ECONNRESET, ETIMEDOUT, ENOTCONN.
   Result<std::size_t> receive(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now);
-  // How many bytes can be read now (FIONREAD), and are not acknowledged yet (SIOCOUTQ).
+  // How many bytes can be read now (FIONREAD).
   std::size_t unread() const { return unread_; }
+  // How many are not acknowledged yet (SIOCOUTQ): the FIN counts as one, the SYN does not.
+  std::size_t unsent(VirtualTime now);
   // The delivery that brought the last byte which receive() returned.
   EventId last_read() const { return last_read_; }
 
@@ -213,6 +215,8 @@ class TcpSide {
   void flush(VirtualTime now);
   void watch_ledger();
   void retransmit_syn();
+  // When the SYN is sent the n-th time, counted from the first.
+  Duration syn_time(unsigned n);
   void retransmit_syn_ack();
   bool writable() const { return send_buffer_ - std::min(unacknowledged_, send_buffer_) >= unacknowledged_ / 2; }
 

@@ -32,6 +32,8 @@ class World {
   virtual void pass(milliseconds duration) = 0;
   // Until poll(2) reports one of the events; false if that does not come.
   virtual bool wait_for(int fd, short events) = 0;
+  // In a network of its own (Network::own): takes away the host that was there, in silence.
+  virtual void cut() {}
 
   // ---- observations ----
   void note(std::string_view what, std::string_view observed);
@@ -100,12 +102,27 @@ std::string result(long value);
 std::string event_names(std::uint32_t events);
 sockaddr_in address_of(std::uint32_t ip, int port);
 
+// Where a case runs.
+enum class Network {
+  loopback,
+  // A network where this host is kHere, another is kThere, and nobody is anywhere else. The other one accepts on kPort
+  // and says nothing. Of Linux it is a namespace, where the machine lets the suite make one.
+  own,
+};
+constexpr std::uint32_t kHere = 0x0A000001;
+constexpr std::uint32_t kThere = 0x0A000003;
+constexpr int kPort = 7000;
+
 struct Case {
   const char* name;
   void (*run)(World&);
   // Why the two worlds differ so far. Whoever mends it removes this.
   const char* known_difference = nullptr;
+  Network network = Network::loopback;
 };
+
+// What the host at kThere does: it takes connections, and keeps them.
+void accept_for_ever(std::uint32_t ip);
 
 // The cases of one file, which make themselves known: a file here is in the suite by being here.
 struct Suite {
@@ -116,8 +133,10 @@ struct Suite {
 // All of them, by name.
 const std::vector<Suite>& suites();
 
-// What the case observed.
+// What the case observed. On Linux: nothing where the machine gives it no network of its own.
 std::vector<std::string> on_linux(const Case& interaction);
+// Begins the cases in networks of their own, which take seconds, beside each other and all else.
+void begin_on_linux();
 std::vector<std::string> on_virtual_kernel(const Case& interaction);
 
 }  // namespace stillpoint::test
