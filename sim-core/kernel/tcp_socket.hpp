@@ -94,6 +94,7 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   int shut_early_ = 0;
   std::uint16_t last_port_ = 0;  // that it held: getsockname(2) shows it until there is another one
   int error_ = 0;                // SO_ERROR while there is no side
+  bool error_queued_ = false;    // of a side that it has left: see TcpSide::error_queued()
   TcpSettings settings_;
 };
 

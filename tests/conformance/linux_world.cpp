@@ -1,17 +1,13 @@
 // The real kernel of this machine, over its loopback device.
 #include <fcntl.h>
-#include <net/if.h>
-#include <net/route.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <map>
 #include <thread>
 
+#include "tests/conformance/own_network.hpp"
 #include "tests/conformance/world.hpp"
 
 namespace stillpoint::test {
@@ -30,71 +26,12 @@ class LinuxWorld : public World {
 
 // ---- a network of its own ----
 
-// A namespace in which all addresses lead to the loopback device, and those that are not its own vanish there: nothing
-// forwards them. netdevice(7), rtnetlink(7) by its older name, sysctl(8).
-class OwnNetwork {
- public:
-  // False if the machine does not let this process make one. The process must have one thread.
-  bool make() {
-    if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
-    v4_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    return raise("lo") && add_address("lo:1", kHere) && add_address("lo:2", kThere) && add_route() &&
-           double_from_the_first();
-  }
-  // The other host's address is no more.
-  void cut() {
-    ifreq request = named("lo:2");
-    ioctl(v4_, SIOCSIFFLAGS, &request);
-  }
-
- private:
-  static ifreq named(const char* name) {
-    ifreq request{};
-    std::strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
-    return request;
-  }
-  static sockaddr generic(std::uint32_t ip) {
-    const sockaddr_in in = address_of(ip, 0);
-    sockaddr address;
-    std::memcpy(&address, &in, sizeof address);
-    return address;
-  }
-  bool raise(const char* name) {
-    ifreq request = named(name);
-    request.ifr_flags = IFF_UP | IFF_RUNNING;
-    return ioctl(v4_, SIOCSIFFLAGS, &request) == 0;
-  }
-  bool add_address(const char* name, std::uint32_t ip) {
-    ifreq request = named(name);
-    request.ifr_addr = generic(ip);
-    if (ioctl(v4_, SIOCSIFADDR, &request) != 0) return false;
-    request.ifr_netmask = generic(0xFFFFFFFF);
-    return ioctl(v4_, SIOCSIFNETMASK, &request) == 0;
-  }
-  bool add_route() {
-    char device[] = "lo";
-    rtentry route{};
-    route.rt_dst = route.rt_genmask = generic(0);
-    route.rt_flags = RTF_UP;
-    route.rt_dev = device;
-    return ioctl(v4_, SIOCADDRT, &route) == 0;
-  }
-  // Linux 6.5 sends the first SYNs at equal intervals (tcp_syn_linear_timeouts), which Linux 6.1 does not know.
-  static bool double_from_the_first() {
-    const int fd = open("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return errno == ENOENT;
-    const bool done = write(fd, "0", 1) == 1;
-    close(fd);
-    return done;
-  }
-
-  int v4_ = -1;
-};
-
 class NetworkedWorld final : public LinuxWorld {
  public:
   explicit NetworkedWorld(OwnNetwork& network) : network_(network) {}
   void cut() override { network_.cut(); }
+  void lose_way(std::uint32_t ip, NoWay why) override { network_.lose_way(ip, why); }
+  void find_way(std::uint32_t ip) override { network_.find_way(ip); }
 
  private:
   OwnNetwork& network_;

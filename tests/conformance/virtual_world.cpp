@@ -52,6 +52,28 @@ class VirtualWorld final : public World {
     kernel_.fabric.cut(here_, there);
     kernel_.fabric.cut(there, here_);
   }
+  void lose_way(std::uint32_t ip, NoWay why) override {
+    const HostId to = kernel_.fabric.host_at(ip, here_);
+    switch (why) {
+      case NoWay::no_route:
+        return kernel_.fabric.set_route(here_, to, net::Route::none);
+      case NoWay::unreachable_route:
+        return kernel_.fabric.set_route(here_, to, net::Route::unreachable);
+      case NoWay::prohibited_route:
+        return kernel_.fabric.set_route(here_, to, net::Route::prohibited);
+      case NoWay::network_unreachable:
+        return kernel_.fabric.cut(here_, to, net::Refusal::network_unreachable);
+      case NoWay::host_unreachable:
+        return kernel_.fabric.cut(here_, to, net::Refusal::host_unreachable);
+      case NoWay::filtered:
+        return kernel_.fabric.cut(here_, to, net::Refusal::filtered);
+    }
+  }
+  void find_way(std::uint32_t ip) override {
+    const HostId to = kernel_.fabric.host_at(ip, here_);
+    kernel_.fabric.cut(here_, to);
+    kernel_.fabric.set_route(here_, to, net::Route::good);
+  }
   HostId there = kHarness;  // the other host of a network of the case's own
 
  private:

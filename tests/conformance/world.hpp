@@ -20,6 +20,9 @@ namespace stillpoint::test {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
+// Why there is no way to a host: this host's own table of routes has none, or says so, or a router on the way does.
+enum class NoWay { no_route, unreachable_route, prohibited_route, network_unreachable, host_unreachable, filtered };
+
 class World {
  public:
   World() = default;
@@ -34,6 +37,10 @@ class World {
   virtual bool wait_for(int fd, short events) = 0;
   // In a network of its own (Network::own): takes away the host that was there, in silence.
   virtual void cut() {}
+  // There, packets to kNowhere, or to kThere once it is cut off, vanish no more in silence, but for this reason; they
+  // do again.
+  virtual void lose_way(std::uint32_t, NoWay) {}
+  virtual void find_way(std::uint32_t) {}
 
   // ---- observations ----
   void note(std::string_view what, std::string_view observed);
@@ -105,11 +112,12 @@ sockaddr_in address_of(std::uint32_t ip, int port);
 // Where a case runs.
 enum class Network {
   loopback,
-  // A network where this host is kHere, another is kThere, and nobody is anywhere else. The other one accepts on kPort
-  // and says nothing. Of Linux it is a namespace, where the machine lets the suite make one.
+  // A network where this host is kHere, another is kThere, and nobody is anywhere else, such as at kNowhere. The other
+  // one accepts on kPort and says nothing. Of Linux it is a namespace, where the machine lets the suite make one.
   own,
 };
 constexpr std::uint32_t kHere = 0x0A000001;
+constexpr std::uint32_t kNowhere = 0x0A000002;
 constexpr std::uint32_t kThere = 0x0A000003;
 constexpr int kPort = 7000;
 
