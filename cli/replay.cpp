@@ -11,7 +11,7 @@
 #include "cli/say.hpp"
 #include "sim-core/record/trace_file.hpp"
 #include "sim-core/scenario/scenario_file.hpp"
-#include "sim-core/supervise/build_id.hpp"
+#include "sim-core/supervise/build_identity.hpp"
 
 namespace stillpoint::cli {
 namespace {
@@ -57,12 +57,10 @@ int replay(const Arguments& arguments) {
   }
   Invocation invocation = invocation_of(trace.run, path);
   invocation.request.guard = guard;
-  if (trace.run.build_id != supervise::build_id()) {
-    fmt::print(
-        stderr,
-        "stillpoint: warning: the trace is of another build (revision {}); only the same build promises the same run\n",
-        trace.run.revision.empty() ? "unknown" : trace.run.revision);
-  }
+  const std::string changed =
+      supervise::changed_build(trace.run.build_id, trace.run.revision, supervise::build_identity(invocation.request));
+  if (!changed.empty())
+    say("stillpoint: warning: the trace is of {}; only the same build promises the same run\n", changed);
 
   LogPrinter printer(LogPrinter::Form::lines, json ? stderr : stdout);
   const Performed performed = perform(invocation, {.log = log ? &printer : nullptr});

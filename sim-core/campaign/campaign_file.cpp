@@ -11,7 +11,7 @@
 #include "sim-core/campaign/folder_lock.hpp"
 #include "sim-core/campaign/schema.hpp"
 #include "sim-core/campaign/signature.hpp"
-#include "sim-core/supervise/build_id.hpp"
+#include "sim-core/supervise/build_identity.hpp"
 
 namespace stillpoint::campaign {
 namespace {
@@ -35,6 +35,12 @@ Database::Words words_of(const fs::path& file) {
 
 std::string selected(const std::string& where) {
   return "SELECT number, seed, exit_code, hash, events, backstop, message FROM run WHERE " + where;
+}
+
+std::string build_of(const Plan& plan) {
+  std::vector<supervise::RunRequest> requests;
+  for (const Series& series : plan.series) requests.push_back(series.request);
+  return supervise::build_identity(requests);
 }
 
 }  // namespace
@@ -98,7 +104,7 @@ struct CampaignFile::State {
   void write_plan() {
     database.run(std::string(kSchemaSql).c_str());
     Statement(database, "INSERT INTO campaign VALUES (?, ?, 0, ?, ?, 0)")
-        .run(seed_text(plan.base_seed), budget_ns(), plan.revision, supervise::build_id());
+        .run(seed_text(plan.base_seed), budget_ns(), plan.revision, build_of(plan));
     Statement insert(database, "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (std::size_t i = 0; i < plan.series.size(); ++i) {
       const Series& series = plan.series[i];
@@ -117,12 +123,7 @@ struct CampaignFile::State {
     if (!one.is_null(1)) plan.budget = Duration(one.integer(1));
     spent = Duration(one.integer(2));
     plan.revision = one.text(3);
-    if (one.text(4) != supervise::build_id()) {
-      throw Error(
-          fmt::format("the campaign {} is of another build (revision {}), whose results would not be this "
-                      "one's; start a new campaign in another folder",
-                      database.shown_path(), plan.revision));
-    }
+    const std::string made_by = one.text(4);
     complete = one.integer(5) != 0;
     Statement each(database,
                    "SELECT purpose, scenario, shown, scenario_path, scenario_text, overrides, bug, first_seed, seeds, "
@@ -134,6 +135,7 @@ struct CampaignFile::State {
       series.shown = each.text(2);
       series.scenario_path = each.text(3);
       series.request = {.scenario_text = each.text(4), .overrides = texts(each.text(5)), .bug = each.text(6)};
+      series.request.folder = fs::current_path().string();
       series.request.seed = number(each.text(7), 10, "seed");
       if (!each.is_null(8)) {
         if (each.integer(8) < 1) damaged("a series has no seeds");
@@ -145,6 +147,13 @@ struct CampaignFile::State {
       plan.series.push_back(std::move(series));
     }
     if (plan.series.empty()) damaged("it has no series");
+    if (const std::string changed = supervise::changed_build(made_by, plan.revision, build_of(plan));
+        !changed.empty()) {
+      throw Error(
+          fmt::format("the campaign {} is of {}, whose results would not be this one's; start a new campaign in "
+                      "another folder",
+                      database.shown_path(), changed));
+    }
     // Whatever was found must still be told of: a campaign that failed never becomes one that passed.
     Statement odd(
         database,

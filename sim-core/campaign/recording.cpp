@@ -1,6 +1,6 @@
 #include "sim-core/campaign/recording.hpp"
 
-#include "sim-core/supervise/build_id.hpp"
+#include "sim-core/supervise/build_identity.hpp"
 
 namespace stillpoint::campaign {
 
@@ -13,7 +13,7 @@ RunMetadata metadata_of(const supervise::RunRequest& request, const Origin& orig
   metadata.overrides = request.overrides;
   metadata.bug = request.bug;
   metadata.revision = origin.revision;
-  metadata.build_id = supervise::build_id();
+  metadata.build_id = supervise::build_identity(request);
   return metadata;
 }
 

@@ -15,7 +15,7 @@ CREATE TABLE campaign (
   budget_ns  INTEGER,           -- of real time; NULL: until its seeds are through
   spent_ns   INTEGER NOT NULL,  -- of real time, in all its sessions, up to the last seed that ended
   revision   TEXT NOT NULL,     -- the git revision of the executable
-  build_id   TEXT NOT NULL,     -- the linker's build id of the executable
+  build_id   TEXT NOT NULL,     -- the linker's build id of the executable, then ' + hash path' of each program that the scenarios name
   complete   INTEGER NOT NULL   -- 1: there is nothing more to do
 );
 

@@ -10,29 +10,27 @@
 
 #include "sim-core/interpose/arguments.hpp"
 #include "sim-core/interpose/waiting.hpp"
+#include "sim-core/kernel/name_query.hpp"
 #include "sim-core/net/names.hpp"
 
 namespace stillpoint::interpose {
 
 // ---- asking ----
 
-// Signals do not shorten it: glibc's resolver goes on waiting (resolv/res_send.c).
-inline net::NameAnswer after_latency(kernel::Host& host, const Call& call, net::NameAnswer answer) {
+inline net::NameAnswer after_latency(kernel::Host& host, const Call& call, const kernel::NameQuestion& question,
+                                     net::NameAnswer answer) {
   if (answer.latency == Duration::zero()) return answer;
   require_sleep(host, call);
-  const auto arrival = host.now() + answer.latency;
-  while (host.now() < arrival) {
-    if (host.sleep(arrival) == kernel::Woken::by_signal) host.handle_signals();
-  }
-  return answer;
+  return kernel::await_answer(host, question, std::move(answer));
 }
 
 inline net::NameAnswer addresses_of(kernel::Host& host, const Call& call, const char* name) {
-  return after_latency(host, call, host.kernel().names.addresses_of(host.name(), name));
+  return after_latency(host, call, {.text = name}, host.kernel().names.addresses_of(host.name(), name));
 }
 
 inline net::NameAnswer name_of(kernel::Host& host, const Call& call, net::Ip address) {
-  return after_latency(host, call, host.kernel().names.name_of(host.name(), address));
+  return after_latency(host, call, {net::to_string(address), kernel::NameQuestion::For::name},
+                       host.kernel().names.name_of(host.name(), address));
 }
 
 // ---- numeric addresses ----

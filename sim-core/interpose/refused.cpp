@@ -162,6 +162,13 @@ SP_REFUSED(int, getpwuid_r, (uid_t user, passwd* entry, char* memory, size_t siz
            (user, entry, memory, size, result))
 SP_REFUSED(group*, getgrnam, (const char* name), (name))
 SP_REFUSED(group*, getgrgid, (gid_t id), (id))
+SP_REFUSED(int, getgrnam_r, (const char* name, group* entry, char* memory, size_t size, group** result),
+           (name, entry, memory, size, result))
+SP_REFUSED(int, getgrgid_r, (gid_t id, group* entry, char* memory, size_t size, group** result),
+           (id, entry, memory, size, result))
+SP_REFUSED(passwd*, getpwent, (), ())
+SP_REFUSED(group*, getgrent, (), ())
+SP_REFUSED(int, getgrouplist, (const char* user, gid_t id, gid_t* groups, int* count), (user, id, groups, count))
 SP_REFUSED(char*, getlogin, (), ())
 SP_REFUSED(int, setpgid, (pid_t pid, pid_t group), (pid, group))
 
@@ -192,6 +199,7 @@ SP_REFUSED(pid_t, wait4, (pid_t pid, int* status, int options, void* usage), (pi
 SP_REFUSED(int, waitid, (int kind, id_t id, siginfo_t* info, int options), (kind, id, info, options))
 SP_REFUSED(int, getpriority, (int kind, id_t who), (kind, who))
 SP_REFUSED(int, setpriority, (int kind, id_t who, int priority), (kind, who, priority))
+SP_REFUSED(int, unshare, (int flags), (flags))
 SP_REFUSED(int, personality, (unsigned long persona), (persona))
 SP_REFUSED(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
            (option, a, b, c, d))

@@ -7,6 +7,7 @@
 // to do than it can falls behind, as a real one does. A slice of a host that costs nothing takes turns until the
 // process has nothing more to do, so that idle turns cost the queue nothing.
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
 #include "sim-core/kernel/limits.hpp"
+#include "sim-core/kernel/name_query.hpp"
 #include "sim-core/kernel/random_numbers.hpp"
 #include "sim-core/kernel/signal_timer.hpp"
 #include "sim-core/kernel/signals.hpp"
@@ -181,8 +183,11 @@ class Host final : private Event {
   RandomNumbers random_numbers;
   std::uint64_t next_file_number() { return ++files_; }
   std::uint64_t next_timer_number() { return ++timers_; }
+  std::uint64_t next_query_number() { return ++queries_; }
 
   UnixNames unix_names;
+  // Those that its threads wait for, and those whose thread is gone.
+  std::list<NameQuery> name_queries;
   DescriptorTable descriptors;
   Limits limits;
   // The delivery that brought what the process read last.
@@ -218,6 +223,7 @@ class Host final : private Event {
   unsigned turn_ = 0;  // within the slice
   std::uint64_t files_ = 0;
   std::uint64_t timers_ = 0;
+  std::uint64_t queries_ = 0;
   std::uint64_t clock_reads_in_turn_ = 0;
   std::uint64_t clock_reads_at_instant_ = 0;
   Duration spun_{};           // what they cost in this slice

@@ -121,7 +121,7 @@ Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length
   if (level == SOL_SOCKET) {
     switch (name) {
       case SO_ERROR:
-        return put_int(take_error());
+        return put_int(side_ != nullptr ? side_->take_any_error() : take_error());
       case SO_TYPE:
         return put_int(SOCK_STREAM);
       case SO_DOMAIN:

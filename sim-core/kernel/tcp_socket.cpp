@@ -45,10 +45,10 @@ std::uint32_t TcpSocket::poll() {
   if (listener_ != nullptr) return listener_->ready.empty() ? 0 : std::uint32_t{EPOLLIN} | EPOLLRDNORM;
   if (side_ == nullptr) {  // as tcp_poll() says of an unconnected socket
     const bool read_shut = (shut_early_ & kShutRead) != 0;
-    return EPOLLOUT | EPOLLWRNORM | EPOLLHUP | (error_ != 0 ? EPOLLERR : 0u) |
+    return EPOLLOUT | EPOLLWRNORM | EPOLLHUP | (error_ != 0 || error_queued_ ? EPOLLERR : 0u) |
            (read_shut ? EPOLLIN | EPOLLRDNORM | EPOLLRDHUP : 0u);
   }
-  return side_->readiness(host().now());
+  return side_->readiness(host().now()) | (error_queued_ ? EPOLLERR : 0u);
 }
 
 // sock_read_iter() in Linux's net/socket.c: a read of nothing succeeds whatever the state, unlike recv(2) of nothing.
@@ -118,6 +118,7 @@ void TcpSocket::disconnect() {
   last_port_ = local_address().port;
   if (listener_ != nullptr) host().kernel().tcp.stop_listening(std::exchange(listener_, nullptr));
   if (side_ != nullptr) {
+    error_queued_ = error_queued_ || side_->error_queued();
     auto held = side_->take_port();
     if (claim_ == nullptr) claim_ = std::move(held);
     std::exchange(side_, nullptr)->close(host().now(), net::TcpSide::Closing::abortive);
@@ -188,6 +189,8 @@ Status TcpSocket::start_connect(net::SocketAddress remote) {
   }
   if (remote.ip.is_any()) remote.ip = remote.ip.is_v4() ? net::kLoopback : net::kLoopback6;  // Linux: to this host
   Kernel& kernel = host().kernel();
+  if (const net::Route route = kernel.fabric.route(host().id(), remote.ip); route != net::Route::good)
+    return Failure{net::error_of(route)};
   const net::Ip own = chosen_.ip.is_any() ? kernel.fabric.source_for(host().id(), remote.ip) : chosen_.ip;
   if (claim_ == nullptr) {
     auto claim = kernel.tcp.bind_for_connect(host().id(), own, remote);
@@ -306,6 +309,11 @@ Result<Address> TcpSocket::remote() {
 Result<int> TcpSocket::unread() {
   if (listener_ != nullptr) return Failure{EINVAL};
   return side_ == nullptr ? 0 : static_cast<int>(side_->unread());
+}
+
+Result<int> TcpSocket::unsent() {
+  if (listener_ != nullptr) return Failure{EINVAL};
+  return side_ == nullptr ? 0 : static_cast<int>(side_->unsent(host().now()));
 }
 
 }  // namespace stillpoint::kernel

@@ -55,6 +55,7 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   Status get_option(int level, int name, void* value, socklen_t* length) override;
   Status set_option(int level, int name, const void* value, socklen_t length) override;
   Result<int> unread() override;
+  Result<int> unsent() override;
 
  private:
   void on_tcp(std::uint32_t events, EventId cause) override { notify(events, cause); }
@@ -93,6 +94,7 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   int shut_early_ = 0;
   std::uint16_t last_port_ = 0;  // that it held: getsockname(2) shows it until there is another one
   int error_ = 0;                // SO_ERROR while there is no side
+  bool error_queued_ = false;    // of a side that it has left: see TcpSide::error_queued()
   TcpSettings settings_;
 };
 

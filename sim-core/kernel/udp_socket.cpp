@@ -276,6 +276,8 @@ Result<net::Departure> UdpSocket::route(Target target, const Way& way) const {
     if (source.is_any()) source = address_at(interface, v4);
   } else {
     interface = fabric.host_at(to, host().id()) == host().id() ? net::kLoopbackInterface : net::kNetworkInterface;
+    if (const net::Route route = fabric.route(host().id(), to); route != net::Route::good)
+      return Failure{net::error_of(route)};
     if (source.is_any()) source = fabric.source_for(host().id(), to);
   }
   // A loopback address never leaves the host; of IPv6, the receiver says so.

@@ -25,10 +25,10 @@ class UdpSocket final : public Socket, private net::UdpObserver {
   // bind(2): EINVAL (bound already), EADDRINUSE, EADDRNOTAVAIL.
   Status bind(const Address& address) override;
   // connect(2): whom it sends to, and alone receives from; AF_UNSPEC takes that back. EAGAIN (no port is free), EACCES
-  // (broadcast), EAFNOSUPPORT, ENETUNREACH.
+  // (broadcast), EAFNOSUPPORT, and what the route says.
   Status connect(const Address& address) override;
   // Flags: MSG_NOSIGNAL, MSG_DONTWAIT, MSG_CONFIRM, MSG_DONTROUTE, MSG_EOR; kNotServed for others. Errors: EMSGSIZE,
-  // EDESTADDRREQ, EINVAL, EACCES, EAFNOSUPPORT, ENETUNREACH, EPIPE, and the pending one.
+  // EDESTADDRREQ, EINVAL, EACCES, EAFNOSUPPORT, EPIPE, what the route says, and the pending one.
   Result<std::size_t> send(const OutMessage& message) override;
   // Flags: MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_ERRQUEUE (which is always empty), and those that mean nothing here.
   Result<std::size_t> receive(InMessage& message) override;

@@ -1,6 +1,7 @@
 #include "sim-core/net/fabric.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "sim-core/base/assert.hpp"
 
@@ -14,11 +15,39 @@ bool valid(const Link& link) {
 }
 
 Link with_plain(Link link) {
-  link.plain = link.loss.ppm == 0 && !link.cut && link.bandwidth == 0 && link.segment_most == 0;
+  link.plain = link.loss.ppm == 0 && link.passable() && link.bandwidth == 0 && link.segment_most == 0;
   return link;
 }
 
 }  // namespace
+
+int error_of(Route route) {
+  switch (route) {
+    case Route::good:
+      return 0;
+    case Route::none:
+      return ENETUNREACH;
+    case Route::unreachable:
+      return EHOSTUNREACH;
+    case Route::prohibited:
+      return EACCES;
+  }
+  return 0;
+}
+
+Meaning meaning_of(Refusal refusal, Ip destination) {
+  switch (refusal) {
+    case Refusal::silence:
+      return {};
+    case Refusal::network_unreachable:
+      return {ENETUNREACH, false};
+    case Refusal::host_unreachable:
+      return {EHOSTUNREACH, false};
+    case Refusal::filtered:
+      return {destination.is_v4() ? EHOSTUNREACH : EACCES, true};
+  }
+  return {};
+}
 
 void Fabric::add_host(HostId host, Ip address) {
   SP_ASSERT(host != kHarness);
@@ -80,12 +109,25 @@ void Fabric::set_loss(HostId from, HostId to, Ratio loss) {
   change(from, to, [&](Link& link) { link.loss = loss; });
 }
 
-void Fabric::cut(HostId from, HostId to) {
-  change(from, to, [](Link& link) { link.cut = true; });
+void Fabric::cut(HostId from, HostId to, Refusal refusal) {
+  change(from, to, [&](Link& link) {
+    link.cut = true;
+    link.refusal = refusal;
+  });
 }
 
 void Fabric::heal(HostId from, HostId to) {
   change(from, to, [](Link& link) { link.cut = false; });
+}
+
+void Fabric::set_route(HostId from, HostId to, Route route) {
+  change(from, to, [&](Link& link) { link.route = route; });
+  routes_changed_ = true;
+}
+
+Route Fabric::looked_up_route(HostId from, Ip to) const {
+  const auto found = links_.find({from, host_at(to, from)});
+  return found == links_.end() ? Route::good : found->second.link.route;
 }
 
 void Fabric::set_bandwidth(HostId from, HostId to, std::uint64_t bytes_per_second, std::uint64_t queue_most) {
@@ -108,7 +150,8 @@ void Fabric::set_segment_most(HostId from, HostId to, std::uint32_t bytes) {
 Link::Passage Link::pass(std::uint64_t payload, VirtualTime now, std::uint64_t latency_random,
                          std::uint64_t loss_random) {
   constexpr std::uint64_t kMillion = 1'000'000;
-  if (cut) return {.lost = true};
+  if (route != Route::good) return {.lost = true};
+  if (cut) return {.lost = true, .refusal = refusal, .arrival = now + latency(latency_random)};
   if (static_cast<std::uint64_t>((static_cast<unsigned __int128>(loss_random) * kMillion) >> 64) < loss.ppm)
     return {.lost = true};
   VirtualTime departure = now;

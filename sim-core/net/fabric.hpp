@@ -4,6 +4,10 @@
 // A link has a latency range; each packet's latency is drawn from the stream of whatever it belongs to (a connection, a
 // socket), so that traffic on one never shifts another's. A link may also lose packets, be cut, have a bandwidth with a
 // queue in front of it, and cut streams into pieces: all that is off unless it is set, and then costs nothing.
+//
+// Nobody lives at most addresses: the link to all of them is the one to kHarness. Where there is no way to a host, or
+// to nobody, either the sender's own routing table knows it, and calls fail at once, or a router on the way drops the
+// packet and says so (ICMP), or nobody says anything.
 #include <map>
 #include <vector>
 
@@ -15,13 +19,29 @@
 
 namespace stillpoint::net {
 
+// What a host's routing table says of the way to another: the types of ip-route(8).
+enum class Route : std::uint8_t { good, none, unreachable, prohibited };
+// What a call says of it: ENETUNREACH, EHOSTUNREACH, EACCES (fib_props in Linux's net/ipv4/fib_semantics.c); 0.
+int error_of(Route route);
+
+// What the router says that drops a packet: codes of ICMP's "destination unreachable" (RFC 792, RFC 1812, 5.2.7.1).
+enum class Refusal : std::uint8_t { silence, network_unreachable, host_unreachable, filtered };
+// What its message means to a socket: icmp_err_convert in Linux's net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c.
+struct Meaning {
+  int error = 0;
+  bool fatal = false;
+};
+Meaning meaning_of(Refusal refusal, Ip destination);
+
 // One direction between two hosts.
 struct Link {
   // One-way, in whole microseconds.
   Duration latency_min{};
   Duration latency_max{};
   Ratio loss{};
-  bool cut = false;              // every packet vanishes, in silence
+  bool cut = false;              // every packet vanishes
+  Refusal refusal{};             // what the sender is told of it
+  Route route{};                 // not good: no packet leaves
   std::uint64_t bandwidth = 0;   // bytes per second, headers included; 0: unlimited
   std::uint64_t queue_most = 0;  // bytes that may wait for the bandwidth; what comes on top is lost. 0: any number
   // A stream travels in pieces of 1 to so many bytes, drawn for each, that arrive at different times. 0: as it was
@@ -40,6 +60,7 @@ struct Link {
   // ---- kept by the fabric ----
   // There is a latency and nothing else.
   bool plain = true;
+  bool passable() const { return !cut && route == Route::good; }
   // When the last packet that was put into the queue will have left it.
   VirtualTime busy_until{};
 
@@ -48,7 +69,8 @@ struct Link {
   // What becomes of a packet with so many bytes of payload that is sent now.
   struct Passage {
     bool lost = false;
-    VirtualTime arrival{};  // if it is not lost
+    Refusal refusal{};      // what its sender is told if it is lost
+    VirtualTime arrival{};  // of the packet, or of what its sender is told
   };
   // `latency_random` and `loss_random` are two draws of the packet's.
   Passage pass(std::uint64_t payload, VirtualTime now, std::uint64_t latency_random, std::uint64_t loss_random);
@@ -84,11 +106,16 @@ class Fabric {
   // ---- changes of one direction, from now on; what is under way arrives ----
   void set_latency(HostId from, HostId to, Duration min, Duration max);
   void set_loss(HostId from, HostId to, Ratio loss);
-  void cut(HostId from, HostId to);
+  // The router that tells the sender of it stands half-way: its message is back after the link's latency.
+  void cut(HostId from, HostId to, Refusal refusal = Refusal::silence);
   void heal(HostId from, HostId to);
+  void set_route(HostId from, HostId to, Route route);
   void set_bandwidth(HostId from, HostId to, std::uint64_t bytes_per_second, std::uint64_t queue_most = 0);
   void set_segment_most(HostId from, HostId to, std::uint32_t bytes);
   void set_duplicate(HostId from, HostId to, Ratio duplicate);
+
+  // The route from a host to an address. A host has one to itself, whatever was set.
+  Route route(HostId from, Ip to) const { return routes_changed_ ? looked_up_route(from, to) : Route::good; }
 
   // The number of the next stream of segments: a connection, or a socket's datagrams.
   ConnectionId next_connection() { return ++last_connection_; }
@@ -96,6 +123,7 @@ class Fabric {
  private:
   template <typename Change>
   void change(HostId from, HostId to, Change change);
+  Route looked_up_route(HostId from, Ip to) const;
 
   std::map<Ip, HostId> by_address_;
   std::vector<Ip> addresses_;  // by host
@@ -107,6 +135,7 @@ class Fabric {
     bool by_default = true;
   };
   std::map<std::pair<HostId, HostId>, Entry> links_;  // made at first use
+  bool routes_changed_ = false;                       // some route is, or was, not good
   ConnectionId last_connection_ = 0;
 };
 

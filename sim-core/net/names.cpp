@@ -7,6 +7,22 @@
 
 namespace stillpoint::net {
 
+std::string_view name_of(NameError error) {
+  switch (error) {
+    case NameError::none:
+      return "found";
+    case NameError::unknown:
+      return "no such name";
+    case NameError::no_data:
+      return "no such record";
+    case NameError::try_again:
+      return "no answer in time";
+    case NameError::failed:
+      return "the server failed";
+  }
+  return "unknown";
+}
+
 std::string Zone::canonical(std::string_view name) {
   if (name.size() > 1 && name.ends_with('.')) name.remove_suffix(1);
   std::string lower(name);

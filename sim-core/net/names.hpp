@@ -25,6 +25,7 @@ namespace stillpoint::net {
 
 // Why there is no answer: what netdb.h calls HOST_NOT_FOUND, NO_DATA, TRY_AGAIN and NO_RECOVERY.
 enum class NameError : std::uint8_t { none, unknown, no_data, try_again, failed };
+std::string_view name_of(NameError error);
 
 // How a query fails, and after how long; zero: after the latency of a query.
 struct NameFault {

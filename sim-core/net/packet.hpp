@@ -22,7 +22,8 @@ struct Packet {
   std::uint32_t read = 0;  // bytes that the receiver has taken already
   Segment kind = Segment::data;
   std::uint8_t size_class = 0;
-  bool lost = false;  // on its way, and to be sent again
+  bool lost = false;      // on its way, and to be sent again
+  bool unrouted = false;  // there was no route whenever it was to be sent
 
   std::byte* bytes() { return reinterpret_cast<std::byte*>(this + 1); }
   std::span<const std::byte> unread() { return {bytes() + read, size - read}; }

@@ -28,7 +28,12 @@ bool is_reliable(Segment kind) { return kind == Segment::data || kind == Segment
 void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random) {
   constexpr std::uint64_t kLosses = std::uint64_t{1} << 63;  // these draws shift no latency
   const Link::Passage passage = link_->pass(packet->size, now, random, random_.at(kLosses + packets_sent_));
-  if (passage.lost) return lose(packet, now);
+  if (passage.lost) {
+    const Segment kind = packet->kind;
+    const EventId lost = lose(packet, now);
+    if (passage.refusal != Refusal::silence && is_told_of(kind)) expect_refusal(passage, lost, now);
+    return;
+  }
   // On a link that cuts streams into pieces no two arrive together, so that a reader can see the pieces.
   const Duration apart = link_->segment_most == 0 ? Duration::zero() : Duration(std::chrono::microseconds(1));
   const bool resent = std::exchange(packet->lost, false);
@@ -39,23 +44,26 @@ void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t ra
   }
   launch(packet, std::max(passage.arrival, flight_.last_arrival + apart));
   // The receiver sees the gap and says so: a round trip after what was lost, it is sent again (RFC 6675, RFC 8985).
-  if (flight_.lost != 0 && is_reliable(packet->kind) && !peer().link_->cut && recovery().backoff == 0)
+  if (flight_.lost != 0 && is_reliable(packet->kind) && peer().link_->passable() && recovery().backoff == 0)
     expect_retransmission(passage.arrival + peer().link_->latency_min);
 }
 
-void TcpSide::lose(Packet* packet, VirtualTime now) {
+EventId TcpSide::lose(Packet* packet, VirtualTime now) {
   Tcp& stack = tcp();
-  packet->event =
+  const EventId lost =
       stack.trace_.event(EventKind::lose, stack.queue_.now(), where_, connection_->id * 2 + index_,
                          static_cast<std::uint64_t>(packet->kind), packet->size, {packet->event, CauseKind::message});
+  packet->event = lost;
   const Segment kind = packet->kind;
   if (is_reliable(kind)) {
     if (!packet->lost) {
       packet->lost = true;
+      packet->unrouted = link_->route != Route::good;
       ++flight_.lost;
       flight_.packets.push(packet);
     }
-    return expect_retransmission(now + retransmission_timeout());
+    expect_retransmission(now + retransmission_timeout());
+    return lost;
   }
   stack.pool_.give_back(packet);
   TcpSide& server = kind == Segment::syn_ack ? *this : peer();
@@ -63,6 +71,62 @@ void TcpSide::lose(Packet* packet, VirtualTime now) {
       !server.wakeup_.scheduled()) {
     stack.queue_.schedule(server.wakeup_, stack.queue_.now() + stack.options_.syn_timeout);
   }
+  return lost;
+}
+
+// ---- a router says that it has lost something ----
+
+// A probe that asks for nothing but a sign of life bears a number that tcp_v4_err() takes for none of the connection's.
+bool TcpSide::is_told_of(Segment kind) const {
+  if (kind != Segment::probe) return true;
+  return unacknowledged_ > 0 || (recovery_ != nullptr && recovery_->fin_withheld);
+}
+
+// Routers do not send a message for each packet (RFC 1812, 4.3.2.8): while one is on its way, there is no other.
+void TcpSide::expect_refusal(const Link::Passage& passage, EventId lost, VirtualTime sent) {
+  if (refused_ == nullptr) refused_ = std::make_unique<Refused>(*this);
+  if (refused_->scheduled()) return;
+  refused_->refusal = passage.refusal;
+  refused_->lost = lost;
+  refused_->sent = sent;
+  tcp().queue_.schedule(*refused_, passage.arrival);
+}
+
+// tcp_v4_err() in Linux's net/ipv4/tcp_ipv4.c. A connection that is not made yet fails; one that is goes on trying, and
+// fails with that error if it fails (RFC 1122, 4.2.3.9).
+void TcpSide::arrive_refusal() {
+  Tcp& stack = tcp();
+  Connection& connection = *connection_;
+  const Refused& message = *refused_;
+  const Meaning meaning = meaning_of(message.refusal, remote.ip);
+  switch (state_) {
+    case State::syn_sent:
+      error_queued_ = remote.ip.is_v4();  // ipv6_icmp_error() wants IPV6_RECVERR
+      end(meaning.error);
+      notify(kEverything, message.lost);
+      break;
+    case State::syn_received:
+      // tcp_req_err(): it is forgotten, and the next SYN begins anew. A fatal error is not one of those that do that.
+      if (meaning.fatal) break;
+      stack.queue_.cancel(wakeup_);
+      stack.forget_half_open(*this);
+      state_ = State::unused;
+      syn_tries_ = 0;
+      deferred_ = false;
+      break;
+    case State::established:
+      recovery().soft_error = meaning.error;
+      // tcp_ld_RTO_revert(), RFC 6069: the network is broken, not full.
+      if (!meaning.fatal && remote.ip.is_v4() && recovery_->backoff > 0 && recovery_->scheduled()) {
+        --recovery_->backoff;
+        expect_retransmission(std::max(message.sent + retransmission_timeout(), stack.queue_.now()));
+      }
+      break;
+    case State::unused:
+    case State::closed:
+      break;
+  }
+  stack.release_if_over(connection);
 }
 
 // What was lost will not be sent again, and what is behind it is of no use to the receiver.
@@ -105,6 +169,7 @@ void TcpSide::withhold_fin(VirtualTime now) {
 void TcpSide::release_withheld(VirtualTime now) {
   recovery_->backoff = 0;
   recovery_->first_retry.reset();
+  recovery_->soft_error = 0;
   if (std::exchange(recovery_->fin_withheld, false)) fin_acknowledged(now);
 }
 
@@ -151,9 +216,12 @@ void TcpSide::retransmit() {
   Packet* const head = flight_.packets.front();
   const bool head_was_lost = flight_.lost != 0 && head->lost;
   flight_.lost = 0;
+  // inet_sk_rebuild_header() in Linux's net/ipv4/af_inet.c, of what has been sent before: else it is not sent again.
+  if (head_was_lost && !head->unrouted && link_->route != Route::good) state.soft_error = error_of(link_->route);
   for (Packet* packet = head; packet != nullptr; packet = packet->next) {
     if (!packet->lost) continue;
     packet->event = record_send(*packet, {packet->event, CauseKind::message}, {});
+    if (link_->route == Route::good) packet->unrouted = false;
     transmit_by_link(packet, now, random_.at(packets_sent_++));
     flight_.lost += packet->lost;
   }
@@ -166,7 +234,7 @@ void TcpSide::retransmit() {
 
 // tcp_write_err()
 void TcpSide::time_out() {
-  end(ETIMEDOUT);
+  end(error_of_silence());
   notify(kEverything, kNoEvent);
 }
 

@@ -95,7 +95,7 @@ void TcpSide::settle(VirtualTime now) {
 }
 
 void TcpSide::grant(std::size_t acknowledged, std::size_t window, VirtualTime now) {
-  if (peer().link_->cut) [[unlikely]]
+  if (!peer().link_->passable()) [[unlikely]]
     return withhold(acknowledged, window, now);
   if (recovery_ != nullptr) [[unlikely]] {
     acknowledged += std::exchange(recovery_->withheld.acknowledged, 0);
@@ -165,15 +165,27 @@ void TcpSide::Wakeup::fire() {
   self.watch_ledger();
 }
 
+Duration TcpSide::syn_time(unsigned n) {
+  return tcp().options_.syn_timeout * ((std::int64_t{1} << std::min(n, 32u)) - 1);
+}
+
+// tcp_write_timeout() in Linux's net/ipv4/tcp_timer.c. TCP_USER_TIMEOUT is looked at from the second time on, which it
+// brings forward (tcp_clamp_rto_to_user_timeout()).
 void TcpSide::retransmit_syn() {
+  constexpr Duration kTick = std::chrono::milliseconds(4);
   Tcp& stack = tcp();
-  if (++syn_tries_ > syn_retries_) {
-    end(ETIMEDOUT);
+  const bool limited = user_timeout_ != Duration::zero();
+  ++syn_tries_;
+  if (syn_tries_ > syn_retries_ || (limited && syn_tries_ > 1 && syn_time(syn_tries_) >= user_timeout_)) {
+    end(error_of_silence());
     notify(kEverything, kNoEvent);
     return;
   }
+  if (link_->route != Route::good) recovery().soft_error = error_of(link_->route);
   transmit(Segment::syn, {}, stack.queue_.now());
-  stack.queue_.schedule(wakeup_, stack.queue_.now() + stack.options_.syn_timeout * (std::int64_t{1} << syn_tries_));
+  Duration next = stack.options_.syn_timeout * (std::int64_t{1} << syn_tries_);
+  if (limited) next = std::min(next, std::max(user_timeout_ - syn_time(syn_tries_), kTick));
+  stack.queue_.schedule(wakeup_, stack.queue_.now() + next);
 }
 
 void TcpSide::retransmit_syn_ack() {
@@ -240,6 +252,7 @@ void TcpSide::arrive_syn_ack(EventId cause) {
   if (state_ != State::syn_sent) return transmit(Segment::ack, {}, now);  // sent again: the answer was slow, or lost
   state_ = State::established;
   stack.queue_.cancel(wakeup_);
+  if (recovery_ != nullptr) recovery_->soft_error = 0;
   window_ = peer().receive_buffer_;
   if (prober_ != nullptr) set_keepalive(prober_->options, now);
   transmit(Segment::ack, {}, now);
@@ -294,7 +307,7 @@ void TcpSide::arrive_fin(EventId cause) {
   fin_received_ = true;
   fin_received_at_ = now;
   closed_first_ = said_end() && !fin_queued_;
-  if (link_->cut) [[unlikely]] {
+  if (!link_->passable()) [[unlikely]] {
     peer().withhold_fin(now);
   } else {
     peer().fin_acknowledged(now + link_->latency_min);
@@ -365,6 +378,7 @@ void TcpSide::cancel_timers() {
   if (recovery_ != nullptr) queue.cancel(*recovery_);
   if (prober_ != nullptr) queue.cancel(*prober_);
   if (cork_ != nullptr) queue.cancel(*cork_);
+  if (refused_ != nullptr) queue.cancel(*refused_);
 }
 
 }  // namespace stillpoint::net

@@ -61,7 +61,7 @@ std::uint32_t TcpSide::readiness(VirtualTime now) {
       }
     }
   }
-  if (error_ != 0) mask |= EPOLLERR;
+  if (error_ != 0 || error_queued_) mask |= EPOLLERR;
   return mask;
 }
 
@@ -84,6 +84,12 @@ TcpState TcpSide::state(VirtualTime now) const {
 }
 
 int TcpSide::take_error() { return std::exchange(error_, 0); }
+
+// sk_getsockopt() in Linux's net/core/sock.c.
+int TcpSide::take_any_error() {
+  if (error_ != 0 || recovery_ == nullptr) return take_error();
+  return std::exchange(recovery_->soft_error, 0);
+}
 
 // ---- options ----
 
@@ -237,6 +243,12 @@ void TcpSide::begin_close(VirtualTime now, Closing how) {
   } else {
     end(0);
   }
+}
+
+std::size_t TcpSide::unsent(VirtualTime now) {
+  if (state_ != State::established) return 0;
+  settle(now);
+  return unacknowledged_ + (write_shut_ && fin_acknowledged_ > now ? 1 : 0);
 }
 
 bool TcpSide::closed_for_peer(VirtualTime now) {

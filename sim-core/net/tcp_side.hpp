@@ -94,8 +94,12 @@ class TcpSide {
   TcpState state(VirtualTime now) const;
   // Both streams have ended, and both ends know: what is left of an established connection is TIME_WAIT or nothing.
   bool finished(VirtualTime now) const { return fin_received_ && fin_acknowledged_ <= now; }
-  // The pending error (SO_ERROR), cleared by looking.
+  // The pending error that calls fail with, cleared by looking.
   int take_error();
+  // What SO_ERROR says, likewise: also why nothing gets through, though nothing has failed so far.
+  int take_any_error();
+  // A router's message waits in the error queue, which nobody reads here (MSG_ERRQUEUE): EPOLLERR holds.
+  bool error_queued() const { return error_queued_; }
 
   // ---- what the program calls ----
   // More follows at once (MSG_MORE): a part of a segment waits for it.
@@ -109,8 +113,10 @@ class TcpSide {
   };
   // Reads what is there. 0 is the end of the stream. Errors: EAGAIN, ECONNRESET, ETIMEDOUT, ENOTCONN.
   Result<std::size_t> receive(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now);
-  // How many bytes can be read now (FIONREAD), and are not acknowledged yet (SIOCOUTQ).
+  // How many bytes can be read now (FIONREAD).
   std::size_t unread() const { return unread_; }
+  // How many are not acknowledged yet (SIOCOUTQ): the FIN counts as one, the SYN does not.
+  std::size_t unsent(VirtualTime now);
   // The delivery that brought the last byte which receive() returned.
   EventId last_read() const { return last_read_; }
 
@@ -171,7 +177,7 @@ class TcpSide {
     std::size_t acknowledged = 0;
     std::size_t window = 0;
   };
-  // What only few sides need, and which is made when one does: retransmission, probes, a cork.
+  // What only few sides need, and which is made when one does: retransmission, probes, a cork, what a router says.
   struct Recovery final : Event {  // the retransmission timer
     explicit Recovery(TcpSide& owner) : side(owner) {}
     TcpSide& side;
@@ -180,6 +186,7 @@ class TcpSide {
     VirtualTime due{};                       // when it goes off, while it is scheduled
     Credit withheld;                         // acknowledgements that a cut link swallowed
     bool fin_withheld = false;
+    int soft_error = 0;  // why nothing gets through, as far as anybody said: what it ends in, if it does
     void fire() override { side.retransmit(); }
   };
   struct Prober final : Event {  // of SO_KEEPALIVE
@@ -189,6 +196,14 @@ class TcpSide {
     unsigned unanswered = 0;
     VirtualTime heard{};  // when the peer was last known to live
     void fire() override { side.probe(); }
+  };
+  struct Refused final : Event {  // a router's message about a packet that it dropped
+    explicit Refused(TcpSide& owner) : side(owner) {}
+    TcpSide& side;
+    Refusal refusal{};
+    EventId lost = kNoEvent;
+    VirtualTime sent{};
+    void fire() override { side.arrive_refusal(); }
   };
   struct Cork final : Event {  // pops after 200 ms (tcp(7))
     explicit Cork(TcpSide& owner) : side(owner) {}
@@ -213,6 +228,8 @@ class TcpSide {
   void flush(VirtualTime now);
   void watch_ledger();
   void retransmit_syn();
+  // When the SYN is sent the n-th time, counted from the first.
+  Duration syn_time(unsigned n);
   void retransmit_syn_ack();
   bool writable() const { return send_buffer_ - std::min(unacknowledged_, send_buffer_) >= unacknowledged_ / 2; }
 
@@ -241,7 +258,15 @@ class TcpSide {
 
   // tcp_recovery.cpp: loss, and silence
   void transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random);
-  void lose(Packet* packet, VirtualTime now);
+  // The event of its loss.
+  EventId lose(Packet* packet, VirtualTime now);
+  void expect_refusal(const Link::Passage& passage, EventId lost, VirtualTime sent);
+  bool is_told_of(Segment kind) const;
+  void arrive_refusal();
+  // What a connection ends in to which nothing gets through.
+  int error_of_silence() const {
+    return recovery_ != nullptr && recovery_->soft_error != 0 ? recovery_->soft_error : ETIMEDOUT;
+  }
   void drop_lost();
   Recovery& recovery();
   Prober& prober();
@@ -279,6 +304,7 @@ class TcpSide {
   VirtualTime fin_acknowledged_ = VirtualTime::max();  // when this side knows that its FIN arrived
   VirtualTime fin_received_at_{};
   VirtualTime closed_at_{};
+  bool error_queued_ = false;
   std::uint8_t syn_tries_ = 0;
   int error_ = 0;
 
@@ -305,6 +331,7 @@ class TcpSide {
   std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Cork> cork_;
+  std::unique_ptr<Refused> refused_;
 };
 
 struct Connection {

@@ -151,11 +151,12 @@ void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& depar
   const std::uint64_t random = flow.random.at(draw + kLatency);
   const Link::Passage passage = link.pass(packet->size, now, random, link.plain ? 0 : flow.random.at(draw + kLoss));
   if (passage.lost) {
-    trace_.event(EventKind::lose, queue_.now(), endpoint.where, endpoint.stream_,
-                 static_cast<std::uint64_t>(Segment::datagram), packet->size, {packet->event, CauseKind::message});
-    pool_.give_back(packet);
-    return;
+    packet->event =
+        trace_.event(EventKind::lose, queue_.now(), endpoint.where, endpoint.stream_,
+                     static_cast<std::uint64_t>(Segment::datagram), packet->size, {packet->event, CauseKind::message});
   }
+  const Meaning refused = meaning_of(passage.refusal, departure.destination.ip);
+  if (passage.lost && !refused.fatal) return pool_.give_back(packet);
   Datagram* datagram = make();
   datagram->packet = packet;
   datagram->header = departure;
@@ -165,6 +166,7 @@ void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& depar
   datagram->event = packet->event;
   datagram->random = flow.random;
   datagram->draw = draw;
+  if (passage.lost) return report(datagram, refused.error, passage.arrival);
   // The low bits of its draw are the place among what arrives at the same instant: the same for what leaves at the same
   // instant, so that it stays in order. A host's loopback device is a queue, whatever the socket.
   if (to != datagram->from && (flow.sent == 1 || flow.last_sent != now))
@@ -244,18 +246,23 @@ void Udp::answer_unreachable(Datagram* datagram) {
   Link& back = *fabric_.link(datagram->to, datagram->from);
   const Link::Passage passage = back.pass(kQuoted, queue_.now(), drawn(kAnswerLatency), drawn(kAnswerLoss));
   if (passage.lost) return give_back(datagram);
-  pool_.give_back(std::exchange(datagram->packet, nullptr));
-  queue_.schedule(*datagram, passage.arrival);
+  report(datagram, ECONNREFUSED, passage.arrival);
 }
 
-// __udp4_lib_err() in Linux's net/ipv4/udp.c: only a connected socket is told.
+void Udp::report(Datagram* datagram, int error, VirtualTime arrival) {
+  pool_.give_back(std::exchange(datagram->packet, nullptr));
+  datagram->error = error;
+  queue_.schedule(*datagram, arrival);
+}
+
+// __udp4_lib_err() in Linux's net/ipv4/udp.c: only a connected socket is told, and that only of what is fatal.
 void Udp::arrive_unreachable(const Datagram& message) {
   const SocketAddress own = message.header.source;
   const SocketAddress peer = message.header.destination;
   UdpBinding* found = ports_.find(message.from, own, peer);
   if (found == nullptr || !found->connected) return;
   auto& endpoint = static_cast<UdpEndpoint&>(*found);
-  endpoint.error = ECONNREFUSED;
+  endpoint.error = message.error;
   endpoint.observer.on_udp(EPOLLERR, message.event);
 }
 

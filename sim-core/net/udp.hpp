@@ -8,8 +8,9 @@
 // socket and the host that it sends to.
 //
 // A datagram to a port that nobody has comes back as an ICMP message after the way back, and refuses the sender if it
-// is connected (RFC 1122, 4.1.3.3). A datagram to an address where nobody lives is lost. A group's datagram flies to
-// the hosts that have joined by then, and each looks again when it arrives.
+// is connected (RFC 1122, 4.1.3.3). A router that drops one says so where the link is set to, and the sender is told if
+// it is connected and the message is fatal. A datagram to an address where nobody lives is lost. A group's datagram
+// flies to the hosts that have joined by then, and each looks again when it arrives.
 //
 // Not modelled: fragmentation (a datagram is lost or arrives as a whole), the send buffer (a link takes what its queue
 // holds, and loses the rest in silence), the rate limit of ICMP, routers (time to live only tells the host from the
@@ -52,8 +53,8 @@ struct Departure {
   bool to_self_too = true;            // of one to a group: IP_MULTICAST_LOOP
 };
 
-// A datagram on its way, and then in the queue of its receiver. Without a packet it is the ICMP message that says: no
-// such port.
+// A datagram on its way, and then in the queue of its receiver. Without a packet it is the ICMP message that says why
+// it did not arrive: no such port, or what a router says.
 struct Datagram final : Event {
   void fire() override;
 
@@ -63,6 +64,7 @@ struct Datagram final : Event {
   Departure header;  // the interface is the one where it arrives
   HostId from = kHarness;
   HostId to = kHarness;
+  int error = 0;  // of a message: what it means to the sender
   std::uint64_t stream = 0;
   EventId event = kNoEvent;                      // its send while it flies, its delivery (or drop) afterwards
   RandomStream random{0, {}, std::uint64_t{0}};  // of its flow
@@ -156,6 +158,8 @@ class Udp {
   void arrive(Datagram* datagram);
   void arrive_at_group(Datagram* datagram);
   void arrive_unreachable(const Datagram& message);
+  // Reports by ICMP, at `arrival`, that the datagram is lost.
+  void report(Datagram* datagram, int error, VirtualTime arrival);
   void answer_unreachable(Datagram* datagram);
   bool accept(UdpEndpoint& endpoint, Datagram* datagram);
   void record(EventKind kind, Datagram& datagram, Where where);

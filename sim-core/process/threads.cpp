@@ -125,6 +125,7 @@ void* Threads::begin(void* argument) {
   const std::unique_ptr<Thread> thread(static_cast<Thread*>(argument));
   interpose::arm_thread();
   thread->turn.acquire();
+  errno = 0;  // as a new thread's is; the real wait may have left another
   const kernel::CurrentHost host(&thread->task.host);
   const Ending ending(*thread);
   thread->task.host.handle_signals();  // those that came before its first turn

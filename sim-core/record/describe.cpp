@@ -109,6 +109,11 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
       return fmt::format("{}", event.subject);
     case EventKind::exit:
       return exit_text(event.a);
+    case EventKind::query:
+      return fmt::format("{} for {}", event.subject, readable(text));
+    case EventKind::answer:
+      return fmt::format("to query {} after {}: {}", event.subject, seconds_text(static_cast<std::int64_t>(event.b)),
+                         readable(text));
     case EventKind::receive:
     case EventKind::apply:
     case EventKind::note:

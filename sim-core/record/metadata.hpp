@@ -20,7 +20,7 @@ struct RunMetadata {
   std::vector<std::string> overrides;  // settings from the command line, each "key=value"
   std::string bug;                     // the planted bug that was switched on; empty for none
   std::string revision;                // git revision of the executable
-  std::string build_id;                // the linker's build id of the executable
+  std::string build_id;                // of the executable, and the hashes of programs (supervise/build_identity.hpp)
   std::uint32_t trace_format = kTraceFormat;
   std::optional<std::string> started;  // real time of the start, ISO 8601, if it is to be recorded
 };

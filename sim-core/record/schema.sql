@@ -26,7 +26,7 @@ CREATE TABLE metadata (
   overrides      TEXT NOT NULL,     -- settings from the command line: a JSON array of "key=value"
   bug            TEXT NOT NULL,     -- the planted bug that was switched on; '' for none
   revision       TEXT NOT NULL,     -- the git revision of the executable
-  build_id       TEXT NOT NULL,     -- the linker's build id of the executable
+  build_id       TEXT NOT NULL,     -- the linker's build id of the executable, then ' + hash path' of each program of the scenario
   trace_format   INTEGER NOT NULL,  -- what event kinds, subject, a and b mean (sim-core/trace/record.hpp numbers the versions)
   started        TEXT,              -- real time of the start, ISO 8601; NULL if it was not to be recorded
   complete       INTEGER NOT NULL,  -- 0 while recording and after the recorder's death, 1 when it has finished
@@ -77,7 +77,9 @@ INSERT INTO kind VALUES
   (19, 'stop', 'the run ended: payload = why'),
   (20, 'lose', 'the link lost a segment or a datagram: subject = stream, a = segment, b = bytes; cause: its send'),
   (21, 'signal', 'a signal was raised for a host''s process: subject = its number'),
-  (22, 'exit', 'a host''s process ended: a = its status, as wait(2) gives it');
+  (22, 'exit', 'a host''s process ended: a = its status, as wait(2) gives it'),
+  (23, 'query', 'a name was asked for: subject = the query''s number on this host, payload = the name or address'),
+  (24, 'answer', 'a query was answered: subject = its number on the host, a = 0 or an error, b = its nanoseconds, payload = what it says');
 
 -- The names of segments: event.a of send, deliver and drop.
 CREATE TABLE segment (
@@ -95,7 +97,7 @@ CREATE TABLE cause_kind (
 );
 INSERT INTO cause_kind VALUES
   (0, 'none', 'a cause of no particular kind'),
-  (1, 'message', 'a delivery from its send'),
+  (1, 'message', 'a delivery from its send, an answer from its query'),
   (2, 'arming', 'an expiry from the timer''s arming'),
   (3, 'wake-up', 'a slice from what made its host runnable'),
   (4, 'fault', 'whatever a fault delayed, dropped or killed'),
@@ -200,6 +202,17 @@ SELECT
            ELSE printf('%d.%09d s', a / 1000000000, a % 1000000000) END
     WHEN 'expire' THEN
       'timer ' || subject
+    WHEN 'query' THEN
+      subject || ' for ' || coalesce(substr(CAST(payload AS TEXT), 1, 200), '')
+    WHEN 'answer' THEN
+      'to query ' || subject || ' after ' ||
+      CASE WHEN b % 1000 = 0 THEN printf('%d.%06d s', b / 1000000000, b % 1000000000 / 1000)
+           ELSE printf('%d.%09d s', b / 1000000000, b % 1000000000) END ||
+      ': ' || coalesce(substr(CAST(payload AS TEXT), 1, 200), '')
+    WHEN 'signal' THEN
+      printf('%d', subject)
+    WHEN 'exit' THEN
+      CASE WHEN a & 127 = 0 THEN printf('with status %d', (a >> 8) & 255) ELSE printf('by signal %d', a & 127) END
     WHEN 'step' THEN
       CASE instr(payload, x'00') WHEN 0 THEN CAST(payload AS TEXT)
         ELSE CAST(substr(payload, 1, instr(payload, x'00') - 1) AS TEXT) || ': ' ||
@@ -211,7 +224,7 @@ SELECT
          FROM violation WHERE violation.event = event.id)
     ELSE
       CASE
-        WHEN kind.name IN ('send', 'deliver', 'drop') THEN
+        WHEN kind.name IN ('send', 'deliver', 'drop', 'lose') THEN
           CASE WHEN b = 1 THEN '1 byte of ' WHEN b <> 0 THEN printf('%d bytes of ', b) ELSE '' END ||
           coalesce((SELECT name FROM segment WHERE id = a), 'unknown') ||
           printf(' on connection %d from its ', subject >> 1) || CASE subject & 1 WHEN 0 THEN 'client' ELSE 'server' END

@@ -132,6 +132,14 @@ void collect_keys(const toml::table& table, const std::string& prefix, std::vect
   }
 }
 
+void collect_texts(const toml::table& table, std::string_view wanted, std::vector<std::string>& texts) {
+  for (const auto& [name, node] : table) {
+    if (const toml::table* inner = node.as_table()) collect_texts(*inner, wanted, texts);
+    const auto* text = node.as_string();
+    if (text != nullptr && name.str() == wanted) texts.push_back(text->get());
+  }
+}
+
 }  // namespace
 
 Settings::Settings(std::string_view text, std::string file, const std::vector<std::string>& overrides)
@@ -241,6 +249,12 @@ std::vector<std::string> Settings::keys_of(std::string_view table) const {
   if (found == nullptr) return keys;
   for (const auto& [name, node] : *found) keys.emplace_back(name.str());
   return keys;
+}
+
+std::vector<std::string> Settings::texts_called(std::string_view name) const {
+  std::vector<std::string> texts;
+  collect_texts(data_->table, name, texts);
+  return texts;
 }
 
 void Settings::reject(std::string_view key, std::string_view what) const { data_->fail(key, what); }

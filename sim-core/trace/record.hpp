@@ -52,8 +52,11 @@ enum class EventKind : std::uint8_t {
   lose,       // the link lost a segment or a datagram: subject = stream, a = Segment, b = bytes; cause: its send
   signal,     // a signal was raised for a host's process: subject = its number
   exit,       // a host's process ended: a = its status, as wait(2) gives it
+  query,      // a name was asked for: subject = the query's number on this host; payload = the name or address
+  answer,  // it was answered: subject = the query's number on this host, a = net::NameError, b = how long it took, in
+           // nanoseconds; payload = the addresses or the name, or why there is none; cause: its query
 };
-constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::exit) + 1;
+constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::answer) + 1;
 
 // The kinds of segments that streams carry, and datagrams, which have stream numbers too: a socket's is a connection
 // that only leads away from it.
@@ -62,7 +65,7 @@ enum class Segment : std::uint8_t { syn = 1, syn_ack, ack, data, fin, rst, datag
 // Why an event happened (decision 6 of the design, told in docs/trace.md).
 enum class CauseKind : std::uint8_t {
   none = 0,
-  message,  // a delivery from its send
+  message,  // a delivery from its send, an answer from its query
   arming,   // an expiry from the timer's arming
   wakeup,   // a slice from what made its host runnable
   fault,    // whatever a fault delayed, dropped or killed

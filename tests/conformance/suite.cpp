@@ -19,7 +19,7 @@ std::vector<std::string> on_linux_like(const Case& interaction, const std::vecto
   std::vector<std::string> observed;
   for (int tries = 0; tries < 3; ++tries) {
     observed = on_linux(interaction);
-    if (observed == expected) break;
+    if (observed == expected || observed.empty()) break;
   }
   return observed;
 }
@@ -48,11 +48,17 @@ TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
   std::size_t interactions = 0;
   std::size_t observations = 0;
   std::size_t equal = 0;
+  std::size_t simulated_only = 0;
+  begin_on_linux();
   for (const Suite& suite : suites()) {
     for (const Case& interaction : suite.cases) {
       INFO(suite.name << ": " << interaction.name);
       const std::vector<std::string> simulated = on_virtual_kernel(interaction);
       const std::vector<std::string> real = on_linux_like(interaction, simulated);
+      if (real.empty() && interaction.network == Network::own) {
+        ++simulated_only;
+        continue;
+      }
       if (interaction.known_difference == nullptr) {
         CHECK(text_of(simulated) == text_of(real));
       } else {
@@ -67,6 +73,9 @@ TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
   }
   std::printf("conformance: %zu interactions, %zu of them equal, %zu observations\n", interactions, equal,
               observations);
+  if (simulated_only > 0)
+    std::printf("conformance: %zu interactions were not compared: this machine gives them no network\n",
+                simulated_only);
   std::fflush(stdout);  // what is left in the buffer would be written by the next simulated host that writes
 }
 

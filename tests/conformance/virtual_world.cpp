@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/clock.hpp"
@@ -31,7 +32,7 @@ void sleep_for(Duration duration) {
 
 class VirtualWorld final : public World {
  public:
-  explicit VirtualWorld(kernel::Kernel& kernel) : kernel_(kernel) {}
+  VirtualWorld(kernel::Kernel& kernel, HostId here) : kernel_(kernel), here_(here) {}
 
   // A second of virtual time is more than any packet takes, and less than any SYN waits for its retransmission.
   void settle() override {
@@ -47,9 +48,53 @@ class VirtualWorld final : public World {
     return ::poll(&entry, 1, 5'000) == 1 && (entry.revents & events) != 0;
   }
 
+  void cut() override {
+    kernel_.fabric.cut(here_, there);
+    kernel_.fabric.cut(there, here_);
+  }
+  void lose_way(std::uint32_t ip, NoWay why) override {
+    const HostId to = kernel_.fabric.host_at(ip, here_);
+    switch (why) {
+      case NoWay::no_route:
+        return kernel_.fabric.set_route(here_, to, net::Route::none);
+      case NoWay::unreachable_route:
+        return kernel_.fabric.set_route(here_, to, net::Route::unreachable);
+      case NoWay::prohibited_route:
+        return kernel_.fabric.set_route(here_, to, net::Route::prohibited);
+      case NoWay::network_unreachable:
+        return kernel_.fabric.cut(here_, to, net::Refusal::network_unreachable);
+      case NoWay::host_unreachable:
+        return kernel_.fabric.cut(here_, to, net::Refusal::host_unreachable);
+      case NoWay::filtered:
+        return kernel_.fabric.cut(here_, to, net::Refusal::filtered);
+    }
+  }
+  void find_way(std::uint32_t ip) override {
+    const HostId to = kernel_.fabric.host_at(ip, here_);
+    kernel_.fabric.cut(here_, to);
+    kernel_.fabric.set_route(here_, to, net::Route::good);
+  }
+  HostId there = kHarness;  // the other host of a network of the case's own
+
  private:
   kernel::Kernel& kernel_;
+  HostId here_;
 };
+
+// The host that is there beside the case's own. Its program still waits when the case has ended, and keeps what it
+// refers to.
+void add_other_host(kernel::Kernel& kernel, VirtualWorld& world) {
+  static auto& graveyard = *new std::vector<std::unique_ptr<process::Program>>;
+  kernel::Host& host = kernel.add_host({.name = "there", .role = "test", .address = {kThere}});
+  const auto run = [](int, char**) {
+    accept_for_ever(kThere);
+    return 0;
+  };
+  graveyard.push_back(
+      std::make_unique<process::Program>(host, run, std::vector<std::string>{"there"}, [](const ProgramEnd&) {}));
+  host.boot(*graveyard.back());
+  world.there = host.id();
+}
 
 // The real threads of a virtual program stay behind when it ends: no real signal of a case on Linux may go to them.
 class NoSignals {
@@ -75,8 +120,9 @@ std::vector<std::string> on_virtual_kernel(const Case& interaction) {
   const NoSignals no_signals;
   MemoryTrace trace(1 << 25);
   kernel::Kernel kernel(trace.writer, 1, refuse);
-  kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {0x0A000001}});
-  VirtualWorld world(kernel);
+  kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {kHere}});
+  VirtualWorld world(kernel, host.id());
+  if (interaction.network == Network::own) add_other_host(kernel, world);
   bool ended = false;
   const auto run = [&](int, char**) {
     interaction.run(world);

@@ -190,4 +190,13 @@ std::string World::events(int epoll, int capacity) {
   return text.empty() ? "nothing" : text;
 }
 
+void accept_for_ever(std::uint32_t ip) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  const sockaddr_in address = address_of(ip, kPort);
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
+  if (::listen(listener, 16) != 0) return;
+  while (::accept(listener, nullptr, nullptr) >= 0) {
+  }
+}
+
 }  // namespace stillpoint::test

@@ -20,6 +20,9 @@ namespace stillpoint::test {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
+// Why there is no way to a host: this host's own table of routes has none, or says so, or a router on the way does.
+enum class NoWay { no_route, unreachable_route, prohibited_route, network_unreachable, host_unreachable, filtered };
+
 class World {
  public:
   World() = default;
@@ -32,6 +35,12 @@ class World {
   virtual void pass(milliseconds duration) = 0;
   // Until poll(2) reports one of the events; false if that does not come.
   virtual bool wait_for(int fd, short events) = 0;
+  // In a network of its own (Network::own): takes away the host that was there, in silence.
+  virtual void cut() {}
+  // There, packets to kNowhere, or to kThere once it is cut off, vanish no more in silence, but for this reason; they
+  // do again.
+  virtual void lose_way(std::uint32_t, NoWay) {}
+  virtual void find_way(std::uint32_t) {}
 
   // ---- observations ----
   void note(std::string_view what, std::string_view observed);
@@ -100,12 +109,28 @@ std::string result(long value);
 std::string event_names(std::uint32_t events);
 sockaddr_in address_of(std::uint32_t ip, int port);
 
+// Where a case runs.
+enum class Network {
+  loopback,
+  // A network where this host is kHere, another is kThere, and nobody is anywhere else, such as at kNowhere. The other
+  // one accepts on kPort and says nothing. Of Linux it is a namespace, where the machine lets the suite make one.
+  own,
+};
+constexpr std::uint32_t kHere = 0x0A000001;
+constexpr std::uint32_t kNowhere = 0x0A000002;
+constexpr std::uint32_t kThere = 0x0A000003;
+constexpr int kPort = 7000;
+
 struct Case {
   const char* name;
   void (*run)(World&);
   // Why the two worlds differ so far. Whoever mends it removes this.
   const char* known_difference = nullptr;
+  Network network = Network::loopback;
 };
+
+// What the host at kThere does: it takes connections, and keeps them.
+void accept_for_ever(std::uint32_t ip);
 
 // The cases of one file, which make themselves known: a file here is in the suite by being here.
 struct Suite {
@@ -116,8 +141,10 @@ struct Suite {
 // All of them, by name.
 const std::vector<Suite>& suites();
 
-// What the case observed.
+// What the case observed. On Linux: nothing where the machine gives it no network of its own.
 std::vector<std::string> on_linux(const Case& interaction);
+// Begins the cases in networks of their own, which take seconds, beside each other and all else.
+void begin_on_linux();
 std::vector<std::string> on_virtual_kernel(const Case& interaction);
 
 }  // namespace stillpoint::test

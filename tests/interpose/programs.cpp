@@ -53,6 +53,14 @@ int Programs::status(const std::string& name) const {
   return (*found)->status;
 }
 
+stillpoint::test::Entry Programs::event(EventId id) const {
+  EventId number = 0;
+  for (const stillpoint::test::Entry& entry : trace_.records()) {
+    if (entry.header.type == RecordType::event && ++number == id) return entry;
+  }
+  std::abort();
+}
+
 bool Programs::all_succeeded() const {
   return std::ranges::all_of(entries_, [](const auto& entry) { return entry->status == 0; });
 }

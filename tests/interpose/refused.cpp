@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <resolv.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
@@ -209,6 +210,24 @@ constexpr Refused kRefused[] = {
      }},
     {"getgrnam", [] { static_cast<void>(getgrnam("root")); }},
     {"getgrgid", [] { static_cast<void>(getgrgid(0)); }},
+    {"getgrnam_r",
+     [] {
+       group entry, *result;
+       static_cast<void>(getgrnam_r("root", &entry, bytes, sizeof bytes, &result));
+     }},
+    {"getgrgid_r",
+     [] {
+       group entry, *result;
+       static_cast<void>(getgrgid_r(0, &entry, bytes, sizeof bytes, &result));
+     }},
+    {"getpwent", [] { static_cast<void>(getpwent()); }},
+    {"getgrent", [] { static_cast<void>(getgrent()); }},
+    {"getgrouplist",
+     [] {
+       gid_t ids[1];
+       int count = 1;
+       static_cast<void>(getgrouplist("root", 0, ids, &count));
+     }},
     {"getlogin", [] { static_cast<void>(getlogin()); }},
     {"setpgid", [] { static_cast<void>(setpgid(0, 0)); }},
     // Processes and threads.
@@ -256,6 +275,7 @@ constexpr Refused kRefused[] = {
     {"waitid", [] { static_cast<void>(waitid(P_ALL, 0, &signal_info, WEXITED | WNOHANG)); }},
     {"getpriority", [] { static_cast<void>(getpriority(PRIO_PROCESS, 0)); }},
     {"setpriority", [] { static_cast<void>(setpriority(PRIO_PROCESS, 0, 0)); }},
+    {"unshare", [] { static_cast<void>(unshare(0)); }},
     {"personality", [] { static_cast<void>(personality(0xffffffff)); }},
     {"prctl", [] { static_cast<void>(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)); }},
     {"setenv", [] { static_cast<void>(setenv("STILLPOINT_TEST", "1", 1)); }},

@@ -75,3 +75,39 @@ TEST_CASE("a scenario of programs that cannot be is refused in one line") {
     CHECK_THAT(ran.err, Catch::Contains(row.says));
   }
 }
+
+TEST_CASE("a program that has changed since the trace was recorded is told of in one line") {
+  const std::string stillpoint = test::binary("stillpoint");
+  const test::Ran recorded =
+      test::shell("cp " + test::binary("test-ends.so") + " own.so; cp own.so other.so; cat > s.toml <<END\n" +
+                  "name = \"s\"\nbehaviour = \"programs\"\n[hosts.a]\nprogram = \"own.so\"\n"
+                  "[hosts.b]\nprogram = \"other.so\"\nEND\n" +
+                  stillpoint + " run s.toml --seed 5 --trace t.db");
+  REQUIRE(recorded.exit_code == 0);
+  CHECK(test::shell("sqlite3 t.db 'SELECT build_id FROM metadata' | grep -cE '^[0-9a-f]+ [+] [0-9a-f]{16} other.so [+] "
+                    "[0-9a-f]{16} own.so$'")
+            .out == "1\n");
+  const test::Ran same = test::shell(stillpoint + " replay t.db");
+  CHECK(same.exit_code == 0);
+  CHECK_THAT(same.err, !Catch::Contains("warning: the trace is"));
+  const test::Ran changed = test::shell("echo >> own.so; " + stillpoint + " replay t.db");
+  CHECK(changed.exit_code == 0);
+  CHECK_THAT(changed.err, Catch::Contains("stillpoint: warning: the trace is of another build of the program own.so; "
+                                          "only the same build promises the same run\n"));
+}
+
+TEST_CASE("a campaign of programs goes on where it stands, but not with other programs") {
+  const std::string stillpoint = test::binary("stillpoint");
+  const test::Ran begun =
+      test::shell("cp " + test::binary("test-ends.so") + " own.so; cat > s.toml <<END\n" +
+                  "name = \"s\"\nbehaviour = \"programs\"\n[hosts.a]\nprogram = \"own.so\"\nEND\n" + stillpoint +
+                  " fuzz s.toml --seeds 1..3 --out c && sqlite3 c/campaign.db 'DELETE FROM run "
+                  "WHERE number = 2; UPDATE campaign SET complete = 0'");
+  REQUIRE(begun.exit_code == 0);
+  const test::Ran resumed = test::shell(stillpoint + " fuzz --resume --out c");
+  CAPTURE(resumed.out, resumed.err);
+  CHECK(resumed.exit_code == 0);
+  const test::Ran changed = test::shell("echo >> own.so; " + stillpoint + " fuzz --resume --out c");
+  CHECK(changed.exit_code == 2);
+  CHECK_THAT(changed.err, Catch::Contains("is of another build of the program own.so, whose results"));
+}

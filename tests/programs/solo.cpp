@@ -30,7 +30,7 @@ TEST_CASE("a program's ways to end are its own") {
       {"_exit", 3, kBegin, ""},
       {"abort", 134, kBegin, "stillpoint: the program of host solo ended by signal 6 (Aborted)\n"},
       {"close-output", 0, kBegin, "-1 EBADF\n"},
-      {"local-time", 0, kBegin + "2026-01-01 00:00:00 UTC, 5 bytes in the pipe, 000\n" + kEnd, ""},
+      {"local-time", 0, kBegin + "2026-01-01 00:00:00 UTC, 5 bytes in the pipe, 00\n" + kEnd, ""},
       {"throw", 134, kBegin,
        "terminate called after throwing an instance of 'std::runtime_error'\n  what():  the printer is on fire\n"
        "stillpoint: the program of host solo let an exception escape: std::runtime_error: the printer is on fire\n"},

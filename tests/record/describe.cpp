@@ -37,6 +37,11 @@ TEST_CASE("events are told in one line", "[describe]") {
   CHECK(described(EventKind::arm, 3, 4'000'000'001, 0) == where + "arm timer 3 for 4.000000001 s");
   CHECK(described(EventKind::connect, 9, (10ULL << 24 | 1) << 16 | 80, (10ULL << 24 | 2) << 16 | 40000) ==
         where + "connect 9 from 10.0.0.2:40000 to 10.0.0.1:80");
+  CHECK(described(EventKind::query, 2, 0, 0, "db") == where + "query 2 for db");
+  CHECK(described(EventKind::answer, 2, 0, 1'250'000, "fd00::a00:3 10.0.0.3") ==
+        where + "answer to query 2 after 0.001250 s: fd00::a00:3 10.0.0.3");
+  CHECK(described(EventKind::answer, 2, 3, 10'000'000'000, "no answer in time") ==
+        where + "answer to query 2 after 10.000000 s: no answer in time");
 }
 
 TEST_CASE("the life of a host is told from its second on", "[describe]") {

@@ -41,6 +41,29 @@ TEST_CASE("events are told as describe() tells them", "[record][views]") {
   CHECK(rows(sold.trace, "SELECT id, host, boot, kind, detail FROM events", 5) == expected);
 }
 
+TEST_CASE("so are those of a sale that looked up a name, lost a segment and was ended", "[record][views]") {
+  const Folder folder;
+  const Where plaza{.host = 1, .boot = 1};
+  MemoryStream stream;
+  stream.writer.event(EventKind::query, at(1ms), plaza, 2, 0, 0, {}, "db"sv);
+  stream.writer.event(EventKind::answer, at(2ms), plaza, 2, 0, 1'000'000, {.event = 1, .kind = CauseKind::message},
+                      "fd00::a00:3 10.0.0.3"sv);
+  stream.writer.event(EventKind::answer, at(2ms), plaza, 3, 3, 10'000'000'001, {}, "no answer in time"sv);
+  stream.writer.event(EventKind::lose, at(3ms), plaza, 34, static_cast<std::uint64_t>(Segment::data), 5);
+  stream.writer.event(EventKind::signal, at(4ms), plaza, 15);
+  stream.writer.event(EventKind::exit, at(5ms), plaza, 0, 15);
+  stream.writer.event(EventKind::exit, at(5ms), plaza, 0, 3 << 8);
+  Rows expected;
+  for (RecordCursor cursor(stream.records()); cursor.next();)
+    expected.push_back(describe_event(cursor.record().header, cursor.record().payload));
+  Recorder recorder(folder / "t", kRun);
+  recorder.ingest(stream.records());
+  recorder.finish(kOutcome);
+  const TraceFile trace(folder / "t");
+  CHECK(rows(trace, "SELECT detail FROM events", 1) == expected);
+  CHECK(rows(trace, "SELECT cause_kind FROM events WHERE id = 2", 1) == Rows{"message"});
+}
+
 TEST_CASE("the view of events has times and causes", "[record][views]") {
   const Sold sold;
   CHECK(rows(sold.trace, "SELECT id, at_s, cause, cause_kind FROM events WHERE id IN (4, 5, 6, 18)", 4) ==

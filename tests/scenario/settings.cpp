@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <map>
@@ -253,4 +254,15 @@ TEST_CASE("short options are those of the file, and must name a key") {
     CHECK_THAT(error_of([&] { scenario::short_options("[options]\n" + name + " = \"t.a\"\n", "mine.toml"); }),
                Catch::StartsWith("mine.toml: [options] cannot have '" + name + "'"));
   }
+}
+
+TEST_CASE("texts are found by the name of their key, in whatever table") {
+  const Settings settings = make(
+      "program = \"a\"\n[hosts.b]\nprogram = \"b\"\nprogram_args = \"x\"\n[hosts.c]\nprogram = 3\n"
+      "[deep.er.still]\nprogram = \"d\"\n",
+      {"hosts.b.program=e"});
+  auto texts = settings.texts_called("program");
+  std::ranges::sort(texts);
+  CHECK(texts == std::vector<std::string>{"a", "d", "e"});
+  CHECK(settings.texts_called("nothing").empty());
 }

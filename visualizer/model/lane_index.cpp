@@ -29,6 +29,8 @@ KindGroup group_of(EventKind kind) {
     case EventKind::deliver:
     case EventKind::drop:
     case EventKind::connect:
+    case EventKind::query:
+    case EventKind::answer:
       return KindGroup::network;
     case EventKind::arm:
     case EventKind::expire:

@@ -47,6 +47,9 @@ class Settings {
   // The keys directly under a table, in their order; empty if there is no such table.
   std::vector<std::string> keys_of(std::string_view table) const;
 
+  // The texts under all keys of this name, in whatever tables they are.
+  std::vector<std::string> texts_called(std::string_view name) const;
+
   // Throws the error that a value is wrong in a way that only its reader can see.
   [[noreturn]] void reject(std::string_view key, std::string_view what) const;
   // Throws if the file or an override has a key that was not read so far.
