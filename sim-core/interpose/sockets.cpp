@@ -144,7 +144,7 @@ ssize_t receive_header(Host& host, const Call& call, int fd, msghdr& message, in
   if (message.msg_name != nullptr)
     write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
   message.msg_controllen = in.control_size;
-  message.msg_flags = in.result_flags;
+  message.msg_flags = in.result_flags | (flags & MSG_CMSG_CLOEXEC);  // ____sys_recvmsg() in Linux's net/socket.c
   return received;
 }
 

@@ -241,7 +241,8 @@ Result<std::size_t> TcpSocket::send_parts(std::span<const iovec> parts, int flag
 Result<std::size_t> TcpSocket::receive(InMessage& message) { return receive_parts(message.parts, message.flags); }
 
 Result<std::size_t> TcpSocket::receive_parts(std::span<const iovec> parts, int flags) {
-  if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC | MSG_WAITALL)) != 0) return Failure{kNotServed};
+  constexpr int kServed = MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC | MSG_WAITALL | MSG_CMSG_CLOEXEC;
+  if ((flags & ~kServed) != 0) return Failure{kNotServed};
   if (listener_ != nullptr) return Failure{ENOTCONN};
   if (side_ == nullptr) {
     if (error_ != 0) return Failure{take_error()};

@@ -247,6 +247,8 @@ class TcpSide {
   Prober& prober();
   void withhold(std::size_t acknowledged, std::size_t window, VirtualTime now);
   void withhold_fin(VirtualTime now);
+  void ask_the_dead(VirtualTime now);
+  bool waits_for_answer() const;
   void release_withheld(VirtualTime now);
   Duration retransmission_timeout() const;
   void expect_retransmission(VirtualTime at);
