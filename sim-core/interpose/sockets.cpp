@@ -122,8 +122,8 @@ ssize_t send_header(Host& host, const Call& call, int fd, const msghdr& message,
                  .flags = flags,
                  .to = nullptr,
                  .control = {static_cast<const std::byte*>(message.msg_control), message.msg_controllen}};
-  if (static_cast<int>(message.msg_namelen) < 0) return fail<ssize_t>(host, call, EINVAL);
   if (message.msg_name == nullptr || message.msg_namelen == 0) return send_message(host, call, fd, out);
+  if (static_cast<int>(message.msg_namelen) < 0) return fail<ssize_t>(host, call, EINVAL);
   // Unlike that of bind, connect and sendto, the length may be too large (copy_msghdr_from_user() in Linux).
   const socklen_t length = std::min<socklen_t>(message.msg_namelen, sizeof(sockaddr_storage));
   const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), length);

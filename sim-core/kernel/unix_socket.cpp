@@ -323,7 +323,7 @@ Result<std::size_t> UnixSocket::receive_stream(InMessage& message) {
   do {
     if (index == messages.size()) {
       // Who wants all of it looks for an error, although there are bytes to tell of, and so that is lost.
-      if ((message.flags & MSG_WAITALL) != 0) end_->take_error();
+      if ((message.flags & MSG_WAITALL) != 0 && !peek) end_->take_error();
       break;
     }
     UnixMessage& next = messages[index];
