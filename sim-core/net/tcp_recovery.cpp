@@ -145,8 +145,9 @@ void TcpSide::expect_retransmission(VirtualTime at) {
 bool TcpSide::given_up(VirtualTime now) const {
   if (!recovery_->first_retry) return false;
   const Duration silence = now - *recovery_->first_retry;
-  if (closed_by_program_) return silence >= kLongestOrphan;
-  return silence >= (user_timeout_ != Duration::zero() ? user_timeout_ : kLongestSilence);
+  // tcp_write_timeout(): what TCP_USER_TIMEOUT says holds for an orphan, too.
+  if (user_timeout_ != Duration::zero()) return silence >= user_timeout_;
+  return silence >= (closed_by_program_ ? kLongestOrphan : kLongestSilence);
 }
 
 void TcpSide::retransmit() {

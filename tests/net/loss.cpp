@@ -433,3 +433,20 @@ TEST_CASE("data whose only answer, a reset, was lost is sent again") {
   network.run_for(2 * kTimeout + Network::kRoundTrip);
   CHECK(user.take_error() == ECONNRESET);
 }
+
+TEST_CASE("TCP_USER_TIMEOUT outlives the descriptor") {
+  const Duration timeout = GENERATE(700ms, 200s);
+  Network network;
+  auto [user, plaza] = network.establish();
+  user.set_user_timeout(timeout);
+  network.fabric.cut(kUser, kPlaza);
+  network.send(user, "lost");
+  const VirtualTime start = network.now();
+  network.close(user);
+  network.close(plaza);
+  network.run();
+  CHECK(network.tcp.connections() == 0);
+  CHECK(network.now() >= start + timeout);
+  CHECK(network.now() < start + timeout + 121s);
+  network.fabric.heal(kUser, kPlaza);
+}
