@@ -122,8 +122,8 @@ ssize_t send_header(Host& host, const Call& call, int fd, const msghdr& message,
                  .flags = flags,
                  .to = nullptr,
                  .control = {static_cast<const std::byte*>(message.msg_control), message.msg_controllen}};
-  if (static_cast<int>(message.msg_namelen) < 0) return fail<ssize_t>(host, call, EINVAL);
   if (message.msg_name == nullptr || message.msg_namelen == 0) return send_message(host, call, fd, out);
+  if (static_cast<int>(message.msg_namelen) < 0) return fail<ssize_t>(host, call, EINVAL);
   // Unlike that of bind, connect and sendto, the length may be too large (copy_msghdr_from_user() in Linux).
   const socklen_t length = std::min<socklen_t>(message.msg_namelen, sizeof(sockaddr_storage));
   const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), length);
@@ -144,7 +144,7 @@ ssize_t receive_header(Host& host, const Call& call, int fd, msghdr& message, in
   if (message.msg_name != nullptr)
     write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
   message.msg_controllen = in.control_size;
-  message.msg_flags = in.result_flags;
+  message.msg_flags = in.result_flags | (flags & MSG_CMSG_CLOEXEC);  // ____sys_recvmsg() in Linux's net/socket.c
   return received;
 }
 

@@ -71,12 +71,13 @@ SP_CALL_AS(ssize_t, read_chk, "__read_chk", (int fd, void* data, size_t size, si
   return read_parts(host, call, fd, {&part, 1});
 }
 
-// A row of no bytes never reaches the file, unlike a buffer of none: do_iter_readv() and vfs_writev() in Linux's
-// fs/read_write.c.
+// The order in which readv(2) and writev(2) look at things is that of vfs_readv() and vfs_writev() in Linux's
+// fs/read_write.c. A row of no bytes never reaches the file, unlike a buffer of none.
 SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, count)) {
-  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
   const File* file = host.descriptors.find(fd);
-  if (file != nullptr && file->can_read() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
+  if (file == nullptr || file->access_mode() == O_WRONLY) return fail<ssize_t>(host, call, EBADF);
+  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  if (file->can_read() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
   return read_parts(host, call, fd, {parts, static_cast<size_t>(count)});
 }
 
@@ -86,8 +87,9 @@ SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size
 }
 
 SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count)) {
-  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
   const File* file = host.descriptors.find(fd);
-  if (file != nullptr && file->can_write() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
+  if (file == nullptr || file->access_mode() == O_RDONLY) return fail<ssize_t>(host, call, EBADF);
+  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  if (file->can_write() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
   return write_parts(host, call, fd, {parts, static_cast<size_t>(count)});
 }

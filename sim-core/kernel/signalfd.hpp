@@ -15,6 +15,7 @@ class SignalFd final : public File {
   std::uint32_t poll() override;
   // As many signalfd_siginfo as fit and are pending. EINVAL if not even one fits; EAGAIN.
   Result<std::size_t> read(std::span<const iovec> parts) override;
+  bool can_write() const override { return false; }
   void on_close() override;
 
   void set_mask(SignalSet mask);

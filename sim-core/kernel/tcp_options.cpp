@@ -1,6 +1,7 @@
 // getsockopt(2) and setsockopt(2) of TCP sockets: socket(7), tcp(7), ip(7), ipv6(7).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <cstring>
@@ -219,7 +220,11 @@ Status TcpSocket::set_buffer(int name, int number) {
   const int doubled = std::max(2 * std::clamp(number, 0, 8 * 1024 * 1024), name == SO_SNDBUF ? 4608 : 2304);
   const auto bytes = static_cast<std::size_t>(doubled);
   (name == SO_SNDBUF ? settings_.setup.buffers.send : settings_.setup.buffers.receive) = bytes;
-  if (side_ != nullptr) name == SO_SNDBUF ? side_->set_send_buffer(bytes) : side_->set_receive_buffer(bytes);
+  if (side_ != nullptr) {
+    name == SO_SNDBUF ? side_->set_send_buffer(bytes) : side_->set_receive_buffer(bytes);
+  } else if (name == SO_SNDBUF) {
+    notify(EPOLLOUT, kNoEvent);
+  }
   apply_setup();
   return Done{};
 }

@@ -112,7 +112,7 @@ bool TcpSocket::over() const {
 }
 
 // As tcp_disconnect() in Linux's net/ipv4/tcp.c: the socket is as new, but for what the program chose by bind. A socket
-// that was closed already keeps its port, whoever chose it.
+// that was closed already keeps its port, whoever chose it. Whoever watches it is told.
 void TcpSocket::disconnect() {
   const bool was_closed = listener_ == nullptr && (side_ == nullptr || over());
   last_port_ = local_address().port;
@@ -130,9 +130,10 @@ void TcpSocket::disconnect() {
   if ((chosen_.port != 0 || was_closed) && claim_ != nullptr) {
     claim_->ip = chosen_.ip;
     claim_->remote.reset();
-    return;
+  } else {
+    claim_.reset();
   }
-  claim_.reset();
+  notify(EPOLLERR, kNoEvent);
 }
 
 Status TcpSocket::listen(int backlog) {
@@ -158,8 +159,9 @@ Status TcpSocket::connect(const Address& address) {
   if (address.length < sizeof(sa_family_t)) return Failure{EINVAL};
   if (address.family() == AF_UNSPEC) {
     const bool was_open = side_ != nullptr && (side_->connecting() || peer());
+    const int pending = take_error();
     disconnect();
-    error_ = was_open ? ECONNRESET : 0;
+    error_ = was_open ? ECONNRESET : pending;
     return Done{};
   }
   if (listener_ != nullptr) return Failure{EISCONN};
@@ -187,7 +189,9 @@ Status TcpSocket::start_connect(net::SocketAddress remote) {
     if (remote.ip.is_v4() && settings_.sharing.only_v6) return Failure{ENETUNREACH};
     if (!remote.ip.is_v4() && bound_to_v4) return Failure{EAFNOSUPPORT};
   }
-  if (remote.ip.is_any()) remote.ip = remote.ip.is_v4() ? net::kLoopback : net::kLoopback6;  // Linux: to this host
+  // To this host: over IPv4, to the very address that it is bound to (ip_route_output_key_hash_rcu()).
+  if (remote.ip.is_any() && remote.ip.is_v4()) remote.ip = chosen_.ip.is_any() ? net::kLoopback : chosen_.ip;
+  if (remote.ip.is_any()) remote.ip = net::kLoopback6;
   Kernel& kernel = host().kernel();
   if (const net::Route route = kernel.fabric.route(host().id(), remote.ip); route != net::Route::good)
     return Failure{net::error_of(route)};
@@ -203,6 +207,7 @@ Status TcpSocket::start_connect(net::SocketAddress remote) {
   const auto side = kernel.tcp.connect(host().where(), claim_, remote, settings_.setup, this, host().now());
   if (!side) return Failure{side.error()};
   error_ = 0;
+  if (remote.ip.is_v4()) settings_.setup.speaks_v4 = true;
   side_ = side.value();
   if (settings_.corked) side_->cork();
   if (shut_early_ != 0) side_->shut_early((shut_early_ & kShutRead) != 0, (shut_early_ & kShutWrite) != 0);
@@ -221,7 +226,9 @@ Result<int> TcpSocket::accept(Address* remote, bool nonblocking_socket) {
   net::TcpSide* side = host().kernel().tcp.accept(*listener_).value();
   accepted.side_ = side;
   accepted.connect_reported_ = true;
-  accepted.settings_ = settings_;  // inherited (tcp(7))
+  accepted.settings_ = settings_;  // inherited (tcp(7)), as is that an address was chosen (SOCK_BINDADDR_LOCK)
+  accepted.settings_.setup.speaks_v4 = side->remote.ip.is_v4();
+  accepted.chosen_.ip = chosen_.ip;
   accepted.receive_timeout = receive_timeout;
   accepted.send_timeout = send_timeout;
   side->observer = &accepted;
@@ -244,7 +251,8 @@ Result<std::size_t> TcpSocket::send_parts(std::span<const iovec> parts, int flag
 Result<std::size_t> TcpSocket::receive(InMessage& message) { return receive_parts(message.parts, message.flags); }
 
 Result<std::size_t> TcpSocket::receive_parts(std::span<const iovec> parts, int flags) {
-  if ((flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC | MSG_WAITALL)) != 0) return Failure{kNotServed};
+  constexpr int kServed = MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC | MSG_WAITALL | MSG_CMSG_CLOEXEC;
+  if ((flags & ~kServed) != 0) return Failure{kNotServed};
   if (listener_ != nullptr) return Failure{ENOTCONN};
   if (side_ == nullptr) {
     if (error_ != 0) return Failure{take_error()};

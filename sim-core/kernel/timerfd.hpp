@@ -22,6 +22,7 @@ class TimerFd final : public File {
   // The number of expirations since the last read or settime. EAGAIN if none; EINVAL for fewer than eight bytes;
   // ECANCELED once for a step of the clock.
   Result<std::size_t> read(std::span<const iovec> parts) override;
+  bool can_write() const override { return false; }
   Result<off_t> seek(off_t offset, int whence) override { return seek_nowhere(offset, whence); }
   void on_close() override;
 

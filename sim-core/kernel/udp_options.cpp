@@ -103,6 +103,7 @@ Status UdpSocket::set_socket_option(int name, int value) {
   // socket(7): the kernel doubles the value, and has a smallest one.
   const auto taken = static_cast<int>(std::min(static_cast<std::uint32_t>(value), kLargestBuffer));
   options_[name] = std::max(2 * taken, name == SO_SNDBUF ? 4608 : 2304);
+  if (name == SO_SNDBUF) notify(kWritable, kNoEvent);
   if (name == SO_RCVBUF) endpoint_.receive_buffer = static_cast<std::size_t>(options_[name]);
   return Done{};
 }

@@ -60,7 +60,7 @@ void UdpSocket::on_close() { udp().close(endpoint_); }
 
 // datagram_poll_queue() in Linux's net/core/datagram.c; the send buffer is never full.
 std::uint32_t UdpSocket::poll() {
-  std::uint32_t mask = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+  std::uint32_t mask = kWritable;
   if (endpoint_.error != 0) mask |= EPOLLERR;
   if ((shut_ & kShutRead) != 0) mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
   if (shut_ == (kShutRead | kShutWrite)) mask |= EPOLLHUP;
@@ -302,7 +302,8 @@ Result<std::size_t> UdpSocket::send(const OutMessage& message) {
   if ((message.flags & MSG_OOB) != 0 && !v6()) return Failure{EOPNOTSUPP};
   if ((message.flags & ~kWithoutEffect) != 0) return Failure{kNotServed};
   const std::size_t size = total_size(message.parts);
-  if (size > 0xFFFF) return Failure{EMSGSIZE};
+  constexpr std::size_t kMost = 0xFFFF;
+  if (!v6() && size > kMost) return Failure{EMSGSIZE};
 
   Target target{.address = endpoint_.peer};
   const Address* to = message.to;
@@ -319,6 +320,7 @@ Result<std::size_t> UdpSocket::send(const OutMessage& message) {
     target = read.value();
     // udpv6_sendmsg(), as in connect().
     if (v6() && target.address.ip == net::kAny6 && endpoint_.address.is_v4()) target.address.ip = net::kLoopback;
+    if (v6() && target.address.ip.is_v4() && !endpoint_.v6_only && size > kMost) return Failure{EMSGSIZE};
     if (target.address.port == 0) return Failure{EINVAL};
   } else if (!endpoint_.connected) {
     return Failure{EDESTADDRREQ};
@@ -335,6 +337,8 @@ Result<std::size_t> UdpSocket::send(const OutMessage& message) {
   packet->kind = Segment::datagram;
   gather(message.parts, packet->bytes());
   udp().send(endpoint_, packet, departure.value(), host().now());
+  notify(kWritable,
+         kNoEvent);  // sock_wfree() in Linux's net/core/sock.c: the buffer is free again as soon as it is sent
   return size;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // A UDP socket as a descriptor: the rules of udp(7) around an endpoint that lives in net/. Sending never blocks.
 #include <netinet/in.h>
+#include <sys/epoll.h>
 
 #include <array>
 #include <map>
@@ -14,6 +15,8 @@ namespace stillpoint::kernel {
 
 class UdpSocket final : public Socket, private net::UdpObserver {
  public:
+  static constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+
   UdpSocket(Host& host, int domain);
   bool raises_sigpipe() const override { return false; }
 

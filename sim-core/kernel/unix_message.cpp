@@ -164,7 +164,6 @@ Status read_control(Host& host, std::span<const std::byte> control, UnixAncillar
 
 // __scm_recv_common().
 void write_control(Host& host, InMessage& message, const PassedFiles& files, std::optional<ucred> credentials) {
-  message.result_flags |= message.flags & MSG_CMSG_CLOEXEC;
   if (message.control.data() == nullptr) {
     if (credentials || !files.empty()) message.result_flags |= MSG_CTRUNC;
     return;

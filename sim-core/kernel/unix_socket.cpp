@@ -214,6 +214,7 @@ Result<std::size_t> UnixSocket::send_stream(const OutMessage& message, UnixAncil
       error = EAGAIN;
     } else if (other.dead || other.read_shut) {
       error = EPIPE;
+      end_->uncharge(0);
     } else {
       const std::size_t size = std::min({wanted - sent, end_->send_buffer / 2 - 64, kMostOfAMessage});
       UnixAncillary beside{sent == 0 ? std::move(ancillary.files) : PassedFiles(), given};
@@ -250,20 +251,25 @@ Result<std::size_t> UnixSocket::send_datagram(const OutMessage& message, UnixAnc
   if (end_->error != 0) return Failure{end_->take_error()};
   if (end_->write_shut) return Failure{EPIPE};
   if (end_->charged >= end_->send_buffer) return Failure{EAGAIN};
-  if (!found) return Failure{found.error()};
+  // From here on there is a message, which is given back where nobody takes it.
+  const auto refused = [&](int error) {
+    end_->uncharge(0);
+    return Failure{error};
+  };
+  if (!found) return refused(found.error());
   const auto other = found.value();
-  if (other->peer != nullptr && other->peer != end_) return Failure{EPERM};
+  if (other->peer != nullptr && other->peer != end_) return refused(EPERM);
   if (other->dead) {
-    if (type() == SOCK_SEQPACKET) return Failure{EPIPE};
+    if (type() == SOCK_SEQPACKET) return refused(EPIPE);
     end_->peer = nullptr;
     end_->disconnect_from(*other);
-    return Failure{ECONNREFUSED};
+    return refused(ECONNREFUSED);
   }
-  if (other->read_shut) return Failure{EPIPE};
+  if (other->read_shut) return refused(EPIPE);
   if (other != end_ && other->peer != end_ && other->full()) {
     // Who does not wait, and is not connected, will not be told either.
     if (waits(message.flags) || end_->peer == other) end_->wait_at(*other);
-    return Failure{EAGAIN};
+    return refused(EAGAIN);
   }
   add_credentials(ancillary, *other);
   other->deliver(gather(message.parts, 0, size), end_, datagram_charge(size), std::move(ancillary));
@@ -315,7 +321,11 @@ Result<std::size_t> UnixSocket::receive_stream(InMessage& message) {
   std::size_t done = 0;
   std::size_t index = 0;
   do {
-    if (index == messages.size()) break;
+    if (index == messages.size()) {
+      // Who wants all of it looks for an error, although there are bytes to tell of, and so that is lost.
+      if ((message.flags & MSG_WAITALL) != 0 && !peek) end_->take_error();
+      break;
+    }
     UnixMessage& next = messages[index];
     if (end_->wants_credentials && !equal(next.ancillary.credentials, first_credentials)) break;
     const std::size_t chunk = std::min(next.size(), wanted - done);

@@ -119,7 +119,8 @@ Result<TcpSide*> Tcp::connect(Where where, std::unique_ptr<PortClaim>& claim, So
       return Failure{unique.error()};
   }
   const SocketAddress local = claim->local();
-  const HostId to = fabric_.host_at(remote.ip, where.host);
+  const bool lost = setup.speaks_v4 && !remote.ip.is_v4();
+  const HostId to = lost ? kHarness : fabric_.host_at(remote.ip, where.host);  // kHarness: nobody
   const ConnectionId id = fabric_.next_connection();
   const std::string name = connection_name(where.host, local, remote);
   auto connection = std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", name + "/0"),

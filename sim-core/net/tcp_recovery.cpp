@@ -66,6 +66,7 @@ EventId TcpSide::lose(Packet* packet, VirtualTime now) {
     return lost;
   }
   stack.pool_.give_back(packet);
+  if (kind == Segment::rst) return peer().ask_the_dead(now);
   TcpSide& server = kind == Segment::syn_ack ? *this : peer();
   if ((kind == Segment::syn_ack || kind == Segment::ack) && server.state_ == State::syn_received &&
       !server.wakeup_.scheduled()) {
@@ -160,6 +161,20 @@ void TcpSide::withhold(std::size_t acknowledged, std::size_t window, VirtualTime
   if (missing.withheld.acknowledged > 0 || !pending_.empty()) expect_retransmission(now + retransmission_timeout());
 }
 
+// The peer has ended and could not say so: its host crashed, or its RST was lost. What still waits for an answer is
+// sent again, or the closed window probed, until an RST comes back (RFC 9293, 3.8.1 and 3.8.6.1). While the peer lives
+// its acknowledgements come by themselves.
+void TcpSide::ask_the_dead(VirtualTime now) {
+  if (state_ != State::established) return;
+  settle(now);
+  if (waits_for_answer()) expect_retransmission(now + retransmission_timeout());
+}
+
+bool TcpSide::waits_for_answer() const {
+  const bool fin_unanswered = said_end() && !fin_queued_ && fin_acknowledged_ == VirtualTime::max();
+  return unacknowledged_ > 0 || !pending_.empty() || fin_unanswered;
+}
+
 void TcpSide::withhold_fin(VirtualTime now) {
   recovery().fin_withheld = true;
   expect_retransmission(now + retransmission_timeout());
@@ -195,16 +210,19 @@ void TcpSide::expect_retransmission(VirtualTime at) {
 bool TcpSide::given_up(VirtualTime now) const {
   if (!recovery_->first_retry) return false;
   const Duration silence = now - *recovery_->first_retry;
-  if (closed_by_program_) return silence >= kLongestOrphan;
-  return silence >= (user_timeout_ != Duration::zero() ? user_timeout_ : kLongestSilence);
+  // tcp_write_timeout(): what TCP_USER_TIMEOUT says holds for an orphan, too.
+  if (user_timeout_ != Duration::zero()) return silence >= user_timeout_;
+  return silence >= (closed_by_program_ ? kLongestOrphan : kLongestSilence);
 }
 
 void TcpSide::retransmit() {
   Tcp& stack = tcp();
   const VirtualTime now = stack.queue_.now();
   Recovery& state = *recovery_;
-  const bool unanswered =
-      state.withheld.acknowledged > 0 || state.fin_withheld || (!pending_.empty() && state.withheld.window > 0);
+  settle(now);
+  const bool unanswered = state.withheld.acknowledged > 0 || state.fin_withheld ||
+                          (!pending_.empty() && state.withheld.window > 0) ||
+                          (peer().state_ == State::closed && waits_for_answer());
   if (flight_.lost == 0 && !unanswered) return;
   if (given_up(now)) {
     Connection& connection = *connection_;

@@ -302,7 +302,8 @@ void TcpSide::arrive_fin(EventId cause) {
   // FIN_WAIT2 of an end that nobody holds lasts a minute (tcp_fin_timeout in tcp(7)).
   const bool forgotten = close_begun_ && fin_acknowledged_ != VirtualTime::max() &&
                          now >= std::max(fin_acknowledged_, closed_at_) + Ports::kTimeWait;
-  if (state_ == State::closed || forgotten) return transmit(Segment::rst, {}, now);
+  if (forgotten) end(0);
+  if (state_ == State::closed) return transmit(Segment::rst, {}, now);
   if (state_ != State::established) return;
   fin_received_ = true;
   fin_received_at_ = now;
@@ -347,6 +348,7 @@ void TcpSide::end(int error) {
   unacknowledged_ = 0;
   if (closed_by_program_) drop_queues();
   settle_port();
+  if (!peer().pending_.empty()) peer().ask_the_dead(tcp().queue_.now());
 }
 
 // What becomes of the port. Whoever ended the connection first keeps it in TIME_WAIT (RFC 9293, 3.6); a port that the

@@ -104,7 +104,7 @@ void TcpSide::set_up(const TcpSetup& setup, VirtualTime now) {
 
 void TcpSide::set_send_buffer(std::size_t bytes) {
   send_buffer_ = bytes;
-  if (!told_full_ || !writable()) return;
+  if (!writable()) return;  // sk_stream_write_space() tells of room, whether somebody waited for it or not
   told_full_ = false;
   notify(EPOLLOUT, kNoEvent);
 }

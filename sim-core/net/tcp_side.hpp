@@ -77,6 +77,9 @@ struct TcpSetup {
   Duration user_timeout{};    // TCP_USER_TIMEOUT; zero: what the number of retries gives
   std::size_t low_water = 1;  // SO_RCVLOWAT
   unsigned syn_retries = 6;   // TCP_SYNCNT
+  // A socket that has ever tried to connect over IPv4 speaks only that: its SYNs to IPv6 addresses get nowhere. In
+  // Linux the functions of a socket of AF_INET6 are exchanged for good (ipv6_mapped in net/ipv6/tcp_ipv6.c).
+  bool speaks_v4 = false;
 };
 
 class TcpSide {
@@ -272,6 +275,8 @@ class TcpSide {
   Prober& prober();
   void withhold(std::size_t acknowledged, std::size_t window, VirtualTime now);
   void withhold_fin(VirtualTime now);
+  void ask_the_dead(VirtualTime now);
+  bool waits_for_answer() const;
   void release_withheld(VirtualTime now);
   Duration retransmission_timeout() const;
   void expect_retransmission(VirtualTime at);

@@ -398,3 +398,55 @@ TEST_CASE("pieces have different sizes, which follow from the seed, and lose not
   CHECK(sizes(1) == one);
   CHECK(sizes(2) != one);
 }
+
+TEST_CASE("whoever waits for the window of a peer whose reset was lost asks, and learns of it") {
+  Network network;
+  auto [user, plaza] = network.establish({}, {.receive = 1'000});
+  CHECK(network.sent(user, 3'000) == 3'000);
+  network.run_for(1s);
+  network.fabric.cut(kPlaza, kUser);
+  network.close(plaza);  // with unread data: a reset
+  network.run_for(1us);
+  network.fabric.heal(kPlaza, kUser);
+  network.user.take();
+  network.run_for(kTimeout + Network::kRoundTrip);
+  CHECK(network.user.take() != 0);
+  CHECK(user.take_error() == ECONNRESET);
+}
+
+TEST_CASE("data whose only answer, a reset, was lost is sent again") {
+  const bool by_shutdown = GENERATE(false, true);
+  Network network;
+  auto [user, plaza] = network.establish();
+  network.fabric.cut(kPlaza, kUser);
+  network.send(user, "unread");
+  network.run_for(Network::kThere);
+  network.close(plaza);
+  if (by_shutdown) {
+    CHECK(user.shutdown_write(network.now()));
+  } else {
+    network.send(user, "more");
+  }
+  network.run_for(2 * Network::kThere);
+  CHECK(user.established());
+  network.fabric.heal(kPlaza, kUser);
+  network.run_for(2 * kTimeout + Network::kRoundTrip);
+  CHECK(user.take_error() == ECONNRESET);
+}
+
+TEST_CASE("TCP_USER_TIMEOUT outlives the descriptor") {
+  const Duration timeout = GENERATE(700ms, 200s);
+  Network network;
+  auto [user, plaza] = network.establish();
+  user.set_user_timeout(timeout);
+  network.fabric.cut(kUser, kPlaza);
+  network.send(user, "lost");
+  const VirtualTime start = network.now();
+  network.close(user);
+  network.close(plaza);
+  network.run();
+  CHECK(network.tcp.connections() == 0);
+  CHECK(network.now() >= start + timeout);
+  CHECK(network.now() < start + timeout + 121s);
+  network.fabric.heal(kUser, kPlaza);
+}

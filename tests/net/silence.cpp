@@ -92,8 +92,9 @@ TEST_CASE("TCP_USER_TIMEOUT decides when probes have failed") {
   network.fabric.heal(kUser, kPlaza);
 }
 
-TEST_CASE("a host that forgot everything answers with a reset, to data and to probes") {
-  const bool by_probe = GENERATE(true, false);
+TEST_CASE("a host that forgot everything answers with a reset, to data and to probes, also those of its window") {
+  enum class By { keepalive, data, window };
+  const By by = GENERATE(By::keepalive, By::data, By::window);
   test::MemoryTrace trace;
   EventQueue queue;
   Fabric fabric;
@@ -112,16 +113,20 @@ TEST_CASE("a host that forgot everything answers with a reset, to data and to pr
   };
   run();
   CHECK(tcp.accept(*listener));
-  tcp.forget_host(2);
-  run();
-  CHECK(user->established());  // nobody said anything
-  if (by_probe) {
-    user->set_keepalive(kProbing, queue.now());
-  } else {
-    const std::byte byte{7};
-    const std::span<const std::byte> part(&byte, 1);
+  const auto send = [&](std::size_t size) {
+    const std::vector<std::byte> bytes(size, std::byte{7});
+    const std::span<const std::byte> part(bytes);
     CHECK(user->send({&part, 1}, queue.now()));
+  };
+  if (by == By::window) send(200'000);  // more than the peer takes
+  run();
+  tcp.forget_host(2);
+  if (by != By::window) {
+    run();
+    CHECK(user->established());  // nobody said anything
   }
+  if (by == By::keepalive) user->set_keepalive(kProbing, queue.now());
+  if (by == By::data) send(1);
   run();
   CHECK(user->take_error() == ECONNRESET);
   CHECK(tcp.bind(2, {{}, 80}));  // its ports are free

@@ -135,7 +135,7 @@ Caller::Resolved Caller::resolve(const Place& place) {
       sockaddr_in6 in6{};
       in6.sin6_family = AF_INET6;
       in6.sin6_port = htons(static_cast<std::uint16_t>(port));
-      inet_pton(AF_INET6, place.ip6, &in6.sin6_addr);
+      inet_pton(AF_INET6, place.ip6.c_str(), &in6.sin6_addr);
       put(in6, sizeof in6);
       break;
     }

@@ -20,7 +20,7 @@ struct Place {
   enum class Kind : std::uint8_t { none, v4, v6, abstract, path, unnamed, unspecified };
   Kind kind = Kind::none;
   std::uint32_t ip = 0;   // of v4
-  const char* ip6 = "";   // of v6
+  std::string ip6 = {};   // of v6
   int port_of_slot = -1;  // the port that this slot's socket has; if there is none:
   int port = 0;
   int name = 0;       // of abstract, path

@@ -31,7 +31,7 @@ Place own_place(Generator& generator, SlotKind kind) {
     if (generator.one_in(20)) place.ip = kNobody;
   } else if (v6(kind)) {
     place.kind = Place::Kind::v6;
-    place.ip6 = generator.one_of({"::1", "::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0"});
+    place.ip6 = generator.one_of<const char*>({"::1", "::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0"});
   } else {
     place.kind =
         generator.one_of({Place::Kind::abstract, Place::Kind::abstract, Place::Kind::path, Place::Kind::unnamed});
@@ -175,7 +175,7 @@ Place target_for(Generator& generator, SlotKind kind) {
     place.ip = generator.one_of({INADDR_LOOPBACK, INADDR_LOOPBACK, INADDR_LOOPBACK, INADDR_ANY, kSecondLoopback});
   } else if (v6(kind)) {
     place.kind = Place::Kind::v6;
-    place.ip6 = to_v4 ? "::ffff:127.0.0.1" : generator.one_of({"::1", "::1", "::"});
+    place.ip6 = to_v4 ? "::ffff:127.0.0.1" : generator.one_of<const char*>({"::1", "::1", "::"});
   } else {
     const int named = generator.pick([&](const auto& each) { return each.kind == kind && each.bound; });
     if (named >= 0 && !generator.one_in(8)) return generator.slot(named).name;

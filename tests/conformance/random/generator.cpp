@@ -41,7 +41,12 @@ Sequence Generator::sequence() {
   for (const auto& some : {kMaking, kConnecting, kTransferring, kWaiting, kDescribing, kOptions}) {
     kinds.insert(kinds.end(), some.begin(), some.end());
   }
+  if (hosts() > 0) kinds.insert(kinds.end(), kAmongHosts.begin(), kAmongHosts.end());
   for (const Kind& kind : kinds) total += kind.weight;
+  if (hosts() > 0) {
+    a_service(*this);
+    a_service(*this);
+  }
   while (steps_.size() < length) {
     auto drawn = static_cast<unsigned>(below(total));
     const auto chosen = std::ranges::find_if(kinds, [&](const Kind& kind) {

@@ -41,6 +41,9 @@ enum class SlotKind : std::uint8_t {
 struct Mixture {
   std::size_t shortest = 10;
   std::size_t longest = 40;
+  // Of how many hosts the one is that runs the sequence: their addresses are 10.0.0.1 and up. Zero: it is alone, and
+  // only what two kernels can be compared by is done.
+  int hosts = 0;
 };
 
 class Generator {
@@ -58,6 +61,8 @@ class Generator {
     // The bound name of a socket of AF_UNIX.
     Place name = {};
   };
+
+  int hosts() const { return mixture_.hosts; }
 
   // ---- drawing ----
   std::uint64_t below(std::uint64_t end) { return random_() % end; }
@@ -80,7 +85,7 @@ class Generator {
   int pick(const std::function<bool(const Slot&)>& fits);
   // The same, but now and then any slot at all: also one that is closed, or was never made.
   int pick_mostly(const std::function<bool(const Slot&)>& fits);
-  bool full() const { return slots_.size() >= 14; }
+  bool full() const { return slots_.size() >= (hosts() > 0 ? 30 : 14); }
 
   void add(std::string text, std::function<std::string(Caller&)> make) {
     steps_.push_back({std::move(text), std::move(make)});
@@ -106,6 +111,7 @@ extern const std::span<const Kind> kTransferring;  // transfer.cpp
 extern const std::span<const Kind> kWaiting;       // readiness.cpp
 extern const std::span<const Kind> kDescribing;    // descriptors.cpp
 extern const std::span<const Kind> kOptions;       // options.cpp
+extern const std::span<const Kind> kAmongHosts;    // among_hosts.cpp: only where there are several
 
 inline bool is_internet(const Generator::Slot& slot) { return slot.kind <= SlotKind::udp6; }
 inline bool is_tcp(const Generator::Slot& slot) { return slot.kind <= SlotKind::tcp6; }
@@ -119,6 +125,11 @@ inline bool is_connection_based(const Generator::Slot& slot) {
 
 // An address to send or connect to, for a socket of this kind.
 Place target_for(Generator& generator, SlotKind kind);
+
+// Something that other hosts can reach.
+void a_service(Generator& generator);
+// Sequences of several hosts tell how many signals were handled; a simulation begins at none.
+void forget_handled_signals();
 
 // "MSG_PEEK|MSG_TRUNC", "0"
 std::string message_flags(int flags);

@@ -166,7 +166,8 @@ void a_sendmmsg(Generator& generator) {
 // ---- receiving ----
 
 int flags_to_receive(Generator& generator) {
-  constexpr int kMany[] = {0, 0, 0, MSG_DONTWAIT, MSG_PEEK, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_WAITALL};
+  constexpr int kMany[] = {
+      0, 0, 0, MSG_DONTWAIT, MSG_PEEK, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_WAITALL, MSG_CMSG_CLOEXEC};
   return generator.one_of(kMany);
 }
 
