@@ -46,8 +46,11 @@ std::string build_of(const Plan& plan) {
 }  // namespace
 
 struct CampaignFile::State {
-  State(const fs::path& in, Database::Access access)
-      : folder(in), lock(in), database(in / kName, access, words_of(in / kName)) {}
+  State(const fs::path& in, std::unique_ptr<FolderLock> locked)
+      : folder(in), lock(std::move(locked)), database(in / kName, Database::Access::write, words_of(in / kName)) {}
+
+  // Readers may look while it runs; the loss of power may cost the last few seeds, a kill nothing.
+  void prepare_to_write() { database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"); }
 
   [[noreturn]] void damaged(std::string_view what) const {
     throw Error(fmt::format("the campaign {} is damaged ({}); start a new campaign in another folder",
@@ -101,10 +104,10 @@ struct CampaignFile::State {
     return found.integer(0);
   }
 
-  void write_plan() {
+  static void write_plan(Database& database, const Plan& plan) {
     database.run(std::string(kSchemaSql).c_str());
     Statement(database, "INSERT INTO campaign VALUES (?, ?, 0, ?, ?, 0)")
-        .run(seed_text(plan.base_seed), budget_ns(), plan.revision, build_of(plan));
+        .run(seed_text(plan.base_seed), budget_ns(plan), plan.revision, build_of(plan));
     Statement insert(database, "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (std::size_t i = 0; i < plan.series.size(); ++i) {
       const Series& series = plan.series[i];
@@ -163,12 +166,12 @@ struct CampaignFile::State {
     if (odd.step() && odd.integer(0) > 0) damaged("some of its runs contradict the rest");
   }
 
-  std::optional<std::int64_t> budget_ns() const {
+  static std::optional<std::int64_t> budget_ns(const Plan& plan) {
     return plan.budget ? std::optional(plan.budget->count()) : std::nullopt;
   }
 
   fs::path folder;
-  FolderLock lock;
+  std::unique_ptr<FolderLock> lock;
   Database database;
   Plan plan;
   Duration spent{};
@@ -202,13 +205,21 @@ void CampaignFile::prepare(const fs::path& folder) {
 
 CampaignFile CampaignFile::create(const fs::path& folder, Plan plan) {
   prepare(folder);
-  auto state = std::make_unique<State>(folder, Database::Access::create);
+  auto lock = std::make_unique<FolderLock>(folder);
+  // Under its name it is there whole or not at all, whenever this process is killed.
+  const fs::path draft = folder / (std::string(kName) + ".new");
+  fs::remove(draft);
+  {
+    Database database(draft, Database::Access::create, words_of(folder / kName));
+    database.run("PRAGMA journal_mode = OFF");
+    database.begin();
+    State::write_plan(database, plan);
+    database.commit();
+  }
+  fs::rename(draft, folder / kName);
+  auto state = std::make_unique<State>(folder, std::move(lock));
+  state->prepare_to_write();
   state->plan = std::move(plan);
-  // Readers may look while it runs; the loss of power may cost the last few seeds, a kill nothing.
-  state->database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-  state->database.begin();
-  state->write_plan();
-  state->database.commit();
   return CampaignFile(std::move(state));
 }
 
@@ -216,7 +227,7 @@ CampaignFile CampaignFile::open(const fs::path& folder) {
   if (!exists(folder)) {
     throw Error(fmt::format("there is no campaign in {} to go on with: it has no {}", folder.string(), kName));
   }
-  auto state = std::make_unique<State>(folder, Database::Access::write);
+  auto state = std::make_unique<State>(folder, std::make_unique<FolderLock>(folder));
   const auto pragma = [&](const char* sql) {
     Statement statement(state->database, sql);
     return statement.step() ? statement.integer(0) : 0;
@@ -232,7 +243,7 @@ CampaignFile CampaignFile::open(const fs::path& folder) {
                     "a new campaign in another folder",
                     state->database.shown_path(), version, kCampaignSchemaVersion));
   }
-  state->database.run("PRAGMA synchronous = NORMAL");
+  state->prepare_to_write();
   state->read_plan();
   return CampaignFile(std::move(state));
 }

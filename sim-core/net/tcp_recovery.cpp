@@ -66,7 +66,7 @@ EventId TcpSide::lose(Packet* packet, VirtualTime now) {
     return lost;
   }
   stack.pool_.give_back(packet);
-  if (kind == Segment::rst) return peer().ask_the_dead(now);
+  if (kind == Segment::rst) peer().ask_the_dead(now);
   TcpSide& server = kind == Segment::syn_ack ? *this : peer();
   if ((kind == Segment::syn_ack || kind == Segment::ack) && server.state_ == State::syn_received &&
       !server.wakeup_.scheduled()) {

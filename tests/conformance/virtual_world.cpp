@@ -36,7 +36,7 @@ class VirtualWorld final : public World {
 
   // A second of virtual time is more than any packet takes, and less than any SYN waits for its retransmission.
   void settle() override {
-    const EventQueue& queue = kernel_.queue;
+    EventQueue& queue = kernel_.queue;
     const VirtualTime start = queue.now();
     while (!queue.empty() && queue.next_time() <= start + 900ms)
       sleep_for(std::max<Duration>(queue.next_time() - queue.now(), 1us));
