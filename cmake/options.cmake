@@ -3,7 +3,8 @@
 add_library(stillpoint_options INTERFACE)
 target_compile_features(stillpoint_options INTERFACE cxx_std_20)
 target_include_directories(stillpoint_options INTERFACE ${PROJECT_SOURCE_DIR})
-add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+                    $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict)  # false alarms of GCC 12 on std::string
 endif()

@@ -183,23 +183,29 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
 
 // ---- epoll ----
 
+int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* events, int capacity,
+                   const Patience& patience) {
+  require_sleep(host, call);
+  Epoll::Waiting waiting(epoll);
+  int count = 0;
+  while (count == 0) {
+    const Woken woken = wait_for(host, epoll, EPOLLIN, patience.deadline);
+    if (woken == Woken::by_signal) return fail(host, call, EINTR);
+    count = epoll.collect(events, capacity);
+    if (woken == Woken::by_timeout) break;
+    waiting.again();
+  }
+  return count;
+}
+
 int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity, const Patience& patience) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
   Epoll* epoll = file->as_epoll();
   if (epoll == nullptr || capacity <= 0) return fail(host, call, EINVAL);
-  int count = epoll->collect(events, capacity);
+  const int count = epoll->collect(events, capacity);
   if (count > 0 || patience.none) return count;
-  require_sleep(host, call);
-  Epoll::Waiting waiting(*epoll);
-  while (count == 0) {
-    const Woken woken = wait_for(host, *epoll, EPOLLIN, patience.deadline);
-    if (woken == Woken::by_signal) return fail(host, call, EINTR);
-    count = epoll->collect(events, capacity);
-    if (woken == Woken::by_timeout) break;
-    waiting.again();
-  }
-  return count;
+  return sleep_on_epoll(host, call, *epoll, events, capacity, patience);
 }
 
 int create_epoll(Host& host, const Call& call, int flags) {
@@ -289,6 +295,8 @@ SP_CALL(int, epoll_ctl, (int epfd, int operation, int fd, epoll_event* event), (
 
 SP_CALL(int, epoll_wait, (int epfd, epoll_event* events, int capacity, int timeout),
         (epfd, events, capacity, timeout)) {
+  static constexpr Patience kNone{.none = true};
+  if (timeout == 0) return wait_epoll(host, call, epfd, events, capacity, kNone);  // what an event loop does most
   return wait_epoll(host, call, epfd, events, capacity, patience_of(host, timeout));
 }
 

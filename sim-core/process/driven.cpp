@@ -40,8 +40,8 @@ bool Driven::step() {
   if (dead_) return false;
   if (host_.signals.any() && !handle_signals()) return false;
   bool more = false;
-  if (kernel::Task* task = host_.next_runnable()) {
-    threads_.run(*task);
+  if (host_.any_runnable()) {
+    threads_.run(*host_.next_runnable());
     more = host_.any_runnable();
   }
   return poll() || more;

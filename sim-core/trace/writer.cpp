@@ -12,7 +12,8 @@ namespace {
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 }  // namespace
 
-std::uint64_t TraceWriter::append(const RecordHeader& header, std::span<const std::byte> payload) {
+[[gnu::always_inline]] inline std::uint64_t TraceWriter::append(const RecordHeader& header,
+                                                                std::span<const std::byte> payload) {
   if (payload.size() > kLongestPayload) payload = payload.first(kLongestPayload);
   const std::uint32_t size = record_size(payload.size());
 
