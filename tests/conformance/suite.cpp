@@ -79,6 +79,13 @@ TEST_CASE("programs observe the same on Linux and on the virtual kernel") {
   std::fflush(stdout);  // what is left in the buffer would be written by the next simulated host that writes
 }
 
+// For CMakeLists.txt, which has ctest say it.
+TEST_CASE("how many interactions there are", "[.count]") {
+  std::size_t interactions = 0;
+  for (const Suite& suite : suites()) interactions += suite.cases.size();
+  std::printf("%zu interactions\n", interactions);
+}
+
 TEST_CASE("the virtual kernel observes the same every time") {
   for (const Suite& suite : suites()) {
     for (const Case& interaction : suite.cases) {
