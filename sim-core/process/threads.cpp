@@ -20,7 +20,7 @@ struct Threads::Thread {
   Threads& threads;
   kernel::Task& task;
   std::function<void()> body;
-  std::binary_semaphore turn{0};
+  Turn turn;
   bool over = false;  // it stands at its end
 };
 
@@ -65,7 +65,7 @@ void Threads::park(kernel::Task& task) {
 
 void Threads::park_for_ever() {
   kernel::set_current_host(nullptr);
-  std::binary_semaphore never{0};
+  Turn never;
   harness_.release();
   for (;;) never.acquire();
 }

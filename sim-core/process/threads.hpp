@@ -7,12 +7,32 @@
 // does at the end of a thread (its stack, its memory arena) then happens at a place that the seed decides, too, and no
 // two tasks that can still be joined have the same pthread_t. A thread that never ends (its host ended, or the run did)
 // stands still for ever, with its stack and what it owns: it is abandoned, as the threads of a killed process are.
+#include <semaphore.h>
+
 #include <functional>
-#include <semaphore>
 
 #include "sim-core/kernel/host.hpp"
 
 namespace stillpoint::process {
+
+// Waited for without spinning: where the machine is busy, whoever spins (as std::binary_semaphore does, with
+// sched_yield) keeps the other from its turn.
+class Turn {
+ public:
+  Turn() { sem_init(&semaphore_, 0, 0); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  // It may go as soon as acquire() has returned: sem_post() then looks at nothing of it any more.
+  ~Turn() = default;
+  void release() { sem_post(&semaphore_); }
+  void acquire() {
+    while (sem_wait(&semaphore_) != 0) {
+    }  // EINTR
+  }
+
+ private:
+  sem_t semaphore_;
+};
 
 class Threads {
  public:
@@ -38,7 +58,7 @@ class Threads {
   class Ending;
   static void* begin(void* thread);
 
-  std::binary_semaphore harness_{0};
+  Turn harness_;
 };
 
 }  // namespace stillpoint::process
