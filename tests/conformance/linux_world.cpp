@@ -51,8 +51,10 @@ Child begin(const Case& interaction) {
   if (child == 0) {
     alarm(60);
     std::string all;
-    if (OwnNetwork network; network.make()) {
-      std::thread([] { accept_for_ever(kThere); }).detach();
+    // Never destroyed: its router looks at the network as long as this process lives.
+    auto& network = *new OwnNetwork;
+    if (network.make()) {
+      std::thread([listener = listen_at(kThere)] { accept_for_ever(listener); }).detach();
       NetworkedWorld world(network);
       world.settle();
       interaction.run(world);

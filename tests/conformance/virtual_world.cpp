@@ -87,7 +87,7 @@ void add_other_host(kernel::Kernel& kernel, VirtualWorld& world) {
   static auto& graveyard = *new std::vector<std::unique_ptr<process::Program>>;
   kernel::Host& host = kernel.add_host({.name = "there", .role = "test", .address = {kThere}});
   const auto run = [](int, char**) {
-    accept_for_ever(kThere);
+    accept_for_ever(listen_at(kThere));
     return 0;
   };
   graveyard.push_back(

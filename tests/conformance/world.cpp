@@ -190,11 +190,14 @@ std::string World::events(int epoll, int capacity) {
   return text.empty() ? "nothing" : text;
 }
 
-void accept_for_ever(std::uint32_t ip) {
+int listen_at(std::uint32_t ip) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   const sockaddr_in address = address_of(ip, kPort);
-  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
-  if (::listen(listener, 16) != 0) return;
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return -1;
+  return ::listen(listener, 16) == 0 ? listener : -1;
+}
+
+void accept_for_ever(int listener) {
   while (::accept(listener, nullptr, nullptr) >= 0) {
   }
 }

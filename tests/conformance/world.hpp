@@ -130,7 +130,8 @@ struct Case {
 };
 
 // What the host at kThere does: it takes connections, and keeps them.
-void accept_for_ever(std::uint32_t ip);
+int listen_at(std::uint32_t ip);
+void accept_for_ever(int listener);
 
 // The cases of one file, which make themselves known: a file here is in the suite by being here.
 struct Suite {
