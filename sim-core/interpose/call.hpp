@@ -100,7 +100,8 @@ Function real_function(Function interceptor, const char* name) {
   ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                    \
   if (current != nullptr &&                                                                                    \
       !(::stillpoint::interpose::sanitizers_call(symbol) && ::stillpoint::interpose::is_in_sanitizer(site))) { \
-    if (current->observed) ::stillpoint::interpose::unsupported(*current, {symbol, site}, "in observer mode"); \
+    if (!current->count_call()) [[unlikely]]                                                                   \
+      ::stillpoint::interpose::unsupported(*current, {symbol, site}, "in observer mode");                      \
     const ::stillpoint::interpose::ReturnToProgram handlers(*current);                                         \
     return sp_serve_##name(*current, {symbol, site} SP_UNWRAP_AFTER_COMMA arguments);                          \
   }                                                                                                            \

@@ -12,18 +12,18 @@
 
 SP_CALL(pid_t, getpid, (), ()) { return host.pid(); }
 
-#define SP_ENDING(name, parameters, arguments, end)                                                          \
-  extern "C" [[noreturn]] void sp_##name parameters __asm__(#name);                                          \
-  extern "C" void sp_##name parameters {                                                                     \
-    ::stillpoint::kernel::Host* host = ::stillpoint::kernel::current_host;                                   \
-    if (host != nullptr && !host->observed && host->running_task() != nullptr && !host->process().polls()) { \
-      end;                                                                                                   \
-    }                                                                                                        \
-    using Function = void(*) parameters;                                                                     \
-    const auto real = ::stillpoint::interpose::real_function<Function>(nullptr, #name);                      \
-    ::stillpoint::kernel::trap_selector = 0; /* what libc does to end the process */                         \
-    real arguments;                                                                                          \
-    __builtin_unreachable();                                                                                 \
+#define SP_ENDING(name, parameters, arguments, end)                                                            \
+  extern "C" [[noreturn]] void sp_##name parameters __asm__(#name);                                            \
+  extern "C" void sp_##name parameters {                                                                       \
+    ::stillpoint::kernel::Host* host = ::stillpoint::kernel::current_host;                                     \
+    if (host != nullptr && !host->observed() && host->running_task() != nullptr && !host->process().polls()) { \
+      end;                                                                                                     \
+    }                                                                                                          \
+    using Function = void(*) parameters;                                                                       \
+    const auto real = ::stillpoint::interpose::real_function<Function>(nullptr, #name);                        \
+    ::stillpoint::kernel::trap_selector = 0; /* what libc does to end the process */                           \
+    real arguments;                                                                                            \
+    __builtin_unreachable();                                                                                   \
   }
 
 SP_ENDING(exit, (int status), (status), host->process().exit(status))
@@ -49,7 +49,7 @@ void raise_abort(stillpoint::kernel::Host& host) {
 extern "C" [[noreturn]] void sp_abort() __asm__("abort");
 extern "C" void sp_abort() {
   stillpoint::kernel::Host* host = stillpoint::kernel::current_host;
-  if (host != nullptr && !host->observed && host->running_task() != nullptr) {
+  if (host != nullptr && !host->observed() && host->running_task() != nullptr) {
     raise_abort(*host);
     if (!host->process().polls()) host->process().die(SIGABRT);
   }
@@ -64,7 +64,7 @@ extern "C" [[noreturn]] void sp_assert_fail(const char* expression, const char* 
                                             const char* function) __asm__("__assert_fail");
 extern "C" void sp_assert_fail(const char* expression, const char* file, unsigned line, const char* function) {
   stillpoint::kernel::Host* host = stillpoint::kernel::current_host;
-  if (host != nullptr && !host->observed) {
+  if (host != nullptr && !host->observed()) {
     fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\n", host->name().c_str(), file, line, function, expression);
     fflush(stderr);
     sp_abort();

@@ -115,7 +115,7 @@ int wait(Host& host, const Call& call, pthread_cond_t* condition, pthread_mutex_
 // simulation runs meanwhile. Asio does little else more often. A plain mutex notes no owner that anybody looks at.
 namespace {
 bool is_plain(const Host& host, const pthread_mutex_t& mutex) {
-  return mutex.__data.__kind == PTHREAD_MUTEX_TIMED_NP && !host.observed && !host.signals.any();
+  return mutex.__data.__kind == PTHREAD_MUTEX_TIMED_NP && !host.observed() && !host.signals.any();
 }
 bool lock_at_once(const Host& host, pthread_mutex_t& mutex) {
   if (mutex.__data.__lock != 0 || !is_plain(host, mutex)) return false;
@@ -475,7 +475,7 @@ extern "C" [[noreturn]] void sp_pthread_exit(void* result) __asm__("pthread_exit
 extern "C" void sp_pthread_exit(void* result) {
   if (Host* host = stillpoint::kernel::current_host; host != nullptr) {
     const Call call{"pthread_exit", __builtin_return_address(0)};
-    if (host->observed) unsupported(*host, call, "in observer mode");
+    if (host->observed()) unsupported(*host, call, "in observer mode");
     require_sleep(*host, call);
     host->running_task()->result = result;
   }

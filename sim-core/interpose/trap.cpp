@@ -211,7 +211,7 @@ long answer(Host& host, const Trapped& trapped) {
   long result = 0;
   // What a sanitizer says is not for the host's log.
   const bool exempt_site = is_exempt(reinterpret_cast<std::uintptr_t>(trapped.site));
-  if (!exempt_site && !host.observed && serve(host, trapped, result)) return result;
+  if (!exempt_site && !host.observed() && serve(host, trapped, result)) return result;
   if (guard_state == Guard::on && !is_of_the_process(trapped.number) && !exempt_site) {
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
   }

@@ -17,7 +17,10 @@ constexpr std::uint64_t kFreeClockReadsInTurn = 1'000;
 constexpr std::uint64_t kFreeClockReadsAtInstant = 100'000;
 // A process that always has more to do must still let others run at the same instant, and be caught in the end.
 constexpr unsigned kMostFreeTurns = 1'000;
-constexpr Duration kClockReadCost = std::chrono::microseconds(1);
+constexpr Duration kCallCost = std::chrono::microseconds(1);
+// Of calls, and of spun time: so much at once.
+constexpr unsigned kCallsPerToll = 100;
+constexpr Duration kQuantum = kCallsPerToll * kCallCost;
 // Thread numbers of different hosts never meet: a host has its process id, and every so many after it.
 constexpr int kTaskStride = 100'000;
 }  // namespace
@@ -99,8 +102,9 @@ void Host::fire() {
     for (turn_ = 0; turn_ < turns && more; ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
+      calls_until_toll_ = kFreeCallsInTurn;
       ++kernel_.turns;
-      running_task_ = tasks_.front().get();
+      if (polls_) running_task_ = tasks_.front().get();
       more = process_->step();
       kernel_.tcp.cause_of_next_send = {};
       kernel_.tcp.on_behalf_of.clear();
@@ -230,11 +234,9 @@ int Host::wake_at(const void* address, int most) {
 }
 
 void Host::yield() {
+  read_clock(CLOCK_MONOTONIC);  // as with the clock, whoever spins must get on
   Task& task = *running_task_;
-  if (!task.may_sleep || runnable_.empty()) {
-    read_clock(CLOCK_MONOTONIC);  // as with the clock, whoever spins must get on
-    return;
-  }
+  if (!task.may_sleep || runnable_.empty()) return;
   runnable_.push_back(&task);
   process_->park(task);
 }
@@ -247,13 +249,46 @@ Duration Host::read_clock(clockid_t clock) {
   ++clock_reads_in_turn_;
   ++clock_reads_at_instant_;
   if (clock_reads_in_turn_ > kFreeClockReadsInTurn || clock_reads_at_instant_ > kFreeClockReadsAtInstant) {
-    spun_ += kClockReadCost;
-    cpu_time_ += kClockReadCost;
-    if (running_task_ != nullptr) running_task_->cpu_time += kClockReadCost;
+    spend(kCallCost);
   }
   if (clock == CLOCK_PROCESS_CPUTIME_ID) return cpu_time_;
   if (clock == CLOCK_THREAD_CPUTIME_ID) return running_task_ == nullptr ? cpu_time_ : running_task_->cpu_time;
   return clocks_.read(clock, now());
+}
+
+void Host::observe(bool observed) {
+  if (observed == observed_) return;
+  observed_ = observed;
+  if (observed) calls_before_observed_ = calls_until_toll_;
+  calls_until_toll_ = observed ? 1 : calls_before_observed_;
+}
+
+bool Host::take_toll() {
+  calls_until_toll_ = observed_ ? 1 : kCallsPerToll;
+  if (observed_) return false;
+  if (running_task_ != nullptr) spend(kCallsPerToll * kCallCost);
+  return true;
+}
+
+void Host::spend(Duration cost) {
+  spun_ += cost;
+  cpu_time_ += cost;
+  if (running_task_ == nullptr) return;
+  Task& task = *running_task_;
+  task.cpu_time += cost;
+  if (spun_ < kQuantum || signals.due(task)) return;
+  // What traps may hold locks of libc's that no other thread of the host could wait for.
+  const bool preemptible = task.may_sleep && trap_selector != 0;
+  if (!preemptible) {
+    if (spun_ > kernel_.spinning_most && kernel_.exceeded != nullptr) kernel_.exceeded(*this, Excess::calls);
+    return;
+  }
+  const std::uint64_t clock_reads = clock_reads_in_turn_;
+  static_cast<void>(sleep(now()));
+  task.signals.interrupted = false;  // the call that is about to be served waits for nothing yet
+  // It goes on as if this were still the same turn.
+  clock_reads_in_turn_ = clock_reads;
+  calls_until_toll_ = kCallsPerToll;
 }
 
 void Host::set_wall_offset(Duration offset) {

@@ -113,7 +113,7 @@ class Host final : private Event {
   void end_task(Task& task);
   // An ended task that nobody will ask for any more.
   void forget_task(Task& task);
-  // The task that runs, as long as the host is current.
+  // The task on whose stack the host's code runs; null where that is the harness's own, and it drives no event loop.
   Task* running_task() const { return running_task_; }
   void run_as(Task* task) { running_task_ = task; }
   Task& main_task() const { return *tasks_.front(); }
@@ -161,6 +161,11 @@ class Host final : private Event {
   // A clock's value for a program. Many readings in one turn, or very many at one instant, begin to cost a microsecond
   // each, so that a program which spins on its clock makes progress.
   Duration read_clock(clockid_t clock);
+  // A call of any kind is about to be served: false if it may not, in observer mode. In a turn of very many they cost
+  // time as well, so that a program which asks again and again whether something has happened (a poll that does not
+  // wait) comes to where it has. A task that can sleep loses the processor meanwhile; the endless turn of one that
+  // cannot ends the run.
+  bool count_call() { return --calls_until_toll_ != 0 || take_toll(); }
   // The CPU time that its process has had: what its slices cost, and what it spun away.
   Duration cpu_time() const { return cpu_time_; }
   // How far CLOCK_REALTIME is ahead of what it should be; this is no step, and cancels no timer.
@@ -193,13 +198,18 @@ class Host final : private Event {
   // The delivery that brought what the process read last.
   EventId last_read = kNoEvent;
   // Code that runs is looking at this host from outside (observer mode): system calls are refused.
-  bool observed = false;
+  bool observed() const { return observed_; }
+  void observe(bool observed);
 
  private:
   void fire() override;
   void schedule_slice(EventId cause);
   void schedule_timeout(Task& task);
   void clocks_changed();
+  bool take_toll();
+  void spend(Duration cost);
+
+  static constexpr unsigned kFreeCallsInTurn = 10'000;
 
   Kernel& kernel_;
   HostId id_;
@@ -224,9 +234,12 @@ class Host final : private Event {
   std::uint64_t files_ = 0;
   std::uint64_t timers_ = 0;
   std::uint64_t queries_ = 0;
+  bool observed_ = false;
+  unsigned calls_until_toll_ = kFreeCallsInTurn;  // 1 in observer mode
+  unsigned calls_before_observed_ = kFreeCallsInTurn;
   std::uint64_t clock_reads_in_turn_ = 0;
   std::uint64_t clock_reads_at_instant_ = 0;
-  Duration spun_{};           // what they cost in this slice
+  Duration spun_{};           // what calls cost in this slice
   VirtualTime busy_until_{};  // no slice begins before: the last one spun until then
   Duration cpu_time_{};
   Duration unpaid_{};  // what this slice cost, until it is known which task ran in it

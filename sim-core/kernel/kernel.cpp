@@ -10,12 +10,12 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
       names(run_seed),
       unsupported(unsupported_handler),
       harness(*this, kHarness, {.name = "harness", .role = "harness", .address = {}}) {
-  harness.observed = true;
+  harness.observe(true);
 }
 
 void Kernel::log_output(Host& host, unsigned stream, std::string_view text) {
   output_ += text.size();
-  if (output_ > output_most && output_exceeded != nullptr) output_exceeded(host);
+  if (output_ > output_most && exceeded != nullptr) exceeded(host, Excess::output);
   trace.log(queue.now(), host.where(), stream, text);
 }
 

@@ -17,8 +17,12 @@ namespace stillpoint::kernel {
 
 // Ends a run at once, from wherever it is noticed: a call that the kernel does not serve. Never returns.
 using UnsupportedHandler = void (*)(Host& host, const char* call, const void* call_site);
-// The same, where hosts have written more than they may.
-using OutputHandler = void (*)(Host& host);
+// The same, where a host does more than it may of something that has no end by itself.
+enum class Excess {
+  output,  // of all hosts' standard output and error
+  calls,   // in one turn that nothing can interrupt
+};
+using ExcessHandler = void (*)(Host& host, Excess what);
 
 class Kernel {
  public:
@@ -40,8 +44,9 @@ class Kernel {
   const UnsupportedHandler unsupported;
   // What a host writes to its standard output or error: a piece of its log.
   void log_output(Host& host, unsigned stream, std::string_view text);
-  std::uint64_t output_most = UINT64_MAX;  // bytes of all hosts
-  OutputHandler output_exceeded = nullptr;
+  std::uint64_t output_most = UINT64_MAX;    // bytes of all hosts
+  Duration spinning_most = Duration::max();  // what calls may cost in one turn (Host::count_call)
+  ExcessHandler exceeded = nullptr;
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;
   HostId last_to_turn = kHarness;

@@ -9,7 +9,7 @@ bool Program::step() {
   if (over_) return false;
   if (!started_) {
     started_ = true;
-    const auto thread = threads_.start(*host_.running_task(), [this] { run_main(); });
+    const auto thread = threads_.start(host_.main_task(), [this] { run_main(); });
     SP_ASSERT(static_cast<bool>(thread));
   }
   kernel::Task* task = host_.next_runnable();

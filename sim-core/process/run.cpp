@@ -64,11 +64,13 @@ struct Run::Appointment final : Event {
 };
 
 Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace,
-         kernel::UnsupportedHandler unsupported, kernel::OutputHandler output_exceeded)
+         kernel::UnsupportedHandler unsupported, kernel::ExcessHandler exceeded)
     : loaded_(std::move(loaded)), trace_(trace), kernel_(trace, seed, unsupported) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   kernel_.output_most = loaded_.limits.output_mib * kMiB;
-  kernel_.output_exceeded = output_exceeded;
+  // A call beyond the free ones costs a microsecond.
+  kernel_.spinning_most = std::chrono::microseconds(loaded_.limits.work_per_instant);
+  kernel_.exceeded = exceeded;
 }
 
 Run::~Run() {
@@ -278,7 +280,7 @@ EventId Run::note(std::string_view text) { return event(EventKind::note, 0, {}, 
 void Run::log(std::string_view text) { trace_.log(now(), where(), 0, text); }
 
 void Run::set_observed(bool observed) {
-  if (current_host != nullptr && current_host != &kernel_.harness) current_host->observed = observed;
+  if (current_host != nullptr && current_host != &kernel_.harness) current_host->observe(observed);
 }
 
 void Run::broken(const RunCheck& check, const Finding& finding) {

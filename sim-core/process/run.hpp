@@ -27,7 +27,7 @@ void arm(Bypass bypass);
 class Run final : public Simulation {
  public:
   Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, kernel::UnsupportedHandler unsupported,
-      kernel::OutputHandler output_exceeded = nullptr);
+      kernel::ExcessHandler exceeded = nullptr);
   ~Run() override;
 
   // Builds the scenario, runs it to its end, and reports. Once.

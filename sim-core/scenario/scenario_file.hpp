@@ -14,10 +14,10 @@ namespace stillpoint::scenario {
 
 // How much a run may use before it is taken for a runaway: the table [limits] of a scenario's file.
 struct Limits {
-  std::uint64_t work_per_instant = 2'000'000;  // events and turns at one virtual instant
+  std::uint64_t work_per_instant = 2'000'000;  // events and turns at one virtual instant, and calls in one turn
   std::uint64_t memory_mib = 1024;             // of heap and stack
   std::uint64_t output_mib = 16;               // that it writes to standard output and standard error
-  Duration cpu = std::chrono::minutes(1);      // of real CPU time: the backstop against a loop that makes no calls
+  Duration cpu = std::chrono::minutes(1);      // of real CPU time: the backstop against a loop that never waits
 };
 
 struct LoadedScenario {

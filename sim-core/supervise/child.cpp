@@ -10,6 +10,7 @@
 
 #include <stillpoint/error.hpp>
 
+#include "sim-core/base/units.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/run.hpp"
 #include "sim-core/process/shared_object.hpp"
@@ -23,6 +24,7 @@ namespace {
 SharedRun* shared_run = nullptr;
 process::Run* simulation = nullptr;
 [[maybe_unused]] std::uint64_t memory_mib = 0;  // that it may use
+std::uint64_t work_per_instant = 0;
 
 [[noreturn]] void end_with(const Report& report) {
   kernel::set_current_host(nullptr);
@@ -48,15 +50,23 @@ void stop_unsupported(kernel::Host& host, const char* call, const void*) {
   end_now(std::move(report));
 }
 
-// More lines of the log than anybody will read.
-void stop_output(kernel::Host& host) {
+void stop_excess(kernel::Host& host, kernel::Excess what) {
   kernel::set_current_host(nullptr);
   write_death_note(&host);
   Report report;
   report.verdict = Verdict::runaway;
-  report.reason = "the service writes more to its standard output and error than it may (limits.output_mib)";
   report.detail = fmt::format("on host {}", host.name());
-  report.what = "output";
+  switch (what) {
+    case kernel::Excess::output:
+      report.reason = "the service writes more to its standard output and error than it may (limits.output_mib)";
+      report.what = "output";
+      break;
+    case kernel::Excess::calls:
+      report.reason = fmt::format("more than {} calls in one turn of the host (limits.work_per_instant)",
+                                  grouped(work_per_instant));
+      report.what = "calls in one turn";
+      break;
+  }
   report.place = host.role();
   end_now(std::move(report));
 }
@@ -107,6 +117,7 @@ void set_limits(SharedHeader& header, const scenario::Limits& limits) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   header.memory_most = limits.memory_mib * kMiB;
   header.output_most = limits.output_mib * kMiB;
+  work_per_instant = limits.work_per_instant;
   const auto seconds = static_cast<rlim_t>(std::chrono::duration_cast<std::chrono::seconds>(limits.cpu).count());
   const rlimit cpu{seconds, RLIM_INFINITY};
   setrlimit(RLIMIT_CPU, &cpu);  // SIGXCPU
@@ -133,7 +144,7 @@ void run_simulation(SharedRun& shared) {
     set_limits(shared.header(), loaded.limits);
     TraceWriter trace(shared.header().stream, shared.ring(), wait_for_reader);
     process::arm(request.guard ? process::Bypass::stops_the_run : process::Bypass::passes);
-    process::Run run(std::move(loaded), request.seed, trace, stop_unsupported, stop_output);
+    process::Run run(std::move(loaded), request.seed, trace, stop_unsupported, stop_excess);
     simulation = &run;
     end_with(run.execute());
   } catch (const std::exception& error) {

@@ -136,7 +136,7 @@ Report died_of_signal(int number, const std::string& role, const std::vector<std
   if (number == SIGXCPU) {
     report.verdict = Verdict::runaway;
     report.by_backstop = true;
-    report.reason = "real CPU time is used up (backstop, limits.cpu): a loop that makes no calls?";
+    report.reason = "real CPU time is used up (backstop, limits.cpu): a loop that never waits?";
     report.what = "CPU time";
     report.place = role;
     return report;

@@ -371,7 +371,7 @@ TEST_CASE("fortified calls are served by their other names, and an overflow stop
 TEST_CASE("in observer mode every call stops the run, also one that is served otherwise") {
   Machines machines;
   const int fd = machines.a.socket();
-  machines.a.host.observed = true;
+  machines.a.host.observe(true);
   static timespec now;
   CHECK(machines.a.refusal([] { return clock_gettime(CLOCK_MONOTONIC, &now); }) == "clock_gettime (in observer mode)");
   CHECK(machines.a.refusal([] { return getpid(); }) == "getpid (in observer mode)");
@@ -380,7 +380,7 @@ TEST_CASE("in observer mode every call stops the run, also one that is served ot
   CHECK(machines.a.refusal([fd] { return close(fd); }) == "close (in observer mode)");
   CHECK(machines.a.refusal([] { return fork(); }) == "fork (in observer mode)");
   CHECK(machines.b([] { return getpid(); }) == gives(1002));
-  machines.a.host.observed = false;
+  machines.a.host.observe(false);
   CHECK(machines.a([fd] { return close(fd); }) == gives(0));
 }
 

@@ -1,10 +1,12 @@
 // An ordinary program that ends, waits and writes in the way that its argument says. Nothing in it knows of a
 // simulation.
 #include <dlfcn.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #undef NDEBUG
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <clocale>
@@ -89,6 +91,25 @@ void local_time() {
   std::printf("%s, %zd bytes in the pipe, %d%d\n", text, size, known, library != nullptr);
 }
 
+// Very many calls in one turn cost the printing thread the processor: not while it holds a lock of stdio's.
+void two_printers() {
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done) {
+      std::this_thread::sleep_for(100us);
+      std::printf(".");
+      std::fflush(stdout);
+    }
+  });
+  for (int i = 0; i < 40'000; ++i) {
+    std::printf(i % 64 == 0 ? "\n" : ".");
+    std::fflush(stdout);
+    if (i % 5 == 0) std::this_thread::yield();
+  }
+  done = true;
+  other.join();
+}
+
 void wait_for_ever() {
   std::mutex mutex;
   mutex.lock();
@@ -117,6 +138,10 @@ int main(int argc, char** argv) {
   if (how == "throw") throw std::runtime_error("the printer is on fire");
   if (how == "null") *static_cast<volatile int*>(nullptr) = 1;
   if (how == "threads") two_threads();
+  if (how == "printers") two_printers();
+  if (how == "poll-for-ever") {
+    while (poll(nullptr, 0, 0) == 0) continue;
+  }
   if (how == "wait-for-ever") wait_for_ever();
   if (how == "sleep") std::this_thread::sleep_for(10h);
   if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);

@@ -1,4 +1,5 @@
 // stillpoint solo, as a user calls it: output and exit status are the program's own.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -77,6 +78,15 @@ TEST_CASE("a program that crashes, or waits for ever, is told apart from one tha
   const test::Ran sleeping = solo("sleep", "--duration 1h");
   CHECK(sleeping.exit_code == 11);
   CHECK(sleeping.err == "stillpoint: the program still runs after 1h of virtual time  (--duration)\n");
+  CHECK(solo("poll-for-ever", "--duration 1s").err ==
+        "stillpoint: the program still runs after 1s of virtual time  (--duration)\n");
+}
+
+TEST_CASE("threads that print very much without waiting do not stand in each other's way") {
+  const test::Ran ran = solo("printers", "--duration 10m");
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.err.empty());
+  CHECK(std::count(ran.out.begin(), ran.out.end(), '.') > 40'000 - 40'000 / 64);
 }
 
 TEST_CASE("much output arrives whole and in order") {

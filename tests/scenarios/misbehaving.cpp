@@ -1,6 +1,7 @@
 // The behaviour `misbehaving`, for tests of the harness: one host whose service does something bad, by name, after a
 // while of good behaviour.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -75,6 +76,9 @@ class Service {
     }
     if (kind_ == "loop-for-ever") {
       for (volatile unsigned n = 0;;) n = n + 1;
+    }
+    if (kind_ == "poll-for-ever") {
+      while (::poll(nullptr, 0, 0) == 0) continue;
     }
     if (kind_ == "leak") leak();
     if (kind_ == "flood") flood();

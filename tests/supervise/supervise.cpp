@@ -141,6 +141,7 @@ TEST_CASE("a report says what failed and where, in words that hold for every see
       {"leak", Verdict::runaway, "memory", "server", "on host server-1"},
       {"flood", Verdict::runaway, "output", "server", "in Service::flood"},
       {"loop-for-ever", Verdict::runaway, "CPU time", "server", "in Service::tick::{lambda}"},
+      {"poll-for-ever", Verdict::runaway, "calls in one turn", "server", "called by Service::tick::{lambda}"},
   };
   Zygote zygote;
   for (const Row& row : rows) {
