@@ -7,8 +7,9 @@
 
 namespace stillpoint {
 
-// Throws Error if `path` cannot be run as a host's program: it cannot be read, is no shared object of this machine, or
-// exports no main. For a scenario's configure(), so that the command line can say so before anything runs.
+// Throws Error if `path` cannot be run as a host's program: it cannot be read, is no shared object of this machine,
+// exports no main, or needs a symbol or a library that is not there. For a scenario's configure(), so that the command
+// line can say so before anything runs.
 void check_program(const std::string& path);
 
 // The host that a table of the scenario's file describes, such as [hosts.server]: `program`, which must be there and
