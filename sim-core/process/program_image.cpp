@@ -92,7 +92,7 @@ void ProgramImage::require_shared_object() {
     refuse("is a script, which no host can run; a program is a shared object that exports main");
   if (text.starts_with("!<arch>\n")) refuse("is a static library; a program is a shared object that exports main");
   if (identity == nullptr || std::memcmp(identity, ELFMAG, SELFMAG) != 0)
-    refuse(fmt::format("is no shared object; a program is one that exports main: {}", kBuildIt));
+    refuse("is no shared object; a program is built as one (docs/cli.md)");
   // The class decides the header's layout, but not where its first members are.
   const auto* header = at<Elf64_Ehdr>(0);
   if (header == nullptr) refuse("is damaged: its header is cut off");

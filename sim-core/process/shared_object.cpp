@@ -125,7 +125,7 @@ std::string complaint_of_loader(const std::string& copy) {
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFSIGNALED(status) && WTERMSIG(status) != SIGALRM)
-    return fmt::format("the loader died of it ({}); it is damaged: build or copy it again",
+    return fmt::format("loading it dies of a signal ({}): it, or a library that it needs, is damaged",
                        strsignal(WTERMSIG(status)));
   return why;
 }
