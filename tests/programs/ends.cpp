@@ -18,7 +18,9 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -89,6 +91,19 @@ void local_time() {
   std::printf("%s, %zd bytes in the pipe, %d%d\n", text, size, known, library != nullptr);
 }
 
+void many_threads() {
+  std::mutex mutex;
+  mutex.lock();
+  std::vector<std::thread> threads;
+  try {
+    for (;;) threads.emplace_back([&] { mutex.lock(); });
+  } catch (const std::system_error& error) {
+    std::printf("%s after %zu\n", strerrorname_np(error.code().value()), threads.size());
+  }
+  std::fflush(stdout);
+  _exit(0);
+}
+
 void wait_for_ever() {
   std::mutex mutex;
   mutex.lock();
@@ -118,6 +133,12 @@ int main(int argc, char** argv) {
   if (how == "null") *static_cast<volatile int*>(nullptr) = 1;
   if (how == "threads") two_threads();
   if (how == "wait-for-ever") wait_for_ever();
+  if (how == "many-threads") many_threads();
+  while (how == "endless") {
+    std::puts("tick");
+    std::fflush(stdout);
+    std::this_thread::sleep_for(1us);
+  }
   if (how == "sleep") std::this_thread::sleep_for(10h);
   if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);
   if (how == "errors") std::cerr << "an error\n";
