@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/say.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -40,6 +41,14 @@ void print_help() {
   fmt::print("\nstillpoint SUBCOMMAND --help tells more.\n");
 }
 
+// A standard stream that was closed would be the first file that is opened, and what is written there would go into it.
+// In its place stands something that refuses to be written or read, as it did.
+void occupy_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
 // A long option that the command does not have, for a message: CLI11 only lists what was left over.
 std::string unknown_option(const CLI::App& app, const std::string& given) {
   std::vector<std::string> names;
@@ -73,6 +82,7 @@ bool parse(CLI::App& app, const Arguments& arguments) {
 }
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not the end of us
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
   if (argc > 0) set_program(words[0]);
@@ -91,12 +101,12 @@ int main(int argc, char** argv) {
       names.emplace_back(command.name);
       if (name == command.name) {
         const int code = command.run(Arguments(words.begin() + 2, words.end()));
-        if (std::fflush(stdout) == 0) return code;
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
         say("stillpoint: cannot write to standard output\n");
         return code == 0 ? kBadInput : code;
       }
     }
-    throw Error(fmt::format("no subcommand '{}'.{}  (stillpoint --help shows all)", name, did_you_mean(name, names)));
+    throw Error(fmt::format("no subcommand '{}'.{} (stillpoint --help shows all)", name, did_you_mean(name, names)));
   } catch (const Error& error) {
     std::string line = error.what();
     std::replace(line.begin(), line.end(), '\n', ' ');  // what a user typed is quoted in it

@@ -285,7 +285,7 @@ int fuzz(const Arguments& arguments) {
       throw Error(fmt::format("--{} '': it needs a name", name));
   }
   if (!command.resume && command.scenarios.empty())
-    throw Error("which scenario? stillpoint fuzz SCENARIO  (stillpoint list shows all)");
+    throw Error("which scenario? stillpoint fuzz SCENARIO (stillpoint list shows all)");
 
   std::optional<CampaignFile> file;
   Reports reports;

@@ -20,7 +20,8 @@ void set_program(const std::string& called_as) { program_name = called_as; }
 const std::string& program() { return program_name; }
 
 std::string Invocation::replay_line() const {
-  std::string line = shell_word(program_name) + " run " + shell_word(scenario);
+  std::string line = shell_word(program_name);
+  line += solo ? " solo " + shell_word(solo->path) : " run " + shell_word(scenario);
   if (!request.bug.empty()) line += " --bug " + shell_word(request.bug);
   for (const std::string& override : request.overrides) {
     const std::size_t equals = override.find('=');
@@ -32,7 +33,12 @@ std::string Invocation::replay_line() const {
     }
     line += option.empty() ? " --set " + shell_word(override) : fmt::format(" --{} {}", option, shell_word(value));
   }
-  return line + fmt::format(" --seed {}", request.seed);
+  line += fmt::format(" --seed {}", request.seed);
+  if (solo && !solo->args.empty()) line += " --";
+  if (solo) {
+    for (const std::string& argument : solo->args) line += " " + shell_word(argument);
+  }
+  return line;
 }
 
 std::uint64_t parse_seed(const std::string& text) {

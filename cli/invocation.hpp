@@ -1,6 +1,7 @@
 #pragma once
 // One run as a command line asked for it: what to run, and the line that runs it again.
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,12 +9,19 @@
 
 namespace stillpoint::cli {
 
+// What `stillpoint solo` runs.
+struct SoloProgram {
+  std::string path;
+  std::vector<std::string> args;
+};
+
 struct Invocation {
   std::string scenario;       // as it was given: a name, or a path
   std::string scenario_name;  // what the scenario calls itself
   std::string scenario_path;
   std::uint64_t users = 0;
   std::map<std::string, std::string> short_options;  // option to key
+  std::optional<SoloProgram> solo;                   // of `stillpoint solo`, which has no scenario to name
   supervise::RunRequest request;
 
   // "stillpoint run last-ticket --bug oversell --seed 7", ready to paste into a shell.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "sim-core/record/record_cursor.hpp"
 
@@ -32,7 +33,9 @@ void LogPrinter::ingest(std::span<const std::byte> records) {
       if (!output && severity != STDERR_FILENO) continue;  // the scenario's own
       std::FILE* file = output ? stdout : stderr;
       std::fwrite(record.payload.data(), 1, record.payload.size(), file);
-      std::fflush(file);
+      const bool lost = std::fflush(file) != 0;
+      // There is nobody to tell of a standard error that takes nothing.
+      if (lost && output && error_ == 0) error_ = errno;
       continue;
     }
     std::string_view text = record.text();
@@ -62,8 +65,11 @@ void LogPrinter::finish() {
 
 void LogPrinter::print_line(std::int64_t time_ns, HostId host, std::uint64_t severity, std::string_view line) {
   const auto name = names_.find(host);
-  fmt::print(out_, "{:>12.6f} s  {:<10} {} {}\n", static_cast<double>(time_ns) / 1e9,
-             name == names_.end() ? "scenario" : name->second, severity == STDERR_FILENO ? '!' : ' ', printable(line));
+  const std::string text = fmt::format("{:>12.6f} s  {:<10} {} {}\n", static_cast<double>(time_ns) / 1e9,
+                                       name == names_.end() ? "scenario" : name->second,
+                                       severity == STDERR_FILENO ? '!' : ' ', printable(line));
+  std::fwrite(text.data(), 1, text.size(), out_);
+  if (std::ferror(out_) != 0 && error_ == 0) error_ = errno;
 }
 
 }  // namespace stillpoint::cli

@@ -22,6 +22,10 @@ class LogPrinter {
 
   // Whole records, in their order.
   void ingest(std::span<const std::byte> records);
+  // Whether standard output, or the file that it prints to, no longer takes anything: the rest would be lost.
+  bool failed() const { return error_ != 0; }
+  // errno of that.
+  int error() const { return error_; }
   // Prints the lines that had no end.
   void finish();
 
@@ -30,6 +34,7 @@ class LogPrinter {
 
   Form form_;
   std::FILE* out_;
+  int error_ = 0;
   std::map<HostId, std::string> names_;
   struct Begun {
     std::int64_t time_ns = 0;

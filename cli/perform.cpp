@@ -1,6 +1,11 @@
 #include "cli/perform.hpp"
 
+#include <fmt/format.h>
+
+#include <cstring>
 #include <memory>
+
+#include <stillpoint/error.hpp>
 
 #include "cli/interruption.hpp"
 #include "cli/say.hpp"
@@ -34,7 +39,8 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
     };
   }
   if (!options.quiet) run_options.on_progress = [&](const supervise::Progress& now) { progress.show(now); };
-  run_options.cancelled = interrupted;
+  // What is written for nobody is not worth waiting for.
+  run_options.cancelled = [&] { return interrupted() || (options.log != nullptr && options.log->failed()); };
 
   Performed performed;
   if (options.twice) {
@@ -53,6 +59,8 @@ Performed perform(const Invocation& invocation, const PerformOptions& options) {
   if (recorder) {
     recorder->finish(campaign::outcome_of(performed.result, performed.verdict()));
   }
+  if (options.log != nullptr && options.log->failed())
+    throw Error(fmt::format("cannot write to standard output: {}", std::strerror(options.log->error())));
   return performed;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/perform.hpp"
 #include "cli/request_options.hpp"
 #include "cli/say.hpp"
+#include "cli/solo_scenario.hpp"
 #include "sim-core/record/trace_file.hpp"
 #include "sim-core/scenario/scenario_file.hpp"
 #include "sim-core/supervise/build_identity.hpp"
@@ -30,6 +31,7 @@ Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
                                           run.overrides, run.bug);
   invocation.request.seed = run.seed;
   invocation.scenario_path = run.scenario_path;
+  if (run.scenario_path == kSoloPath) invocation.solo = solo_program(run.scenario_text);
   if (names_the_same(invocation.scenario_name, run.scenario_text)) invocation.scenario = invocation.scenario_name;
   return invocation;
 }
@@ -69,7 +71,8 @@ int replay(const Arguments& arguments) {
   if (!comparable) say("stillpoint: the trace was cut short, so there is no hash to compare with\n");
   const Presentation shown{invocation, performed.result, "", std::nullopt, false, trace_hash};
   json ? print_json(shown) : print_verdict(shown);
-  return exit_code(verdict_of(shown));
+  const Verdict verdict = verdict_of(shown);
+  return invocation.solo ? solo_exit_code(performed.result.report, verdict) : exit_code(verdict);
 }
 
 }  // namespace stillpoint::cli

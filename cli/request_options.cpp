@@ -7,6 +7,8 @@
 
 #include <stillpoint/error.hpp>
 
+#include "sim-core/base/shell_word.hpp"
+
 namespace stillpoint::cli {
 namespace {
 
@@ -60,19 +62,47 @@ bool RequestOptions::any_given(const CLI::App& app) const {
 
 Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const {
   // An option that was given as nothing is not one that was not given.
-  if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name  (stillpoint list shows all)");
+  if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name (stillpoint list shows all)");
   const Named& named = scenarios_.at(n);
-  std::vector<std::string> overrides = set_;
-  if (given(app, "duration")) overrides.push_back("duration=" + duration_);
+  std::vector<Override> overrides = overrides_by_set(set_);
+  if (given(app, "duration")) overrides.push_back(override_by("duration", "duration", duration_));
   for (const auto& [name, value] : short_values_) {
     if (!given(app, name)) continue;
     const auto key = named.short_options.find(name);
     if (key == named.short_options.end()) throw Error(fmt::format("{} has no option --{}", named.given, name));
-    overrides.push_back(key->second + "=" + value);
+    overrides.push_back(override_by(name, key->second, value));
   }
   Invocation made = make_invocation(named.given, named.file, named.short_options, overrides, bug_);
   made.request.guard = guard_;
   return made;
+}
+
+Override override_by(const std::string& option, const std::string& key, const std::string& value) {
+  return {key + "=" + value, fmt::format("--{} {}", option, shell_word(value))};
+}
+
+std::vector<Override> overrides_by_set(const std::vector<std::string>& settings) {
+  std::vector<Override> overrides;
+  for (const std::string& setting : settings) overrides.push_back({setting, "--set " + setting});
+  return overrides;
+}
+
+Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
+                           const std::map<std::string, std::string>& short_options,
+                           const std::vector<Override>& overrides, const std::string& bug) {
+  std::vector<std::string> settings;
+  for (const Override& each : overrides) settings.push_back(each.setting);
+  try {
+    return make_invocation(given, file, short_options, settings, bug);
+  } catch (const Error& error) {
+    // Of several for one key the last holds, and is the one to blame.
+    const std::string_view line = error.what();
+    for (auto each = overrides.rbegin(); each != overrides.rend(); ++each) {
+      const std::string place = "--set " + each->setting + ": ";
+      if (line.starts_with(place)) throw Error(fmt::format("{}: {}", each->option, line.substr(place.size())));
+    }
+    throw;
+  }
 }
 
 Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,

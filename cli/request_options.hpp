@@ -46,6 +46,19 @@ class RequestOptions {
   std::map<std::string, std::string> short_values_;
 };
 
+// One setting of the command line: "duration=5m", and the option that gave it: "--duration 5m".
+struct Override {
+  std::string setting;
+  std::string option;
+};
+Override override_by(const std::string& option, const std::string& key, const std::string& value);
+// Those of --set.
+std::vector<Override> overrides_by_set(const std::vector<std::string>& settings);
+
+// As below. An error in a setting names the option that gave it.
+Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
+                           const std::map<std::string, std::string>& short_options,
+                           const std::vector<Override>& overrides, const std::string& bug);
 // `file` under `overrides` and `bug`, checked, ready but for the seed.
 Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
                            const std::map<std::string, std::string>& short_options,

@@ -1,62 +1,31 @@
 // stillpoint solo: one ordinary program, alone on a host of its own, on virtual time.
 #include <fmt/format.h>
-#include <string.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include <stillpoint/error.hpp>
 #include <stillpoint/program.hpp>
+#include <stillpoint/settings.hpp>
 
 #include "cli/command.hpp"
 #include "cli/perform.hpp"
 #include "cli/request_options.hpp"
 #include "cli/say.hpp"
+#include "cli/solo_scenario.hpp"
 #include "sim-core/base/units.hpp"
 
 namespace stillpoint::cli {
 namespace {
 
-constexpr const char* kHost = "solo";
-
-// A basic string of TOML.
-std::string toml_text(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      result += '\\';
-      result += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      result += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      result += c;
-    }
-  }
-  return result + '"';
-}
-
-std::string scenario_text(const std::string& program, const Arguments& arguments, const std::string& duration) {
-  std::string args;
-  for (const std::string& argument : arguments) args += (args.empty() ? "" : ", ") + toml_text(argument);
-  return fmt::format(
-      "name = \"solo\"\nabout = \"one program, alone\"\nbehaviour = \"programs\"\nduration = {}\n\n[hosts.{}]\n"
-      "program = {}\nargs = [{}]\nmust_end = true\nany_status = true\n",
-      toml_text(duration), kHost, toml_text(program), args);
-}
-
-// The program's own status, as a shell gives it; none if it did not end.
-std::optional<int> status_of(const Report& report) {
-  for (const Measure& measure : report.measures) {
-    if (measure.name == fmt::format("status of {}", kHost)) return static_cast<int>(measure.value);
-  }
-  return std::nullopt;
-}
-
 // A program alone breaks but one promise: to end.
-std::string why_no_end(const supervise::RunResult& result, const std::string& duration) {
-  const bool idle = Duration(result.virtual_ns) < parse_duration(duration);
-  if (idle) return "the program waits for what nobody will ever do";
-  return fmt::format("the program still runs after {} of virtual time  (--duration)", duration);
+std::string why_failed(const supervise::RunResult& result, const supervise::RunRequest& request) {
+  const ViolationReport& violation = result.report.violations.front();
+  if (!violation.liveness) return fmt::format("{}: {}", violation.finding.promised, violation.finding.found);
+  const Settings settings(request.scenario_text, std::string(kSoloPath), request.overrides);
+  const Duration most = settings.duration("duration", {}, {});
+  if (Duration(result.virtual_ns) < most) return "the program waits for what nobody will ever do";
+  return fmt::format("the program still runs after {} of virtual time (--duration)", exact_duration(most));
 }
 
 }  // namespace
@@ -70,7 +39,8 @@ int solo(const Arguments& arguments) {
   Arguments surplus;
   std::string seed = "1";
   std::string trace;
-  std::string duration = "24h";
+  std::string duration;
+  std::vector<std::string> settings;
   bool force = false;
   bool guard = false;
   bool summary = false;
@@ -80,8 +50,10 @@ int solo(const Arguments& arguments) {
   app.add_option("PROGRAM.so", path, "A shared object that exports main; its arguments follow --")->required();
   app.add_option("SURPLUS", surplus)->group("");
   app.add_option("--seed", seed, "The seed, 1 unless given");
-  app.add_option("--duration", duration, "Virtual time at most, as in 30s or 5m; 24h unless given");
-  app.add_option("--trace", trace, "Record the run into this SQLite file");
+  const CLI::Option* for_duration =
+      app.add_option("--duration", duration, "Virtual time at most, as in 30s or 5m; 24h unless given");
+  app.add_option("--set", settings, "key=value: a setting, such as limits.cpu=5m")->allow_extra_args(false);
+  const CLI::Option* for_trace = app.add_option("--trace", trace, "Record the run into this SQLite file");
   app.add_flag("--force", force, "Overwrite an existing trace");
   app.add_flag("--guard", guard, "Stop the program at any system call that bypasses the virtual kernel");
   app.add_flag("--summary", summary, "Print virtual time, real time and hash on standard error at the end");
@@ -90,11 +62,18 @@ int solo(const Arguments& arguments) {
     const std::string& first = surplus.front();
     throw Error(fmt::format("'{}' is one argument too many; those of the program follow --", first));
   }
-  if (force && trace.empty()) throw Error("--force goes with --trace FILE");
+  if (force && for_trace->count() == 0) throw Error("--force goes with --trace FILE");
+  if (for_trace->count() > 0 && trace.empty()) throw Error("--trace '': a trace needs a file's name");
   check_program(path);
 
-  const scenario::ScenarioFile file{.name = "solo", .path = "solo", .text = scenario_text(path, args, duration)};
-  Invocation invocation = make_invocation("solo", file, {}, {}, "");
+  // Absolute, so that a trace replays from wherever it is read.
+  const SoloProgram program{std::filesystem::absolute(path).lexically_normal().string(), args};
+  const std::string name(kSoloPath);
+  std::vector<Override> overrides = overrides_by_set(settings);
+  if (for_duration->count() > 0) overrides.push_back(override_by("duration", "duration", duration));
+  Invocation invocation =
+      make_invocation(name, {.name = name, .path = name, .text = solo_text(program)}, {}, overrides, "");
+  invocation.solo = program;
   invocation.request.seed = parse_seed(seed);
   invocation.request.guard = guard;
   LogPrinter output(LogPrinter::Form::bytes, stdout);
@@ -102,11 +81,11 @@ int solo(const Arguments& arguments) {
       perform(invocation, {.trace_path = trace, .overwrite = force, .log = &output, .quiet = true});
 
   const Report& report = performed.result.report;
-  const std::optional<int> status = status_of(report);
+  const std::optional<int> status = solo_status(report);
   if (report.verdict != Verdict::pass && !(report.verdict == Verdict::crash && status)) {
     if (report.violations.empty())
       say("stillpoint: {}{}{}\n", report.reason, report.detail.empty() ? "" : ": ", report.detail);
-    if (!report.violations.empty()) say("stillpoint: {}\n", why_no_end(performed.result, duration));
+    if (!report.violations.empty()) say("stillpoint: {}\n", why_failed(performed.result, invocation.request));
   } else if (status && *status > 128 && report.verdict == Verdict::crash) {
     say("stillpoint: {}\n", report.reason);
   }
@@ -115,7 +94,7 @@ int solo(const Arguments& arguments) {
         static_cast<double>(performed.result.virtual_ns) / 1e9, static_cast<double>(performed.result.real_ns) / 1e9,
         performed.result.events, performed.result.hash);
   }
-  return status.value_or(exit_code(performed.verdict()));
+  return solo_exit_code(report, performed.verdict());
 }
 
 }  // namespace stillpoint::cli

@@ -10,8 +10,11 @@
 //   must_end = true
 //
 // Checks: a program that ends ends with the status it should (0 where nothing is said), none is ended by a signal, and
-// those that must end do.
+// those that must end do. Each is looked at once for each program that it is about.
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
 
 #include <stillpoint/error.hpp>
 #include <stillpoint/program.hpp>
@@ -36,32 +39,32 @@ class ProgramsScenario final : public Scenario {
   void configure(const Settings& settings, const std::string&) override {
     link_.latency_min = settings.duration("network.latency_min", {}, 500us);
     link_.latency_max = settings.duration("network.latency_max", {.least = link_.latency_min}, link_.latency_min);
-    for (const std::string& name : settings.keys_of("hosts")) hosts_.push_back(read(settings, name));
-    if (hosts_.empty())
-      throw Error("a scenario of programs needs a [hosts.NAME] with its program  (docs/scenarios.md)");
+    for (const std::string& name : host_names(settings, "hosts")) hosts_.push_back(read(settings, name));
+    if (hosts_.empty()) throw Error("a scenario of programs needs a [hosts.NAME] with its program (docs/scenarios.md)");
+    require_one_each(settings);
   }
 
   void build(Simulation& simulation) override {
     simulation.default_link(link_);
     ends_well_ = &simulation.safety("programs end well");
-    all_end_ = &simulation.liveness("programs end");
+    // Where nothing has to end, running until the time is over is all that is asked.
+    if (std::ranges::any_of(hosts_, &Described::must_end)) all_end_ = &simulation.liveness("programs end");
     for (const Described& host : hosts_) {
       for (std::uint64_t n = 1; n <= host.count; ++n) {
         HostOptions options = host.options;
-        options.name = host.count == 1 ? host.name : fmt::format("{}-{}", host.name, n);
+        options.name = name_of(host, n);
         options.ended = [this, &simulation, &host, name = options.name](const ProgramEnd& end) {
           on_end(simulation, host, name, end);
         };
         if (host.must_end) awaited_.push_back(options.name);
+        ++running_;
         simulation.add_host(std::move(options));
       }
     }
-    // Where nothing has to end, running until the time is over is all that is asked.
-    if (awaited_.empty()) all_end_->held();
   }
 
   void finish(Simulation&) override {
-    ends_well_->held();
+    for (std::uint64_t n = 0; n < running_; ++n) ends_well_->held();
     if (awaited_.empty()) return;
     all_end_->broken({.promised = fmt::format("the program of host {} ends", awaited_.front()),
                       .found = "it still runs",
@@ -70,6 +73,25 @@ class ProgramsScenario final : public Scenario {
   }
 
  private:
+  // [hosts.client] with a count of 2, and a [hosts.client-1].
+  void require_one_each(const Settings& settings) const {
+    std::set<std::string> names;
+    for (const Described& host : hosts_) {
+      for (std::uint64_t n = 1; n <= host.count; ++n) {
+        const std::string name = name_of(host, n);
+        if (name.size() > kLongestHostName)
+          settings.reject("hosts." + host.name, fmt::format("cannot be: {} is longer than a host's name may be ({})",
+                                                            name, kLongestHostName));
+        if (!names.insert(name).second)
+          settings.reject("hosts." + host.name, fmt::format("cannot be: there are two hosts {} then", name));
+      }
+    }
+  }
+
+  static std::string name_of(const Described& host, std::uint64_t n) {
+    return host.count == 1 ? host.name : fmt::format("{}-{}", host.name, n);
+  }
+
   static Described read(const Settings& settings, const std::string& name) {
     const std::string table = "hosts." + name;
     Described host;
@@ -86,6 +108,7 @@ class ProgramsScenario final : public Scenario {
     simulation.log(end.by_signal ? fmt::format("{} ended by signal {}", name, end.status)
                                  : fmt::format("{} ended with status {}", name, end.status));
     std::erase(awaited_, name);
+    --running_;
     // As a shell gives it.
     simulation.measure("status of " + name, static_cast<std::uint64_t>(end.status + (end.by_signal ? 128 : 0)));
     if (end.by_signal) return;  // a crash, which is a verdict of its own
@@ -97,19 +120,17 @@ class ProgramsScenario final : public Scenario {
       return;
     }
     ends_well_->held();
-    if (!awaited_.empty()) return;
-    bool any = false;
-    for (const Described& each : hosts_) any = any || each.must_end;
-    if (!any) return;
-    all_end_->held();
+    if (host.must_end) all_end_->held();
+    if (all_end_ == nullptr || !awaited_.empty()) return;
     simulation.stop("every program that must end has ended");
   }
 
   LinkOptions link_;
   std::vector<Described> hosts_;
   std::vector<std::string> awaited_;
+  std::uint64_t running_ = 0;  // programs that have not ended
   Check* ends_well_ = nullptr;
-  Check* all_end_ = nullptr;
+  Check* all_end_ = nullptr;  // null where none must end
 };
 
 const RegisterBehaviour kBehaviour({.name = "programs", .bugs = {}, .make = [] {

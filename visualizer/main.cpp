@@ -75,7 +75,7 @@ std::optional<Wanted> parse(int argc, char** argv) {
     fmt::print("{}\n", version.what());
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    throw Error(fmt::format("{}  (stillpoint-view --help shows what there is)", error.what()));
+    throw Error(fmt::format("{} (stillpoint-view --help shows what there is)", error.what()));
   }
   for (const char* name : {"--render", "--at", "--size"}) {
     const CLI::Option* option = app.get_option(name);

@@ -46,6 +46,9 @@ class Zone {
  public:
   explicit Zone(std::uint64_t seed) : seed_(seed) {}
 
+  // How names are compared: two are one if these are equal.
+  static std::string canonical(std::string_view name);
+
   void add_host(std::string_view name, Ip address);
   // One more address of a name, which need not be a host's; it comes after those that are there.
   void add_record(std::string_view name, Ip address);
@@ -66,7 +69,6 @@ class Zone {
   NameAnswer name_of(std::string_view asker, Ip address);
 
  private:
-  static std::string canonical(std::string_view name);
   // The answer to a question, but for what is asked.
   NameAnswer query(std::string_view asker, const std::string& question);
 

@@ -1,9 +1,50 @@
+#include <arpa/inet.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
 
 #include <stillpoint/error.hpp>
 #include <stillpoint/program.hpp>
 
+#include "sim-core/net/names.hpp"
+
 namespace stillpoint {
+namespace {
+
+// Why it cannot be a host's name; empty if it can.
+std::string objection_to(const std::string& name) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+  if (name.empty() || name.size() > kLongestHostName || name.find_first_not_of(kLetters) != std::string::npos ||
+      name.starts_with('-') || name.ends_with('-'))
+    return fmt::format("a host's name is 1 to {} letters, digits and dashes, without a dash at its ends",
+                       kLongestHostName);
+  const std::string canonical = net::Zone::canonical(name);
+  if (canonical == "localhost" || canonical == "ip6-localhost" || canonical == "ip6-loopback")
+    return "that is every host's name for itself; choose another";
+  // inet_aton(3): "10", "0x7f".
+  in_addr address;
+  if (inet_aton(name.c_str(), &address) != 0) return "that is read as an address; choose another";
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> host_names(const Settings& settings, const std::string& table) {
+  std::vector<std::string> names = settings.keys_of(table);
+  std::map<std::string, std::string> known;  // by how names are compared
+  for (const std::string& name : names) {
+    const std::string objection = objection_to(name);
+    // A key with a dot in it, or an empty one, has no dotted key to be found by.
+    const bool has_key = !name.empty() && name.find_first_of(".[]") == std::string::npos;
+    if (!objection.empty() && has_key) settings.reject(table + "." + name, fmt::format("cannot be: {}", objection));
+    if (!objection.empty()) settings.reject(table, fmt::format("has the name '{}': {}", name, objection));
+    const auto [other, is_new] = known.emplace(net::Zone::canonical(name), name);
+    if (!is_new)
+      settings.reject(table + "." + name, fmt::format("cannot be: it differs from {} in case only", other->second));
+  }
+  return names;
+}
 
 HostOptions program_host(const Settings& settings, const std::string& table) {
   const std::string key = table + ".";

@@ -165,6 +165,7 @@ bool Run::runaway_at_this_instant() {
 Report Run::report_now(Report report) const {
   report.violations = report_.violations;
   report.measures = report_.measures;
+  report.checks.clear();  // a crash's report has been made before
   for (const RunCheck& check : checks_) report.checks.push_back({check.name(), check.times(), check.remark()});
   return report;
 }

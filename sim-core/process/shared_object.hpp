@@ -8,10 +8,15 @@
 
 namespace stillpoint::process {
 
-// Loads a copy of the object and finds its `main`. Its constructors run now: call it on the host's own thread. Throws
-// Error: the file cannot be read, is no shared object for this machine, needs what is not there, has no main.
+// Loads a copy of the object, on the host's own thread. What is returned runs its constructors and then its main. The
+// constructors are not left to the loader, which would hold its lock meanwhile: one that ends the process, or waits,
+// would keep every other host from loading anything. Throws Error: the file cannot be read, is no shared object for
+// this machine, needs what is not there, has no main.
 std::function<int(int, char**)> load_program(const std::string& path);
 // Called after each load, on no host.
 inline void (*program_loaded)() = nullptr;
+// Whether check_program() lets a process of its own load the program, to see what is missing. Not in a simulation's
+// process: its supervisor has done that.
+inline bool trial_loads = true;
 
 }  // namespace stillpoint::process

@@ -91,7 +91,7 @@ LoadedScenario load(std::string_view text, const std::string& file, const std::v
     for (const Bug& known : loaded.behaviour->bugs) names.push_back(known.name);
     if (std::find(names.begin(), names.end(), bug) == names.end()) {
       throw Error(fmt::format("no bug '{}' in {}.{}{}", bug, loaded.name, did_you_mean(bug, names),
-                              names.empty() ? " It has none planted." : "  (stillpoint list shows all)"));
+                              names.empty() ? " It has none planted." : " (stillpoint list shows all)"));
     }
   }
   loaded.scenario = loaded.behaviour->make();
@@ -119,7 +119,7 @@ std::map<std::string, std::string> short_options(std::string_view text, const st
 }
 
 ScenarioFile find_scenario(const std::string& name_or_path) {
-  if (name_or_path.empty()) throw Error("no scenario ''.  (stillpoint list shows all)");
+  if (name_or_path.empty()) throw Error("no scenario '' (stillpoint list shows all)");
   const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(kSuffix);
   if (is_path) {
     const fs::path path(name_or_path);
@@ -133,7 +133,7 @@ ScenarioFile find_scenario(const std::string& name_or_path) {
   std::vector<std::string> names;
   for (const ScenarioFile& scenario : all_scenarios()) names.push_back(scenario.name);
   throw Error(
-      fmt::format("no scenario '{}'.{}  (stillpoint list shows all)", name_or_path, did_you_mean(name_or_path, names)));
+      fmt::format("no scenario '{}'.{} (stillpoint list shows all)", name_or_path, did_you_mean(name_or_path, names)));
 }
 
 std::vector<ScenarioFile> all_scenarios() {

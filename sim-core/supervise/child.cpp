@@ -134,6 +134,7 @@ void set_limits(SharedHeader& header, const scenario::Limits& limits) {
 void run_simulation(SharedRun& shared) {
   shared_run = &shared;
   set_assertion_reporter(stop_on_assertion);
+  process::trial_loads = false;
   try {
     const RunRequest request = RunRequest::from_json(shared.request());
     if (chdir(request.folder.c_str()) != 0) throw Error(fmt::format("cannot enter the folder {}", request.folder));

@@ -42,6 +42,7 @@ TEST_CASE("unknown names") {
       {"run", "SCENARIO is required"},
       {"bench W9", "no workload 'W9'"},
       {"list everything", "one argument too many"},
+      {"run last-tickt --seed 1", "Did you mean 'last-ticket'? (stillpoint list shows all)\n"},
   });
 }
 
@@ -53,12 +54,12 @@ TEST_CASE("values out of range, and no values at all") {
       {"run last-ticket --seed ''", "a seed is a whole number"},
       {"run last-ticket --seed 1x", "a seed is a whole number"},
       {"run last-ticket --bug ''", "a bug has a name"},
-      {"run last-ticket --users -5", "users.count is -5; a count is 1 to 1,000,000"},
+      {"run last-ticket --users -5", "stillpoint: --users -5: users.count is -5; a count is 1 to 1,000,000\n"},
       {"run last-ticket --users 0", "a count is 1 to 1,000,000"},
       {"run last-ticket --users 99999999999", "a count is 1 to 1,000,000"},
       {"run last-ticket --users many", "a count is 1 to 1,000,000"},
       {"run last-ticket --users ''", "a count is 1 to 1,000,000"},
-      {"run last-ticket --duration 5", "a number with a unit"},
+      {"run last-ticket --duration 5", "stillpoint: --duration 5: duration is 5; a duration is a number with a unit"},
       {"run last-ticket --duration -5s", "it may be"},
       {"run last-ticket --duration 1ns", "it may be"},
       {"run last-ticket --set network.latency_max=10us", "it may be 1ms to"},

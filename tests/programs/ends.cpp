@@ -20,7 +20,9 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -110,6 +112,19 @@ void two_printers() {
   other.join();
 }
 
+void many_threads() {
+  std::mutex mutex;
+  mutex.lock();
+  std::vector<std::thread> threads;
+  try {
+    for (;;) threads.emplace_back([&] { mutex.lock(); });
+  } catch (const std::system_error& error) {
+    std::printf("%s after %zu\n", strerrorname_np(error.code().value()), threads.size());
+  }
+  std::fflush(stdout);
+  _exit(0);
+}
+
 void wait_for_ever() {
   std::mutex mutex;
   mutex.lock();
@@ -143,6 +158,12 @@ int main(int argc, char** argv) {
     while (poll(nullptr, 0, 0) == 0) continue;
   }
   if (how == "wait-for-ever") wait_for_ever();
+  if (how == "many-threads") many_threads();
+  while (how == "endless") {
+    std::puts("tick");
+    std::fflush(stdout);
+    std::this_thread::sleep_for(1us);
+  }
   if (how == "sleep") std::this_thread::sleep_for(10h);
   if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);
   if (how == "errors") std::cerr << "an error\n";

@@ -1,4 +1,5 @@
 // Scenario files whose hosts run ordinary programs.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -61,8 +62,27 @@ TEST_CASE("a scenario of programs that cannot be is refused in one line") {
       {"[hosts.a]\nprogram = \"no.so\"", "s.toml:5: hosts.a.program cannot be used: cannot read the program no.so"},
       {"[hosts.a]\nprogram = \"/lib/x86_64-linux-gnu/libm.so.6\"",
        "s.toml:5: hosts.a.program cannot be used: /lib/x86_64-linux-gnu/libm.so.6 exports no main"},
-      {"[hosts.a]\nprogram = \"s.toml\"", "hosts.a.program cannot be used: s.toml is no shared object of this machine"},
+      {"[hosts.a]\nprogram = \"s.toml\"",
+       "hosts.a.program cannot be used: s.toml is no shared object; a program is built as one (docs/cli.md)"},
       {"[hosts.a]\nprogram = \"${P%/*}/stillpoint\"", "is an executable; build it as a shared object (docs/cli.md)"},
+      {"[hosts.a]\nprogram = \"${P%/*}/test-undefined.so\"",
+       "s.toml:5: hosts.a.program cannot be used: cannot load the program "},
+      {"[hosts.localhost]\nprogram = \"$P\"",
+       "s.toml:4: hosts.localhost cannot be: that is every host's name for itself"},
+      {"[hosts.\"a b!\"]\nprogram = \"$P\"",
+       "s.toml:4: hosts.a b! cannot be: a host's name is 1 to 63 letters, digits"},
+      {"[hosts.under_score]\nprogram = \"$P\"", "s.toml:4: hosts.under_score cannot be: a host's name is 1 to 63"},
+      {"[hosts.a-]\nprogram = \"$P\"", "s.toml:4: hosts.a- cannot be: a host's name is 1 to 63"},
+      {"[hosts.\"\"]\nprogram = \"$P\"", "s.toml:4: hosts has the name '': a host's name is 1 to 63"},
+      {"[hosts.\"a.b\"]\nprogram = \"$P\"", "s.toml:4: hosts has the name 'a.b': a host's name is 1 to 63"},
+      {"[hosts.10]\nprogram = \"$P\"", "s.toml:4: hosts.10 cannot be: that is read as an address"},
+      {"[hosts.0x7f]\nprogram = \"$P\"", "s.toml:4: hosts.0x7f cannot be: that is read as an address"},
+      {"[hosts.$(printf 'x%.0s' {1..64})]\nprogram = \"$P\"", "cannot be: a host's name is 1 to 63 letters"},
+      {"[hosts.$(printf 'x%.0s' {1..62})]\nprogram = \"$P\"\ncount = 2",
+       "x-1 is longer than a host's name may be (63)"},
+      {"[hosts.web]\nprogram = \"$P\"\n[hosts.Web]\nprogram = \"$P\"", "cannot be: it differs from Web in case only"},
+      {"[hosts.a]\nprogram = \"$P\"\ncount = 2\n[hosts.a-1]\nprogram = \"$P\"",
+       "hosts.a-1 cannot be: there are two hosts a-1 then"},
       {"[hosts.a]\nprogram = \"$P\"\nstarts_after = \"soon\"", "s.toml:6: hosts.a.starts_after"},
       {"[hosts.a]\nprogram = \"$P\"\nargs = \"x\"", "s.toml:6: hosts.a.args is 'x'; an array of texts is wanted"},
       {"[hosts.a]\nprogram = \"$P\"\nargs = [1]", "hosts.a.args has 1 in it; an array of texts is wanted"},
@@ -73,7 +93,35 @@ TEST_CASE("a scenario of programs that cannot be is refused in one line") {
     const test::Ran ran = run(row.hosts);
     CHECK(ran.exit_code == 2);
     CHECK_THAT(ran.err, Catch::Contains(row.says));
+    CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
   }
+}
+
+TEST_CASE("the checks are looked at once for each program") {
+  const std::string ends = "program = \"$P\"\nmust_end = true\n";
+  const std::string serves = "program = \"$P\"\nargs = [\"wait-for-ever\"]\n";
+  CHECK_THAT(run("[hosts.a]\n" + ends + "[hosts.b]\n" + ends).out,
+             Catch::Contains("  checked    programs end well (2 times)   programs end (2 times)\n"));
+  CHECK_THAT(run("[hosts.a]\n" + ends + "count = 3\n[hosts.s]\n" + serves).out,
+             Catch::Contains("  checked    programs end well (4 times)   programs end (3 times)\n"));
+  CHECK_THAT(run("[hosts.s]\n" + serves + "count = 2").out,
+             Catch::Contains("  checked    programs end well (2 times)\n"));
+  // That one crashed makes no check of it, and counts none twice.
+  const test::Ran crashed = run("[hosts.a]\nprogram = \"$P\"\nargs = [\"abort\"]\n[hosts.b]\nprogram = \"$P\"");
+  CHECK(crashed.exit_code == 12);
+  CHECK_THAT(crashed.out, Catch::Contains("  checked    programs end well (1 times)\n"));
+}
+
+TEST_CASE("a constructor that throws ends its host, and keeps no other from coming up") {
+  const std::string early = "program = \"${P%/*}/test-early.so\"\n";
+  const test::Ran ran = run(
+      "[hosts.bad]\n" + early + "args = [\"throw\"]\n[hosts.late]\n" + early + "starts_after = \"1s\"\nmust_end = true",
+      "--log");
+  CHECK(ran.exit_code == 12);
+  CHECK_THAT(ran.out,
+             Catch::Contains("the program of host bad let an exception escape: std::runtime_error: too early") &&
+                 Catch::Contains("bad        !   what():  too early\n") &&
+                 Catch::Contains("    1.000000 s  late         after main\n"));
 }
 
 TEST_CASE("a program that has changed since the trace was recorded is told of in one line") {

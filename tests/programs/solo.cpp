@@ -77,9 +77,9 @@ TEST_CASE("a program that crashes, or waits for ever, is told apart from one tha
   CHECK(waiting.err == "stillpoint: the program waits for what nobody will ever do\n");
   const test::Ran sleeping = solo("sleep", "--duration 1h");
   CHECK(sleeping.exit_code == 11);
-  CHECK(sleeping.err == "stillpoint: the program still runs after 1h of virtual time  (--duration)\n");
+  CHECK(sleeping.err == "stillpoint: the program still runs after 1h of virtual time (--duration)\n");
   CHECK(solo("poll-for-ever", "--duration 1s").err ==
-        "stillpoint: the program still runs after 1s of virtual time  (--duration)\n");
+        "stillpoint: the program still runs after 1s of virtual time (--duration)\n");
 }
 
 TEST_CASE("threads that print very much without waiting do not stand in each other's way") {
@@ -114,21 +114,107 @@ TEST_CASE("what cannot be a program is refused in one line") {
       {"nowhere.so", "stillpoint: cannot read the program nowhere.so: No such file or directory\n"},
       {test::binary("stillpoint"), "is an executable; build it as a shared object (docs/cli.md)\n"},
       {".", "stillpoint: cannot read the program .: Is a directory\n"},
-      {"text.so", "stillpoint: text.so is no shared object of this machine\n"},
-      {"cut.so", "cut.so is damaged: its table of sections is cut off\n"},
+      {"text.so", "stillpoint: text.so is no shared object; a program is built as one (docs/cli.md)\n"},
+      {"script.so", "stillpoint: script.so is a script, which no host can run"},
+      {"pipe.so", "stillpoint: cannot read the program pipe.so: it is no regular file\n"},
+      {"''", "stillpoint: the program ''"},
+      {"cut.so", "cut.so is damaged: its table of sections is cut off; build or copy it again\n"},
+      {"short.so", "short.so is damaged: the file ends before its last segment does; build or copy it again\n"},
+      {"shorter.so", "shorter.so is damaged: its header is cut off\n"},
+      {"arm.so", "stillpoint: arm.so is built for 32-bit ARM, and this is "},
+      {"wide.so", "stillpoint: wide.so is built for "},
+      {test::binary("test-undefined.so"),
+       "test-undefined.so: nothing defines somewhere::missing(int); link the program with what does\n"},
+      {test::binary("test-data-main.so"), "test-data-main.so exports a main that is data, not a function\n"},
       {"/lib/x86_64-linux-gnu/libm.so.6", "stillpoint: /lib/x86_64-linux-gnu/libm.so.6 exports no main\n"},
       {test::binary("test-ends.so") + " surplus",
        "stillpoint: 'surplus' is one argument too many; those of the program follow --\n"},
       {"", "PROGRAM.so is required"},
       {test::binary("test-ends.so") + " --sed 4", "no option '--sed'. Did you mean '--seed'?"},
-      {test::binary("test-ends.so") + " --duration never", "a duration is a number with a unit"},
+      {test::binary("test-ends.so") + " --duration never",
+       "stillpoint: --duration never: duration is 'never'; a duration is a number with a unit"},
+      {test::binary("test-ends.so") + " --set limits.cpu=5",
+       "stillpoint: --set limits.cpu=5: limits.cpu is 5; a duration is a number with a unit"},
+      {test::binary("test-ends.so") + " --set limits.cpi=5s", "Did you mean 'limits.cpu'?"},
+      {test::binary("test-ends.so") + " --set limits", "give it as key=value"},
+      {test::binary("test-ends.so") + " --trace ''", "--trace '': a trace needs a file's name"},
+      {test::binary("test-ends.so") + " -- $'\\xff'", "is no UTF-8"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.arguments);
-    const test::Ran ran = test::shell("echo text > text.so; head -c 5000 " + test::binary("test-ends.so") +
-                                      " > cut.so; " + solo + row.arguments);
+    const test::Ran ran = test::shell("P=" + test::binary("test-ends.so") + R"(
+      echo text > text.so; echo '#!/bin/sh' > script.so; rm -f pipe.so; mkfifo pipe.so
+      head -c 50 $P > shorter.so; head -c 5000 $P > short.so; head -c -100 $P > cut.so
+      cp $P arm.so; printf '\x28' | dd of=arm.so bs=1 seek=18 conv=notrunc status=none
+      cp $P wide.so; printf '\x01' | dd of=wide.so bs=1 seek=4 conv=notrunc status=none
+)" + solo + row.arguments);
+    CAPTURE(ran.err);
     CHECK(ran.exit_code == 2);
     CHECK_THAT(ran.err, Catch::Contains(row.says));
     CHECK(ran.out.empty());
+    CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
   }
+}
+
+TEST_CASE("a library that a program needs and that is not there is told by its name") {
+  // The name of libstdc++ stands once in the file, among the strings of its dynamic section.
+  const test::Ran ran = test::shell("sed 's/libstdc[+][+]/libnobody/' " + test::binary("test-ends.so") +
+                                    " > needs.so; " + test::binary("stillpoint") + " solo needs.so");
+  CHECK(ran.exit_code == 2);
+  CHECK_THAT(ran.err, Catch::StartsWith("stillpoint: cannot load the program needs.so: libnobody.so.6: ") &&
+                          Catch::Contains("No such file or directory\n"));
+}
+
+TEST_CASE("constructors run on the host, before main, and destructor functions at exit") {
+  const std::string solo = test::binary("stillpoint") + " solo " + test::binary("test-early.so") + " --summary -- ";
+  const test::Ran plain = test::shell(solo);
+  CHECK(plain.exit_code == 0);
+  CHECK(plain.out == "before main\nmain\nat exit\nafter main\n");
+  const test::Ran sleeps = test::shell(solo + "sleep");
+  CHECK(sleeps.exit_code == 0);
+  CHECK_THAT(sleeps.err, Catch::StartsWith("stillpoint: 3600.000 s virtual"));
+  const test::Ran exits = test::shell(solo + "exit");
+  CHECK(exits.exit_code == 5);
+  CHECK(exits.out == "before main\nafter main\n");
+  const test::Ran throws = test::shell(solo + "throw");
+  CHECK(throws.exit_code == 134);
+  CHECK(throws.out == "before main\n");
+  CHECK_THAT(throws.err,
+             Catch::StartsWith("terminate called after throwing an instance of 'std::runtime_error'\n"
+                               "  what():  too early\n"
+                               "stillpoint: the program of host solo let an exception escape: std::runtime_error: too "
+                               "early\n"));
+}
+
+TEST_CASE("a setting bounds a run of solo") {
+  const test::Ran ran = solo("much", "--set limits.output_mib=1 --set hosts.solo.slice_cost=5ms --summary");
+  CHECK(ran.exit_code == 0);
+  CHECK_THAT(ran.err, Catch::Contains("stillpoint: 0.0"));
+  const test::Ran threads = solo("many-threads", "--set limits.memory_mib=512");
+  CHECK_THAT(threads.out, Catch::Contains("EAGAIN after 62\n"));
+}
+
+TEST_CASE("a standard output that takes nothing is told of in one line") {
+  const std::string solo = test::binary("stillpoint") + " solo " + test::binary("test-ends.so");
+  const test::Ran full = test::shell(solo + " -- return > /dev/full");
+  CHECK(full.exit_code == 2);
+  CHECK(full.err == "stillpoint: cannot write to standard output: No space left on device\n");
+  const test::Ran closed = test::shell(solo + " -- return >&-");
+  CHECK(closed.exit_code == 2);
+  CHECK(closed.err == "stillpoint: cannot write to standard output: Bad file descriptor\n");
+  // All closed: no file of ours comes to stand in their place.
+  CHECK(test::shell(solo + " --trace solo.db --force -- return <&- >&- 2>&-").exit_code == 2);
+  CHECK(test::shell("sqlite3 solo.db 'SELECT count(*) FROM metadata'").out == "1\n");
+  // What never ends for want of a reader is not waited for.
+  const test::Ran endless = test::shell("timeout 30 " + solo + " -- endless > /dev/full");
+  CHECK(endless.exit_code == 2);
+  CHECK(test::shell("timeout 30 " + solo + " -- endless | head -1").out == "constructed\n");
+}
+
+TEST_CASE("an interruption ends a program that would go on, in one line") {
+  const test::Ran ran =
+      test::shell("timeout --preserve-status -s INT 0.5 " + test::binary("stillpoint") + " solo " +
+                  test::binary("test-ends.so") + " --set limits.output_mib=1000 -- endless >/dev/null");
+  CHECK(ran.exit_code == 130);
+  CHECK(ran.err == "stillpoint: interrupted\n");
 }
