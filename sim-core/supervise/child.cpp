@@ -48,13 +48,17 @@ void stop_unsupported(kernel::Host& host, const char* call, const void*) {
   end_now(std::move(report));
 }
 
+// Who it was, in a sentence: after the death note was written.
+const char* subject() { return subject_of(shared_run->header().death_note); }
+
 // More lines of the log than anybody will read.
 void stop_output(kernel::Host& host) {
   kernel::set_current_host(nullptr);
   write_death_note(&host);
   Report report;
   report.verdict = Verdict::runaway;
-  report.reason = "the service writes more to its standard output and error than it may (limits.output_mib)";
+  report.reason =
+      fmt::format("{} writes more to its standard output and error than it may (limits.output_mib)", subject());
   report.detail = fmt::format("on host {}", host.name());
   report.what = "output";
   report.place = host.role();
@@ -82,7 +86,7 @@ void stop_out_of_memory() {
   write_death_note(host);
   Report report;
   report.verdict = Verdict::runaway;
-  report.reason = fmt::format("the service uses more memory than it may: {} MiB (limits.memory_mib)", memory_mib);
+  report.reason = fmt::format("{} uses more memory than it may: {} MiB (limits.memory_mib)", subject(), memory_mib);
   report.detail = host == nullptr ? "" : fmt::format("on host {}", host->name());
   report.what = "memory";
   report.place = host == nullptr ? "" : host->role();

@@ -70,7 +70,7 @@ TEST_CASE("threads of a program wait for each other in virtual time, and a secon
 TEST_CASE("a program that crashes, or waits for ever, is told apart from one that ends") {
   const test::Ran crashed = solo("null");
   CHECK(crashed.exit_code == 12);
-  CHECK_THAT(crashed.err, Catch::Contains("the service died of SIGSEGV: on host solo, in main (ends.cpp:"));
+  CHECK_THAT(crashed.err, Catch::Contains("the program died of SIGSEGV: on host solo, in main (ends.cpp:"));
   const test::Ran waiting = solo("wait-for-ever");
   CHECK(waiting.exit_code == 11);
   CHECK(waiting.err == "stillpoint: the program waits for what nobody will ever do\n");
