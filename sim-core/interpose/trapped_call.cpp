@@ -6,10 +6,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +49,14 @@ long or_error(T result) {
 
 // ---- whoever asks ----
 
+// sched_getaffinity(2), "C library/kernel differences": Linux returns the size of its own set, in whole words.
+long get_affinity(pid_t thread, std::size_t size, cpu_set_t* set) {
+  if (sched_getaffinity(thread, size, set) != 0) return -errno;
+  constexpr std::size_t kWord = sizeof(unsigned long);
+  const auto words = (static_cast<std::size_t>(get_nprocs()) + 8 * kWord - 1) / (8 * kWord);
+  return static_cast<long>(words * kWord);
+}
+
 // Nothing: not served.
 std::optional<long> serve_anybody(const TrappedCall& trapped) {
   const auto& a = trapped.arguments;
@@ -80,6 +91,16 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
       return or_error(getcpu(as<unsigned*>(a[0]), as<unsigned*>(a[1])));
     case SYS_getrandom:
       return or_error(getrandom(as<void*>(a[0]), as<size_t>(a[1]), as<unsigned>(a[2])));
+    // What qsort, sysconf and their like ask of the machine.
+    case SYS_sysinfo:
+      return or_error(sysinfo(as<struct sysinfo*>(a[0])));
+    case SYS_uname:
+      return or_error(uname(as<utsname*>(a[0])));
+    case SYS_prlimit64:
+      return or_error(
+          prlimit64(as<pid_t>(a[0]), as<__rlimit_resource>(a[1]), as<const rlimit64*>(a[2]), as<rlimit64*>(a[3])));
+    case SYS_sched_getaffinity:
+      return get_affinity(as<pid_t>(a[0]), as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
     default:
       return std::nullopt;
   }
@@ -89,7 +110,7 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
 
 // What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
 std::optional<long> open_for_libc(const char* path, long flags) {
-  const bool reads = (flags & (O_ACCMODE | O_CREAT | O_TMPFILE)) == O_RDONLY;
+  const bool reads = (flags & (O_ACCMODE | O_CREAT)) == O_RDONLY;
   if (path == nullptr || !reads || std::string_view(path).starts_with("/dev/")) return std::nullopt;
   return -ENOENT;
 }
