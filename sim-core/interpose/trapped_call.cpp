@@ -109,10 +109,14 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
 // ---- libc itself ----
 
 // What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
+std::optional<long> find_for_libc(const char* path) {
+  if (path == nullptr || std::string_view(path).starts_with("/dev/")) return std::nullopt;
+  return -ENOENT;
+}
+
 std::optional<long> open_for_libc(const char* path, long flags) {
   const bool reads = (flags & (O_ACCMODE | O_CREAT)) == O_RDONLY;
-  if (path == nullptr || !reads || std::string_view(path).starts_with("/dev/")) return std::nullopt;
-  return -ENOENT;
+  return reads ? find_for_libc(path) : std::nullopt;
 }
 
 std::optional<long> serve_libc(const Host& host, const TrappedCall& trapped) {
@@ -122,6 +126,9 @@ std::optional<long> serve_libc(const Host& host, const TrappedCall& trapped) {
       return open_for_libc(as<const char*>(a[0]), a[1]);
     case SYS_openat:
       return open_for_libc(as<const char*>(a[1]), a[2]);
+    case SYS_newfstatat:
+      if ((a[3] & AT_EMPTY_PATH) != 0) return std::nullopt;
+      return find_for_libc(as<const char*>(a[1]));
     case SYS_close:
       // One that is none of the host's was opened by libc itself, where nothing is trapped.
       if (host.descriptors.find(as<int>(a[0])) == nullptr) return std::nullopt;

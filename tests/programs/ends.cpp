@@ -38,7 +38,10 @@ thread_local OfThread of_thread;
 long by_instruction(long number) {
   long result = 0;
 #if defined(__x86_64__)
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(0L), "S"("/nonexistent"), "d"(0L)
+                   : "rcx", "r11", "memory");
 #endif
   return result;
 }
@@ -89,6 +92,24 @@ void local_time() {
   std::printf("%s, %zd bytes in the pipe, %d%d\n", text, size, known, library != nullptr);
 }
 
+[[gnu::noinline]] int recurse(int depth) {
+  volatile char frame[1024] = {};
+  return depth == 0 ? 0 : recurse(depth + 1) + frame[static_cast<std::size_t>(depth) % sizeof frame];
+}
+
+// What ends the stack is the frame of a signal.
+[[gnu::noinline]] int write_deep(int depth) {
+  volatile char frame[16] = {};
+  by_instruction(SYS_write);
+  return depth == 0 ? 0 : write_deep(depth + 1) + frame[static_cast<std::size_t>(depth) % sizeof frame];
+}
+
+[[gnu::noinline]] void call_null() {
+  void (*volatile nobody)() = nullptr;
+  nobody();
+  std::puts("back");
+}
+
 void wait_for_ever() {
   std::mutex mutex;
   mutex.lock();
@@ -120,6 +141,12 @@ int main(int argc, char** argv) {
   if (how == "wait-for-ever") wait_for_ever();
   if (how == "sleep") std::this_thread::sleep_for(10h);
   if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);
+  if (how == "by-instruction") std::printf("%ld\n", by_instruction(std::atol(argv[2])));
+  if (how == "by-number") std::printf("%ld\n", syscall(std::atol(argv[2]), 0, "/nonexistent", 0));
+  if (how == "overflow") return recurse(1);
+  if (how == "overflow-in-thread") std::thread([] { recurse(1); }).join();
+  if (how == "overflow-in-call") return write_deep(1);
+  if (how == "call-null") call_null();
   if (how == "errors") std::cerr << "an error\n";
   if (how == "input") std::printf("input ends: %d\n", std::getchar() == EOF);
   if (how == "much") {
