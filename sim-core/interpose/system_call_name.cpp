@@ -75,11 +75,11 @@ const char* name_of_system_call(long number) {
   SP_NAME(pkey_mprotect) SP_NAME(pkey_alloc) SP_NAME(pkey_free) SP_NAME(io_pgetevents) SP_NAME(open_tree)
   SP_NAME(move_mount) SP_NAME(fsopen) SP_NAME(fsconfig) SP_NAME(fsmount) SP_NAME(fspick) SP_NAME(pidfd_getfd)
   SP_NAME(process_madvise)
-    // clang-format on
-#undef SP_NAME
-                                                                                                                                                                            default
-        : break;
+    default:
+      break;
   }
+#undef SP_NAME
+  // clang-format on
   static char text[32];
   std::snprintf(text, sizeof text, "system call %ld", number);
   return text;

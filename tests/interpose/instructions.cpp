@@ -7,7 +7,6 @@
 #include <iconv.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -272,9 +271,7 @@ const char* trouble_in_libc() {
     throw std::runtime_error("caught");
   } catch (const std::exception&) {
   }
-  // Signal masks, entropy, threads with their stacks.
-  static sigjmp_buf back;
-  if (sigsetjmp(back, 1) == 0) siglongjmp(back, 1);
+  // Entropy, threads with their stacks.
   std::random_device entropy;
   if (entropy() == entropy() && entropy() == entropy()) return "random_device";
   std::vector<std::thread> threads;
