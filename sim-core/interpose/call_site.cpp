@@ -59,7 +59,8 @@ bool has(const dl_phdr_info& object, std::uintptr_t address) {
 Origin origin_of_object(const dl_phdr_info& object) {
   std::string_view name = object.dlpi_name;
   name.remove_prefix(name.rfind('/') + 1);  // all of it, if there is none
-  if (name == LIBC_SO || name == LD_SO) return Origin::libc;
+  if (name == LIBC_SO) return Origin::libc;
+  if (name == LD_SO) return Origin::loader;
   for (const std::string_view runtime : {"libasan.", "libubsan.", "liblsan.", "libtsan."}) {
     if (name.starts_with(runtime)) return Origin::sanitizer;
   }

@@ -4,7 +4,8 @@ namespace stillpoint::interpose {
 
 enum class Origin {
   program,    // the service's code, and every library but those below
-  libc,       // libc itself, and the dynamic linker
+  libc,       // libc itself
+  loader,     // the dynamic linker
   sanitizer,  // a sanitizer's calls are none of the host's
 };
 

@@ -106,7 +106,7 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
   }
 }
 
-// ---- libc itself ----
+// ---- libc itself, and the dynamic linker ----
 
 // What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
 std::optional<long> find_for_libc(const char* path) {
@@ -225,7 +225,7 @@ bool program_may(const TrappedCall& trapped) {
 
 std::optional<long> serve(Host& host, const TrappedCall& trapped, Origin origin) {
   if (const auto result = serve_anybody(trapped)) return result;
-  return origin == Origin::libc ? serve_libc(host, trapped) : serve_program(host, trapped);
+  return origin == Origin::program ? serve_program(host, trapped) : serve_libc(host, trapped);
 }
 
 }  // namespace
@@ -234,12 +234,13 @@ long answer(Host& host, const TrappedCall& trapped, Guard guard) {
   const Origin origin = origin_of(trapped.site);
   // What a sanitizer says is not for the host's log.
   if (origin == Origin::sanitizer) return make_call(trapped);
+  if (origin == Origin::loader && kernel::loader_passes) return make_call(trapped);
   // Passed on as it is, it would be another call.
   if (trapped.of_32_bits) unsupported(host, {"int $0x80", trapped.site}, "system calls of 32 bits are not served");
   if (!host.observed) {
     if (const auto result = serve(host, trapped, origin)) return *result;
   }
-  const bool may_pass = origin == Origin::libc ? libc_may(trapped) : program_may(trapped);
+  const bool may_pass = origin == Origin::program ? program_may(trapped) : libc_may(trapped);
   if (guard == Guard::on && !may_pass)
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
   return make_call(trapped);

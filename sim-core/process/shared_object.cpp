@@ -131,7 +131,7 @@ std::function<int(int, char**)> load_program(const std::string& path) {
   }
   // Constructors run in here, on the host.
   const kernel::CurrentHost current(host);
-  const kernel::TrapsOff loading;
+  const kernel::LoaderPasses loading;
   void* object = dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object == nullptr) {
     const kernel::CurrentHost none(nullptr);

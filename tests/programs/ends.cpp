@@ -24,17 +24,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Announced {
-  Announced() { std::puts("constructed"); }
-  ~Announced() { std::puts("destroyed"); }
-} announced;
-
-struct OfThread {
-  ~OfThread() { std::puts("thread_local destroyed"); }
-  int touched = 0;
-};
-thread_local OfThread of_thread;
-
 long by_instruction(long number) {
   long result = 0;
 #if defined(__x86_64__)
@@ -45,6 +34,20 @@ long by_instruction(long number) {
 #endif
   return result;
 }
+
+// What a constructor learns.
+const long pid_of_constructor = by_instruction(SYS_getpid);
+
+struct Announced {
+  Announced() { std::puts("constructed"); }
+  ~Announced() { std::puts("destroyed"); }
+} announced;
+
+struct OfThread {
+  ~OfThread() { std::puts("thread_local destroyed"); }
+  int touched = 0;
+};
+thread_local OfThread of_thread;
 
 void two_threads() {
   std::mutex mutex;
@@ -142,6 +145,7 @@ int main(int argc, char** argv) {
   if (how == "sleep") std::this_thread::sleep_for(10h);
   if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);
   if (how == "by-instruction") std::printf("%ld\n", by_instruction(std::atol(argv[2])));
+  if (how == "constructor") std::printf("%ld\n", pid_of_constructor);
   if (how == "by-number") std::printf("%ld\n", syscall(std::atol(argv[2]), 0, "/nonexistent", 0));
   if (how == "overflow") return recurse(1);
   if (how == "overflow-in-thread") std::thread([] { recurse(1); }).join();

@@ -108,6 +108,8 @@ TEST_CASE("what a program learns by instruction is the host's, and the same in e
     CHECK(hash(again.err) == hash(ran.err));
     CHECK(solo(arguments).out == ran.out);
   }
+  CHECK(solo("constructor").out == kBegin + "1001\n" + kEnd);
+  CHECK(solo("constructor", "--guard").out == kBegin + "1001\n" + kEnd);
   const test::Ran ended = solo("by-instruction " + std::to_string(SYS_exit_group), "--guard");
   CHECK(ended.exit_code == 0);
   CHECK(ended.out == kBegin);
