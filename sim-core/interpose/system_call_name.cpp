@@ -2,6 +2,8 @@
 
 #include <sys/syscall.h>
 
+#include <cstdio>
+
 namespace stillpoint::interpose {
 
 const char* name_of_system_call(long number) {
@@ -48,11 +50,39 @@ const char* name_of_system_call(long number) {
   SP_NAME(copy_file_range) SP_NAME(preadv2) SP_NAME(pwritev2) SP_NAME(statx) SP_NAME(rseq) SP_NAME(io_uring_setup)
   SP_NAME(io_uring_enter) SP_NAME(io_uring_register) SP_NAME(pidfd_open) SP_NAME(clone3) SP_NAME(close_range)
   SP_NAME(openat2) SP_NAME(faccessat2) SP_NAME(epoll_pwait2) SP_NAME(pidfd_send_signal)
-    // clang-format on
-#undef SP_NAME
-                                                                                                                                default
-        : return "an unnamed system call";
+  SP_NAME(rt_sigreturn) SP_NAME(semget) SP_NAME(semop) SP_NAME(semctl) SP_NAME(shmdt) SP_NAME(msgget) SP_NAME(msgsnd)
+  SP_NAME(msgrcv) SP_NAME(msgctl) SP_NAME(ptrace) SP_NAME(syslog) SP_NAME(setreuid) SP_NAME(setregid)
+  SP_NAME(setgroups) SP_NAME(setresuid) SP_NAME(getresuid) SP_NAME(setresgid) SP_NAME(getresgid) SP_NAME(setfsuid)
+  SP_NAME(setfsgid) SP_NAME(capget) SP_NAME(capset) SP_NAME(uselib) SP_NAME(personality) SP_NAME(ustat) SP_NAME(sysfs)
+  SP_NAME(sched_get_priority_max) SP_NAME(sched_get_priority_min) SP_NAME(sched_rr_get_interval) SP_NAME(mlockall)
+  SP_NAME(munlockall) SP_NAME(vhangup) SP_NAME(modify_ldt) SP_NAME(pivot_root) SP_NAME(_sysctl) SP_NAME(arch_prctl)
+  SP_NAME(adjtimex) SP_NAME(chroot) SP_NAME(acct) SP_NAME(settimeofday) SP_NAME(mount) SP_NAME(umount2)
+  SP_NAME(swapon) SP_NAME(swapoff) SP_NAME(reboot) SP_NAME(sethostname) SP_NAME(setdomainname) SP_NAME(iopl)
+  SP_NAME(ioperm) SP_NAME(create_module) SP_NAME(init_module) SP_NAME(delete_module) SP_NAME(get_kernel_syms)
+  SP_NAME(query_module) SP_NAME(quotactl) SP_NAME(nfsservctl) SP_NAME(getpmsg) SP_NAME(putpmsg) SP_NAME(afs_syscall)
+  SP_NAME(tuxcall) SP_NAME(security) SP_NAME(setxattr) SP_NAME(lsetxattr) SP_NAME(fsetxattr) SP_NAME(getxattr)
+  SP_NAME(lgetxattr) SP_NAME(fgetxattr) SP_NAME(listxattr) SP_NAME(llistxattr) SP_NAME(flistxattr)
+  SP_NAME(removexattr) SP_NAME(lremovexattr) SP_NAME(fremovexattr) SP_NAME(set_thread_area) SP_NAME(io_setup)
+  SP_NAME(io_destroy) SP_NAME(io_getevents) SP_NAME(io_submit) SP_NAME(io_cancel) SP_NAME(get_thread_area)
+  SP_NAME(lookup_dcookie) SP_NAME(epoll_ctl_old) SP_NAME(epoll_wait_old) SP_NAME(remap_file_pages)
+  SP_NAME(restart_syscall) SP_NAME(semtimedop) SP_NAME(vserver) SP_NAME(mbind) SP_NAME(set_mempolicy)
+  SP_NAME(get_mempolicy) SP_NAME(mq_unlink) SP_NAME(mq_timedsend) SP_NAME(mq_timedreceive) SP_NAME(mq_notify)
+  SP_NAME(mq_getsetattr) SP_NAME(kexec_load) SP_NAME(waitid) SP_NAME(add_key) SP_NAME(request_key) SP_NAME(keyctl)
+  SP_NAME(ioprio_set) SP_NAME(ioprio_get) SP_NAME(migrate_pages) SP_NAME(unshare) SP_NAME(get_robust_list)
+  SP_NAME(move_pages) SP_NAME(rt_tgsigqueueinfo) SP_NAME(perf_event_open) SP_NAME(fanotify_init)
+  SP_NAME(fanotify_mark) SP_NAME(name_to_handle_at) SP_NAME(open_by_handle_at) SP_NAME(clock_adjtime) SP_NAME(setns)
+  SP_NAME(process_vm_writev) SP_NAME(kcmp) SP_NAME(finit_module) SP_NAME(sched_getattr) SP_NAME(kexec_file_load)
+  SP_NAME(pkey_mprotect) SP_NAME(pkey_alloc) SP_NAME(pkey_free) SP_NAME(io_pgetevents) SP_NAME(open_tree)
+  SP_NAME(move_mount) SP_NAME(fsopen) SP_NAME(fsconfig) SP_NAME(fsmount) SP_NAME(fspick) SP_NAME(pidfd_getfd)
+  SP_NAME(process_madvise)
+    default:
+      break;
   }
+#undef SP_NAME
+  // clang-format on
+  static char text[32];
+  std::snprintf(text, sizeof text, "system call %ld", number);
+  return text;
 }
 
 }  // namespace stillpoint::interpose

@@ -8,9 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/system_call_name.hpp"
 #include "sim-core/interpose/waiting.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/thread_keys.hpp"
@@ -20,6 +19,7 @@ namespace {
 using stillpoint::Result;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::name_of_system_call;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::restarts;
 using stillpoint::interpose::unsupported;
@@ -53,7 +53,10 @@ bool valid_nanoseconds(const timespec& time) { return time.tv_nsec >= 0 && time.
 bool valid_clock(clockid_t clock) { return clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME; }
 
 // The number that the real kernel gives the running thread, which real locks note as their owner.
-pid_t real_thread() { return SP_REAL(gettid)(); }
+pid_t real_thread() {
+  const stillpoint::kernel::TrapsOff unseen;
+  return SP_REAL(gettid)();
+}
 
 // A time-out as pthread calls take it: absolute, on a clock.
 struct Until {
@@ -382,9 +385,7 @@ SP_CALL(long, syscall, (long number, long a, long b, long c, long d, long e, lon
   if (number == SYS_getrandom)
     return getrandom(reinterpret_cast<void*>(a), static_cast<size_t>(b), static_cast<unsigned>(c));
   if (number == SYS_gettid && host.running_task() != nullptr) return host.running_task()->id;
-  static char text[32];
-  std::snprintf(text, sizeof text, "number %ld", number);
-  unsupported(host, call, text);
+  unsupported(host, call, name_of_system_call(number));
 }
 
 SP_CALL(pid_t, gettid, (), ()) { return host.running_task() == nullptr ? host.pid() : host.running_task()->id; }

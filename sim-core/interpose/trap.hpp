@@ -2,9 +2,8 @@
 // System calls that do not come through libc's symbols: libc's own (what printf ends in), and those that a program
 // makes by instruction. Linux's Syscall User Dispatch hands each one over while a simulated host is current.
 //
-// What stdio writes, the clocks and entropy are served; memory and the like pass through; the rest passes through too,
-// unless the guard is on: then it stops the run, by the name of the call. The vDSO, which reads clocks past the kernel,
-// is made to call it.
+// Each is served, passes through, or, where the guard is on, stops the run by the name of the call (trapped_call.hpp).
+// The vDSO, which reads clocks past the kernel, is made to call it.
 //
 // Linux 5.11 on x86-64. Where it is missing (another machine, valgrind), nothing is seen: available() says so.
 namespace stillpoint::interpose {

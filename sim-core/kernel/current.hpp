@@ -9,6 +9,9 @@ inline constinit thread_local Host* current_host = nullptr;
 // to interpose/trap.cpp. It follows current_host.
 inline constinit thread_local volatile unsigned char trap_selector = 0;
 
+// Whether the dynamic linker loads something for the harness: its own system calls then pass.
+inline constinit thread_local bool loader_passes = false;
+
 inline void set_current_host(Host* host) {
   current_host = host;
   trap_selector = host != nullptr ? 1 : 0;
@@ -32,8 +35,20 @@ class CurrentHost {
   unsigned char previous_selector_;
 };
 
-// Lets system calls that do not come through libc's symbols pass for a scope, while a host stays current: the loader
-// reads a program's file by itself.
+// Lets the dynamic linker read files for a scope, while a host stays current: a program's constructors run in it, and
+// are seen as everything else of the program.
+class LoaderPasses {
+ public:
+  LoaderPasses() : previous_(loader_passes) { loader_passes = true; }
+  LoaderPasses(const LoaderPasses&) = delete;
+  LoaderPasses& operator=(const LoaderPasses&) = delete;
+  ~LoaderPasses() { loader_passes = previous_; }
+
+ private:
+  bool previous_;
+};
+
+// Lets system calls that do not come through libc's symbols pass for a scope, while a host stays current.
 class TrapsOff {
  public:
   TrapsOff() : previous_(trap_selector) { trap_selector = 0; }

@@ -277,8 +277,8 @@ void Host::spend(Duration cost) {
   Task& task = *running_task_;
   task.cpu_time += cost;
   if (spun_ < kQuantum || signals.due(task)) return;
-  // What traps may hold locks of libc's that no other thread of the host could wait for.
-  const bool preemptible = task.may_sleep && trap_selector != 0;
+  // Within libc (a trap) and its loader, locks may be held that no other thread of the host could wait for.
+  const bool preemptible = task.may_sleep && trap_selector != 0 && !loader_passes;
   if (!preemptible) {
     if (spun_ > kernel_.spinning_most && kernel_.exceeded != nullptr) kernel_.exceeded(*this, Excess::calls);
     return;

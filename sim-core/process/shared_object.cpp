@@ -147,7 +147,7 @@ std::function<int(int, char**)> load_program(const std::string& path) {
   void* object = nullptr;
   {
     // Constructors of libraries that no host has loaded yet run in here, on the host.
-    const kernel::TrapsOff loading;
+    const kernel::LoaderPasses loading;
     object = dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
   }
   const kernel::CurrentHost none(nullptr);

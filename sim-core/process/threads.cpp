@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <memory>
@@ -13,6 +14,36 @@
 namespace stillpoint::process {
 
 using kernel::current_host;
+
+namespace {
+
+// Where handlers of a stack that overflowed can run: at the top of the thread's own. A sanitizer may have made one.
+class AlternateStack {
+ public:
+  AlternateStack() {
+    stack_t before{};
+    sigaltstack(nullptr, &before);
+    if ((before.ss_flags & SS_DISABLE) == 0) return;
+    stack_t stack{};
+    stack.ss_sp = memory_;
+    stack.ss_size = sizeof memory_;
+    used_ = sigaltstack(&stack, nullptr) == 0;
+  }
+  AlternateStack(const AlternateStack&) = delete;
+  AlternateStack& operator=(const AlternateStack&) = delete;
+  ~AlternateStack() {
+    const kernel::CurrentHost none(nullptr);
+    stack_t stack{};
+    stack.ss_flags = SS_DISABLE;
+    if (used_) sigaltstack(&stack, nullptr);
+  }
+
+ private:
+  bool used_ = false;
+  alignas(16) char memory_[64 * 1024];
+};
+
+}  // namespace
 
 struct Threads::Thread {
   Thread(Threads& its_threads, kernel::Task& its_task, std::function<void()> what)
@@ -29,7 +60,7 @@ Status Threads::start(kernel::Task& task, std::function<void()> body, std::size_
   auto thread = std::make_unique<Thread>(*this, task, std::move(body));
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  if (stack_size > 0) pthread_attr_setstacksize(&attributes, stack_size);
+  if (stack_size > 0) pthread_attr_setstacksize(&attributes, stack_size + sizeof(AlternateStack));
   pthread_t real{};
   const int error = pthread_create(&real, &attributes, &Threads::begin, thread.get());
   pthread_attr_destroy(&attributes);
@@ -124,6 +155,7 @@ class Threads::Ending {
 void* Threads::begin(void* argument) {
   const std::unique_ptr<Thread> thread(static_cast<Thread*>(argument));
   interpose::arm_thread();
+  const AlternateStack for_the_last_signal;
   thread->turn.acquire();
   errno = 0;  // as a new thread's is; the real wait may have left another
   const kernel::CurrentHost host(&thread->task.host);

@@ -50,6 +50,9 @@ void stop_unsupported(kernel::Host& host, const char* call, const void*) {
   end_now(std::move(report));
 }
 
+// Who it was, in a sentence: after the death note was written.
+const char* subject() { return subject_of(shared_run->header().death_note); }
+
 void stop_excess(kernel::Host& host, kernel::Excess what) {
   kernel::set_current_host(nullptr);
   write_death_note(&host);
@@ -58,7 +61,8 @@ void stop_excess(kernel::Host& host, kernel::Excess what) {
   report.detail = fmt::format("on host {}", host.name());
   switch (what) {
     case kernel::Excess::output:
-      report.reason = "the service writes more to its standard output and error than it may (limits.output_mib)";
+      report.reason =
+          fmt::format("{} writes more to its standard output and error than it may (limits.output_mib)", subject());
       report.what = "output";
       break;
     case kernel::Excess::calls:
@@ -92,7 +96,7 @@ void stop_out_of_memory() {
   write_death_note(host);
   Report report;
   report.verdict = Verdict::runaway;
-  report.reason = fmt::format("the service uses more memory than it may: {} MiB (limits.memory_mib)", memory_mib);
+  report.reason = fmt::format("{} uses more memory than it may: {} MiB (limits.memory_mib)", subject(), memory_mib);
   report.detail = host == nullptr ? "" : fmt::format("on host {}", host->name());
   report.what = "memory";
   report.place = host == nullptr ? "" : host->role();

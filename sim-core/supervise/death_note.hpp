@@ -36,6 +36,8 @@ struct DeathNote {
 
   // Written at the end, in this order.
   std::int32_t signal;  // 0: no signal
+  bool of_program;      // the host that ran has a program, and is not driven
+  bool stack_overflow;  // the fault was at the end of the stack
   char host[64];        // name and role of the host that ran; empty for none
   char role[64];
   std::uint64_t fault;                     // where the signal struck; 0: the end came from within
@@ -51,6 +53,9 @@ void note_modules();
 
 // Writes the note now: for an end that comes from within.
 void write_death_note(const kernel::Host* host);
+
+// Who died, in a sentence: "the program".
+inline const char* subject_of(const DeathNote& note) { return note.of_program ? "the program" : "the service"; }
 
 // The signal by which the supervisor asks for a note before it kills.
 int note_and_die_signal();

@@ -22,8 +22,9 @@ std::string text_of(const char* field, std::size_t size) { return {field, strnle
 // What runs below every service and above it: it says nothing of where the service went wrong.
 bool is_scaffolding(const Frame& frame) {
   constexpr std::string_view kScaffolding[] = {"boost::asio::", "std::", "stillpoint::"};
-  return frame.of_system || frame.function.empty() || std::any_of(std::begin(kScaffolding), std::end(kScaffolding),
-                                        [&](auto prefix) { return frame.function.starts_with(prefix); });
+  return frame.of_system || frame.function.empty() ||
+         std::any_of(std::begin(kScaffolding), std::end(kScaffolding),
+                     [&](auto prefix) { return frame.function.starts_with(prefix); });
 }
 
 // The frames of the service's own code; if there are none, all but the system's.
@@ -106,32 +107,35 @@ SanitizerReport read_sanitizer(const std::string& output) {
   return report;
 }
 
-Report stopped_by_supervisor(Stopped stopped, const std::string& role, const std::vector<std::string>& functions) {
+Report stopped_by_supervisor(const Death& death, const std::string& role, const std::vector<std::string>& functions) {
+  const char* const subject = subject_of(death.note);
   Report report;
   report.verdict = Verdict::runaway;
   report.by_backstop = true;
   report.place = role;
-  switch (stopped) {
+  switch (death.stopped) {
     case Stopped::memory:
       report.what = "memory";
-      report.reason = "the service uses more memory than it may (limits.memory_mib)";
+      report.reason = fmt::format("{} uses more memory than it may (limits.memory_mib)", subject);
       break;
     case Stopped::output:
       report.what = "output";
-      report.reason = "the service writes more output than it may (limits.output_mib)";
+      report.reason = fmt::format("{} writes more output than it may (limits.output_mib)", subject);
       break;
     default:
       report.verdict = Verdict::deadlock;
       report.what = "waits for the real world";
-      report.reason =
-          "the service waits for something that no event will bring (a lock?): it used no CPU time for some "
-          "seconds of real time";
+      report.reason = fmt::format(
+          "{} waits for something that no event will bring (a lock?): it used no CPU time for some seconds of real "
+          "time",
+          subject);
       report.place = place_of(role, functions);
   }
   return report;
 }
 
-Report died_of_signal(int number, const std::string& role, const std::vector<std::string>& functions) {
+Report died_of_signal(const Death& death, const std::string& role, const std::vector<std::string>& functions) {
+  const int number = WTERMSIG(death.status);
   Report report;
   if (number == SIGXCPU) {
     report.verdict = Verdict::runaway;
@@ -143,8 +147,9 @@ Report died_of_signal(int number, const std::string& role, const std::vector<std
   }
   const char* name = sigabbrev_np(number);
   report.verdict = Verdict::crash;
-  report.what = fmt::format("SIG{}", name == nullptr ? "?" : name);
-  report.reason = fmt::format("the service died of {}", report.what);
+  report.what =
+      fmt::format("SIG{}{}", name == nullptr ? "?" : name, death.note.stack_overflow ? " (stack overflow)" : "");
+  report.reason = fmt::format("{} died of {}", subject_of(death.note), report.what);
   report.place = place_of(role, functions);
   return report;
 }
@@ -183,23 +188,24 @@ Report post_mortem(const Death& death) {
 
   Report report;
   if (death.stopped != Stopped::no) {
-    report = stopped_by_supervisor(death.stopped, role, functions);
+    report = stopped_by_supervisor(death, role, functions);
     report.detail = detail();
   } else if (WIFEXITED(death.status) && WEXITSTATUS(death.status) == kSanitizerExit &&
              (death.output.find("Sanitizer") != std::string::npos ||
               death.output.find("runtime error: ") != std::string::npos)) {
     const SanitizerReport found = read_sanitizer(death.output);
     report.verdict = Verdict::crash;
-    report.reason = "a sanitizer stopped the service: " + found.what;
+    report.reason = fmt::format("a sanitizer stopped {}: {}", subject_of(note), found.what);
     report.what = found.what;
     report.place = place_of("", found.functions);
     report.detail = on_host;
   } else if (WIFSIGNALED(death.status)) {
-    report = died_of_signal(WTERMSIG(death.status), role, functions);
+    report = died_of_signal(death, role, functions);
     report.detail = detail();
   } else {
     report.verdict = Verdict::crash;
-    report.reason = fmt::format("the service ended its process with exit status {}", WEXITSTATUS(death.status));
+    report.reason =
+        fmt::format("{} ended its process with exit status {}", subject_of(note), WEXITSTATUS(death.status));
     report.what = fmt::format("exit status {}", WEXITSTATUS(death.status));
     report.place = place_of(role, functions);
     report.detail = detail();

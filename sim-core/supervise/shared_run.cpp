@@ -75,6 +75,7 @@ void SharedRun::prepare(std::string_view request) {
   DeathNote& note = header().death_note;
   note.module_count = 0;
   note.signal = 0;
+  note.of_program = note.stack_overflow = false;
   note.host[0] = note.role[0] = '\0';
   note.fault = 0;
   note.frame_count = 0;

@@ -31,9 +31,10 @@ class Symbols {
     const Dwarf_Addr address = file.base + place;
     const char* name = dwfl_module_addrname(file.module, address);
     if (name != nullptr) {
-      int status = 0;
-      char* readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
-      frame.function = short_function_name(status == 0 ? readable : name);
+      // A function of C is not to be taken for the code of a type: "f" is that of float.
+      const bool mangled = std::string_view(name).starts_with("_Z");
+      char* readable = mangled ? abi::__cxa_demangle(name, nullptr, nullptr, nullptr) : nullptr;
+      frame.function = short_function_name(readable != nullptr ? readable : name);
       std::free(readable);
     }
     if (Dwfl_Line* line = dwfl_module_getsrc(file.module, address); line != nullptr) {

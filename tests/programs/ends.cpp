@@ -28,6 +28,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
+long by_instruction(long number) {
+  long result = 0;
+#if defined(__x86_64__)
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(0L), "S"("/nonexistent"), "d"(0L)
+                   : "rcx", "r11", "memory");
+#endif
+  return result;
+}
+
+// What a constructor learns.
+const long pid_of_constructor = by_instruction(SYS_getpid);
+
 struct Announced {
   Announced() { std::puts("constructed"); }
   ~Announced() { std::puts("destroyed"); }
@@ -38,14 +52,6 @@ struct OfThread {
   int touched = 0;
 };
 thread_local OfThread of_thread;
-
-long by_instruction(long number) {
-  long result = 0;
-#if defined(__x86_64__)
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
-#endif
-  return result;
-}
 
 void two_threads() {
   std::mutex mutex;
@@ -125,6 +131,24 @@ void many_threads() {
   _exit(0);
 }
 
+[[gnu::noinline]] int recurse(int depth) {
+  volatile char frame[1024] = {};
+  return depth == 0 ? 0 : recurse(depth + 1) + frame[static_cast<std::size_t>(depth) % sizeof frame];
+}
+
+// What ends the stack is the frame of a signal.
+[[gnu::noinline]] int write_deep(int depth) {
+  volatile char frame[16] = {};
+  by_instruction(SYS_write);
+  return depth == 0 ? 0 : write_deep(depth + 1) + frame[static_cast<std::size_t>(depth) % sizeof frame];
+}
+
+[[gnu::noinline]] void call_null() {
+  void (*volatile nobody)() = nullptr;
+  nobody();
+  std::puts("back");
+}
+
 void wait_for_ever() {
   std::mutex mutex;
   mutex.lock();
@@ -166,6 +190,13 @@ int main(int argc, char** argv) {
   }
   if (how == "sleep") std::this_thread::sleep_for(10h);
   if (how == "instruction") std::printf("parent %ld\n", by_instruction(SYS_getppid) > 0 ? 1L : 0L);
+  if (how == "by-instruction") std::printf("%ld\n", by_instruction(std::atol(argv[2])));
+  if (how == "constructor") std::printf("%ld\n", pid_of_constructor);
+  if (how == "by-number") std::printf("%ld\n", syscall(std::atol(argv[2]), 0, "/nonexistent", 0));
+  if (how == "overflow") return recurse(1);
+  if (how == "overflow-in-thread") std::thread([] { recurse(1); }).join();
+  if (how == "overflow-in-call") return write_deep(1);
+  if (how == "call-null") call_null();
   if (how == "errors") std::cerr << "an error\n";
   if (how == "input") std::printf("input ends: %d\n", std::getchar() == EOF);
   if (how == "much") {

@@ -1,4 +1,6 @@
 // stillpoint solo, as a user calls it: output and exit status are the program's own.
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
@@ -71,7 +73,7 @@ TEST_CASE("threads of a program wait for each other in virtual time, and a secon
 TEST_CASE("a program that crashes, or waits for ever, is told apart from one that ends") {
   const test::Ran crashed = solo("null");
   CHECK(crashed.exit_code == 12);
-  CHECK_THAT(crashed.err, Catch::Contains("the service died of SIGSEGV: on host solo, in main (ends.cpp:"));
+  CHECK_THAT(crashed.err, Catch::Contains("the program died of SIGSEGV: on host solo, in main (ends.cpp:"));
   const test::Ran waiting = solo("wait-for-ever");
   CHECK(waiting.exit_code == 11);
   CHECK(waiting.err == "stillpoint: the program waits for what nobody will ever do\n");
@@ -102,6 +104,65 @@ TEST_CASE("with the guard on, a system call past libc stops the program by its n
   CHECK(ran.exit_code == 16);
   CHECK_THAT(ran.err, Catch::StartsWith("stillpoint: host solo called getppid (it bypasses the virtual kernel)"));
   CHECK_THAT(ran.err, Catch::Contains("in main (ends.cpp:"));
+}
+
+TEST_CASE("what a program learns by instruction is the host's, and the same in every run") {
+  for (const long number : {SYS_getpid, SYS_gettid}) {
+    const std::string arguments = "by-instruction " + std::to_string(number);
+    const test::Ran ran = solo(arguments, "--guard --summary");
+    CHECK(ran.exit_code == 0);
+    CHECK(ran.out == kBegin + "1001\n" + kEnd);
+    const test::Ran again = solo(arguments, "--guard --summary");
+    CHECK(again.out == ran.out);
+    const auto hash = [](const std::string& summary) { return summary.substr(summary.find("hash")); };
+    CHECK(hash(again.err) == hash(ran.err));
+    CHECK(solo(arguments).out == ran.out);
+  }
+  CHECK(solo("constructor").out == kBegin + "1001\n" + kEnd);
+  CHECK(solo("constructor", "--guard").out == kBegin + "1001\n" + kEnd);
+  const test::Ran ended = solo("by-instruction " + std::to_string(SYS_exit_group), "--guard");
+  CHECK(ended.exit_code == 0);
+  CHECK(ended.out == kBegin);
+}
+
+TEST_CASE("a system call that is not served is named, however it was made") {
+  const test::Ran forked = solo("by-instruction " + std::to_string(SYS_vfork), "--guard");
+  CHECK(forked.exit_code == 16);
+  CHECK_THAT(forked.err, Catch::StartsWith("stillpoint: host solo called vfork (it bypasses the virtual kernel)") &&
+                             Catch::Contains("in main (ends.cpp:"));
+  const test::Ran opened = solo("by-instruction " + std::to_string(SYS_openat), "--guard");
+  CHECK(opened.exit_code == 16);
+  CHECK_THAT(opened.err,
+             Catch::StartsWith("stillpoint: host solo called openat") && Catch::Contains("in main (ends.cpp:"));
+  const test::Ran by_number = solo("by-number " + std::to_string(SYS_openat));
+  CHECK(by_number.exit_code == 16);
+  CHECK_THAT(by_number.err, Catch::StartsWith("stillpoint: host solo called syscall (openat)") &&
+                                Catch::Contains("in main (ends.cpp:"));
+}
+
+TEST_CASE("a stack that overflows is told as such, with host and function") {
+  struct Row {
+    const char* arguments;
+    const char* function;
+  };
+  const Row rows[] = {{"overflow", "in recurse (ends.cpp:"},
+                      {"overflow-in-thread", "in recurse (ends.cpp:"},
+                      {"overflow-in-call", "write_deep (ends.cpp:"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.arguments);
+    const test::Ran ran = solo(row.arguments);
+    CHECK(ran.exit_code == 12);
+    CHECK_THAT(ran.err, Catch::StartsWith("stillpoint: the program died of SIGSEGV (stack overflow): on host solo, ") &&
+                            Catch::Contains(row.function));
+  }
+  CHECK_THAT(solo("null").err, !Catch::Contains("stack overflow"));
+}
+
+TEST_CASE("who calls a null pointer is named") {
+  const test::Ran ran = solo("call-null");
+  CHECK(ran.exit_code == 12);
+  CHECK_THAT(ran.err,
+             Catch::StartsWith("stillpoint: the program died of SIGSEGV: on host solo, in call_null (ends.cpp:"));
 }
 
 TEST_CASE("what cannot be a program is refused in one line") {

@@ -132,7 +132,7 @@ TEST_CASE("a report says what failed and where, in words that hold for every see
   const Row rows[] = {
       {"null", Verdict::crash, "SIGSEGV", "server: Service::read_through < Service::tick::{lambda}",
        "on host server-1, in Service::read_through (misbehaving.cpp:"},
-      {"recurse", Verdict::crash, "SIGSEGV", "server: Service::recurse < Service::recurse < Service::recurse", ""},
+      {"recurse", Verdict::crash, "SIGSEGV (stack overflow)", "server: Service::recurse < Service::recurse < Service::recurse", ""},
       {"abort", Verdict::crash, "SIGABRT", "server: Service::tick::{lambda}", "in Service::tick::{lambda}"},
       {"exit", Verdict::crash, "exit status 3", "server: Service::tick::{lambda}", "in Service::tick::{lambda}"},
       {"throw", Verdict::crash, "std::runtime_error: the ticket printer is on fire", "server", "std::runtime_error"},
