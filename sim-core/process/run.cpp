@@ -8,6 +8,7 @@
 #include <stillpoint/error.hpp>
 
 #include "sim-core/base/units.hpp"
+#include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/program.hpp"
@@ -69,6 +70,7 @@ Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace
   constexpr std::uint64_t kMiB = 1024 * 1024;
   kernel_.output_most = loaded_.limits.output_mib * kMiB;
   kernel_.output_exceeded = output_exceeded;
+  interpose::catch_memory_faults();
 }
 
 Run::~Run() {

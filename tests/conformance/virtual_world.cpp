@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
@@ -102,7 +103,8 @@ class NoSignals {
   NoSignals() {
     sigset_t all;
     sigfillset(&all);
-    sigdelset(&all, SIGSYS);  // what traps system calls
+    sigdelset(&all, SIGSYS);                                           // what traps system calls
+    for (const int fault : {SIGSEGV, SIGBUS}) sigdelset(&all, fault);  // what touching memory may raise
     pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   NoSignals(const NoSignals&) = delete;
@@ -119,6 +121,7 @@ std::vector<std::string> on_virtual_kernel(const Case& interaction) {
   interpose::arm_trap(interpose::Guard::on);
   const NoSignals no_signals;
   MemoryTrace trace(1 << 25);
+  interpose::catch_memory_faults();
   kernel::Kernel kernel(trace.writer, 1, refuse);
   kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {kHere}});
   VirtualWorld world(kernel, host.id());
