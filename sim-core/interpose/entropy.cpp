@@ -32,9 +32,9 @@ SP_CALL(ssize_t, getrandom, (void* data, size_t size, unsigned flags), (data, si
   constexpr unsigned kBoth = GRND_RANDOM | GRND_INSECURE;  // which contradict each other
   if ((flags & ~unsigned{GRND_NONBLOCK | kBoth}) != 0 || (flags & kBoth) == kBoth)
     return fail<ssize_t>(host, call, EINVAL);
-  const auto buffer = stillpoint::interpose::import_buffer(data, size);
-  if (!buffer) return fail<ssize_t>(host, call, buffer.error());
-  const size_t wanted = buffer.value().iov_len;
+  const iovec buffer = stillpoint::interpose::buffer_of(data, size);
+  if (!stillpoint::interpose::may_be_memory(buffer)) return fail<ssize_t>(host, call, EFAULT);
+  const size_t wanted = buffer.iov_len;
   const size_t given = stillpoint::writable(data, wanted);
   if (given == 0 && wanted > 0) return fail<ssize_t>(host, call, EFAULT);
   fill(host, data, given);

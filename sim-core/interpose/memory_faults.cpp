@@ -46,22 +46,19 @@ void on_fault(int number, siginfo_t* info, void* place) {
     instruction = static_cast<greg_t>(*goes_on);
     return;
   }
-  static constinit thread_local bool passing_on = false;
   const KernelSigaction before = former_of(number);
-  // Linux kills who ignores a fault; and a handler that faults itself, or leads back here, is not called again.
+  // Linux kills who ignores a fault.
   if (before.simple == SIG_IGN && info->si_code <= 0) return;
-  if (before.simple == SIG_DFL || before.simple == SIG_IGN || passing_on) {
+  if (before.simple == SIG_DFL || before.simple == SIG_IGN) {
     die_of(number, info);
     return;
   }
   if ((before.flags & static_cast<unsigned long>(SA_RESETHAND)) != 0) set(number, kDefault);
-  passing_on = true;
   if ((before.flags & SA_SIGINFO) != 0) {
     before.handler(number, info, place);
   } else {
     before.simple(number);
   }
-  passing_on = false;
 }
 
 }  // namespace

@@ -224,12 +224,17 @@ int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int ca
   if (file == nullptr) return fail(host, call, EBADF);
   constexpr int kMostEvents = INT_MAX / static_cast<int>(sizeof(epoll_event));  // EP_MAX_EVENTS
   if (capacity <= 0 || capacity > kMostEvents) return fail(host, call, EINVAL);
-  // Whether there is memory shows where an event is written, so not if there is none to write.
-  if (!may_be_memory(events, static_cast<std::size_t>(capacity) * sizeof *events)) return fail(host, call, EFAULT);
+  // Whether there is memory shows where an event is written; whether there can be, in any case.
+  const auto misplaced = [&] { return !may_be_memory(events, static_cast<std::size_t>(capacity) * sizeof *events); };
   Epoll* epoll = file->as_epoll();
-  if (epoll == nullptr) return fail(host, call, EINVAL);
+  if (epoll == nullptr) return fail(host, call, misplaced() ? EFAULT : EINVAL);
   const Result<int> count = epoll->collect(events, capacity);
-  if (!count || count.value() > 0 || patience.none) return finish<int>(host, call, count);
+  if (!count) [[unlikely]]
+    return fail(host, call, count.error());
+  if (count.value() > 0) return count.value();
+  if (misplaced()) [[unlikely]]
+    return fail(host, call, EFAULT);
+  if (patience.none) return 0;
   return sleep_on_epoll(host, call, *epoll, events, capacity, patience);
 }
 

@@ -27,11 +27,12 @@ using stillpoint::is_writable_bytes;
 using stillpoint::Result;
 using stillpoint::Status;
 using stillpoint::interpose::blocking;
+using stillpoint::interpose::buffer_of;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
-using stillpoint::interpose::import_buffer;
+using stillpoint::interpose::may_be_memory;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::put_rest;
 using stillpoint::interpose::raise_sigpipe;
@@ -203,31 +204,14 @@ ssize_t receive_header(Host& host, const Call& call, int fd, msghdr* given, int 
 
 ssize_t receive_from(Host& host, const Call& call, int fd, void* data, size_t size, int flags, sockaddr* address,
                      socklen_t* length) {
-  const Result<iovec> part = import_buffer(data, size);
-  if (!part) [[unlikely]]
-    return fail<ssize_t>(host, call, part.error());
-  const iovec one = part.value();
-  InMessage message{.parts = {&one, 1}, .flags = flags};
+  const iovec part = buffer_of(data, size);
+  if (!may_be_memory(part)) [[unlikely]]
+    return fail<ssize_t>(host, call, EFAULT);
+  InMessage message{.parts = {&part, 1}, .flags = flags};
   const ssize_t received = receive_message(host, call, fd, message);
   if (received < 0 || address == nullptr) return received;
   const Status written = write_address(message.from, address, length);  // of a stream: none
   return written ? received : fail<ssize_t>(host, call, written.error());
-}
-
-ssize_t send_to(Host& host, const Call& call, int fd, const void* data, size_t size, int flags, const sockaddr* address,
-                socklen_t length) {
-  const Result<iovec> part = import_buffer(data, size);
-  if (!part) [[unlikely]]
-    return fail<ssize_t>(host, call, part.error());
-  const iovec one = part.value();
-  OutMessage message{.parts = {&one, 1}, .flags = flags};
-  if (address == nullptr) return send_message(host, call, fd, message);
-  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
-  const auto to = read_address(address, length);
-  if (!to) return fail<ssize_t>(host, call, to.error());
-  const Address target = to.value();
-  message.to = &target;
-  return send_message(host, call, fd, message);
 }
 
 }  // namespace
@@ -310,12 +294,24 @@ SP_CALL(int, accept4, (int fd, sockaddr* address, socklen_t* length, int flags),
 }
 
 SP_CALL(ssize_t, send, (int fd, const void* data, size_t size, int flags), (fd, data, size, flags)) {
-  return send_to(host, call, fd, data, size, flags, nullptr, 0);
+  const iovec part = buffer_of(data, size);
+  if (!may_be_memory(part)) [[unlikely]]
+    return fail<ssize_t>(host, call, EFAULT);
+  return send_message(host, call, fd, {.parts = {&part, 1}, .flags = flags});
 }
 
 SP_CALL(ssize_t, sendto, (int fd, const void* data, size_t size, int flags, const sockaddr* address, socklen_t length),
         (fd, data, size, flags, address, length)) {
-  return send_to(host, call, fd, data, size, flags, address, length);
+  const iovec part = buffer_of(data, size);
+  if (!may_be_memory(part)) return fail<ssize_t>(host, call, EFAULT);
+  OutMessage message{.parts = {&part, 1}, .flags = flags};
+  if (address == nullptr) return send_message(host, call, fd, message);
+  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
+  const auto to = read_address(address, length);
+  if (!to) return fail<ssize_t>(host, call, to.error());
+  const Address target = to.value();
+  message.to = &target;
+  return send_message(host, call, fd, message);
 }
 
 SP_CALL(ssize_t, sendmsg, (int fd, const msghdr* message, int flags), (fd, message, flags)) {

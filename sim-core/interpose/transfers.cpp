@@ -32,8 +32,8 @@ Status Row::import(const iovec* parts, std::size_t count) {
   }
   std::size_t total = 0;
   for (const iovec& part : parts_) {
-    const std::size_t size = count == 1 ? std::min(part.iov_len, kMostBytes) : part.iov_len;  // import_ubuf()
-    if (!may_be_memory(part.iov_base, size)) return Failure{EFAULT};
+    const iovec taken = count == 1 ? buffer_of(part.iov_base, part.iov_len) : part;
+    if (!may_be_memory(taken)) return Failure{EFAULT};
     total += part.iov_len;  // of at most 1024 of them, which lie in a space of 47 bits
   }
   if (total <= kMostBytes) [[likely]]
@@ -80,9 +80,9 @@ namespace {
 
 using stillpoint::may_be_memory;
 using stillpoint::Status;
+using stillpoint::interpose::buffer_of;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
-using stillpoint::interpose::kMostBytes;
 using stillpoint::interpose::read_parts;
 using stillpoint::interpose::Row;
 using stillpoint::interpose::unsupported;
@@ -107,8 +107,8 @@ int why_not_written(Host& host, int fd) {
 ssize_t read_buffer(Host& host, const Call& call, int fd, void* data, size_t size) {
   if (!may_be_memory(data, size)) [[unlikely]]
     return fail<ssize_t>(host, call, why_not_read(host, fd));
-  const iovec one{data, std::min(size, kMostBytes)};
-  return read_parts(host, call, fd, {&one, 1});
+  const iovec part = buffer_of(data, size);
+  return read_parts(host, call, fd, {&part, 1});
 }
 
 }  // namespace
@@ -139,8 +139,8 @@ SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, cou
 SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size)) {
   if (!may_be_memory(data, size)) [[unlikely]]
     return fail<ssize_t>(host, call, why_not_written(host, fd));
-  const iovec one{const_cast<void*>(data), std::min(size, kMostBytes)};
-  return write_parts(host, call, fd, {&one, 1});
+  const iovec part = buffer_of(data, size);
+  return write_parts(host, call, fd, {&part, 1});
 }
 
 SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count)) {

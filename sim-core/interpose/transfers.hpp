@@ -15,14 +15,12 @@ namespace stillpoint::interpose {
 // One call moves no more bytes (MAX_RW_COUNT in Linux).
 constexpr std::size_t kMostBytes = static_cast<std::size_t>(INT_MAX) & ~std::size_t{4095};
 
-// A buffer as a call is given it. EFAULT, if it does not lie where memory can be (import_ubuf() in Linux's
-// lib/iov_iter.c); whether there is some shows where its bytes are copied.
-inline Result<iovec> import_buffer(const void* data, std::size_t size) {
-  const std::size_t taken = std::min(size, kMostBytes);
-  if (!may_be_memory(data, taken)) [[unlikely]]
-    return Failure{EFAULT};
-  return iovec{const_cast<void*>(data), taken};
+// A buffer as a call takes it (import_ubuf() in Linux's lib/iov_iter.c). Whether it lies where memory can be, shows at
+// once; whether there is some, where its bytes are copied.
+inline iovec buffer_of(const void* data, std::size_t size) {
+  return {const_cast<void*>(data), std::min(size, kMostBytes)};
 }
+inline bool may_be_memory(const iovec& buffer) { return stillpoint::may_be_memory(buffer.iov_base, buffer.iov_len); }
 
 // A row of buffers as a call is given it: __import_iovec() in Linux's lib/iov_iter.c.
 class Row {

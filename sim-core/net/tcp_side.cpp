@@ -177,7 +177,7 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
 // The order of the tests is that of tcp_recvmsg_locked() in Linux's net/ipv4/tcp.c.
 Result<std::size_t> TcpSide::receive(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now) {
   // Linux takes nothing of a buffer of the queue that cannot be copied whole; what came in pieces lies in one there.
-  if (!reading.discard && !is_writable(parts, std::min(total_size(parts), unread_))) [[unlikely]]
+  if (unread_ > 0 && !reading.discard && !is_writable(parts, std::min(total_size(parts), unread_))) [[unlikely]]
     return Failure{EFAULT};
   std::size_t copied = 0;
   Packet* packet = received_.front();

@@ -13,6 +13,7 @@
 #include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -425,7 +426,7 @@ void addresses(World& w) {
 }
 
 // Not where AddressSanitizer's own functions look at lengths before Linux does.
-#if defined(SP_SANITIZED)
+#if defined(__SANITIZE_ADDRESS__)
 constexpr bool kBadLengths = false;
 #else
 constexpr bool kBadLengths = true;
@@ -566,7 +567,8 @@ void epoll_arguments(World& w) {
   w.add(epoll, event, EPOLLIN, 1);
   w.note("modify", result(epoll_ctl(epoll, EPOLL_CTL_MOD, event, wrong)));
   w.note("delete", result(epoll_ctl(epoll, EPOLL_CTL_DEL, event, wrong)));
-  w.note("no events", result(epoll_wait(epoll, wrong, 0, 0)) + ", " + result(epoll_wait(epoll, wrong, the_negative, 0)));
+  w.note("no events",
+         result(epoll_wait(epoll, wrong, 0, 0)) + ", " + result(epoll_wait(epoll, wrong, the_negative, 0)));
   w.note("too many", result(epoll_wait(epoll, wrong, 1 << 30, 0)));
   w.note("no descriptor", result(epoll_wait(-1, wrong, 4, 0)));
   w.note("no epoll", result(epoll_wait(event, wrong, 4, 0)));
@@ -777,6 +779,23 @@ void read_only_memory(World& w) {
   w.note("FIONREAD", result(ioctl(user, FIONREAD, place)));
 }
 
+#if defined(__x86_64__)
+long by_instruction(long number, long a, const void* b, long c) {
+  long answer = 0;
+  asm volatile("syscall" : "=a"(answer) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+  return answer;
+}
+
+void instructions(World& w) {
+  const Pipe p(w);
+  w.note("write", by_instruction(SYS_write, p.out, bad(), 5) == -EFAULT);
+  w.note("nothing came of it", read(p.in));
+  w.note("write", write(p.out, "abc"));
+  w.note("read", by_instruction(SYS_read, p.in, bad(), 5) == -EFAULT);
+  w.note("it is still there", read(p.in));
+}
+#endif
+
 // ---- sizes beyond all bounds ----
 
 void absurd_sizes(World& w) {
@@ -804,7 +823,8 @@ void absurd_sizes(World& w) {
   w.note("a part of the kernel's", result(writev(nothing, parts, 2)) + ", " + result(readv(nothing, parts, 2)));
   w.note("a bad row", result(readv(p.in, bad<iovec>(), 1)) + ", " + result(writev(p.out, bad<iovec>(), 1)));
   w.note("of none", result(readv(p.in, bad<iovec>(), 0)) + ", " + result(writev(p.out, bad<iovec>(), 0)));
-  w.note("of too many", result(readv(p.in, bad<iovec>(), 2000)) + ", " + result(writev(p.out, bad<iovec>(), the_negative)));
+  w.note("of too many",
+         result(readv(p.in, bad<iovec>(), 2000)) + ", " + result(writev(p.out, bad<iovec>(), the_negative)));
   w.note("of a wrong end", result(readv(p.out, bad<iovec>(), 1)) + ", " + result(writev(p.in, bad<iovec>(), 1)));
   w.note("of what is not read", result(readv(w.epoll(), bad<iovec>(), 1)));
 }
@@ -845,6 +865,9 @@ constexpr Case kCases[] = {
     {"what is asked of descriptors and of the machine", what_is_asked},
     {"memory that can only be read", read_only_memory},
     {"sizes beyond all bounds", absurd_sizes},
+#if defined(__x86_64__)
+    {"system calls by instruction", instructions},
+#endif
 };
 const Suite kSuite("bad pointers", kCases);
 

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/current.hpp"
@@ -121,7 +120,6 @@ std::vector<std::string> on_virtual_kernel(const Case& interaction) {
   interpose::arm_trap(interpose::Guard::on);
   const NoSignals no_signals;
   MemoryTrace trace(1 << 25);
-  interpose::catch_memory_faults();
   kernel::Kernel kernel(trace.writer, 1, refuse);
   kernel::Host& host = kernel.add_host({.name = "host", .role = "test", .address = {kHere}});
   VirtualWorld world(kernel, host.id());
