@@ -1,6 +1,7 @@
 #include "sim-core/interpose/trap.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <malloc.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/interpose/call.hpp"
 #include "sim-core/interpose/raw_system_call.hpp"
 #include "sim-core/interpose/system_call_name.hpp"
@@ -145,7 +147,7 @@ bool is_of_the_process(long number) {
 // What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
 bool serve_open(const char* path, long flags, long& result) {
   const bool reads = (flags & (O_ACCMODE | O_CREAT | O_TMPFILE)) == O_RDONLY;
-  if (path == nullptr || !reads || std::string_view(path).starts_with("/dev/")) return false;
+  if (!readable_text(path, PATH_MAX) || !reads || std::string_view(path).starts_with("/dev/")) return false;
   result = -ENOENT;
   return true;
 }
@@ -169,7 +171,7 @@ bool serve(Host& host, const Trapped& trapped, long& result) {
       return true;
     case SYS_newfstatat: {
       const char* path = reinterpret_cast<const char*>(a[1]);
-      if (path == nullptr || *path != '\0' || a[3] != AT_EMPTY_PATH) return false;
+      if (!is_readable(path) || *path != '\0' || a[3] != AT_EMPTY_PATH) return false;
       result = or_error(fstat(static_cast<int>(a[0]), reinterpret_cast<struct stat*>(a[2])));
       return true;
     }

@@ -683,6 +683,12 @@ void sleeping(World& w) {
   w.note("a clock of CPU time", result(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, wrong)));
 }
 
+void waiting_at_an_address(World& w) {
+  int word = 1;
+  w.note("a bad word", result(syscall(SYS_futex, bad(), 0 /* FUTEX_WAIT */, 1, nullptr, nullptr, 0)));
+  w.note("a bad time", result(syscall(SYS_futex, &word, 0, 1, bad(), nullptr, 0)));
+}
+
 // ---- signals ----
 
 void signal_sets(World& w) {
@@ -859,6 +865,7 @@ constexpr Case kCases[] = {
     {"a count that could not be written is gone", counters},
     {"timers", timers},
     {"sleeping", sleeping},
+    {"waiting at an address", waiting_at_an_address},
     {"sets of signals", signal_sets},
     {"devices and entropy", devices},
     {"paths", paths},
