@@ -29,6 +29,13 @@ T* bad() {
   return static_cast<T*>(the_bad);
 }
 
+// Whether lengths may be wrong too: not where AddressSanitizer's own functions follow them before Linux does.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kBadLengths = false;
+#else
+constexpr bool kBadLengths = true;
+#endif
+
 constexpr std::size_t kPage = 4096;
 
 // Pages of memory, and behind them one that is none.
