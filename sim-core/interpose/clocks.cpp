@@ -50,10 +50,9 @@ SP_CALL(int, clock_gettime, (clockid_t clock, timespec* time), (clock, time)) {
     return finish(host, call, give(time, timespec_of(*used)));
   }
   // The clocks of CPU time are read by a system call, all others in the program itself (vdso(7)), which crashes where
-  // there is no memory, as it does here.
-  if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) {
-    if (!is_writable(time)) return fail(host, call, EFAULT);
-  }
+  // there is no memory, as it does here; but null is told.
+  const bool by_call = clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+  if (by_call ? !is_writable(time) : time == nullptr) return fail(host, call, EFAULT);
   *time = timespec_of(host.read_clock(clock));
   return 0;
 }
