@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/interpose/call.hpp"
 #include "sim-core/kernel/socket.hpp"
 
@@ -15,18 +16,31 @@ namespace stillpoint::interpose {
 // EFAULT; EINVAL (longer than any address).
 inline Result<kernel::Address> read_address(const sockaddr* address, socklen_t length) {
   if (length > sizeof(sockaddr_storage)) return Failure{EINVAL};
-  if (address == nullptr && length > 0) return Failure{EFAULT};
+  if (!is_readable_bytes(address, length)) return Failure{EFAULT};
   kernel::Address result;
   if (length > 0) std::memcpy(&result.storage, address, length);
   result.length = length;
   return result;
 }
 
-// Writes as much as fits, and says how long it is, as accept(2) tells.
-inline void write_address(const kernel::Address& from, sockaddr* address, socklen_t* length) {
-  if (address == nullptr || length == nullptr) return;
-  std::memcpy(address, &from.storage, std::min(*length, from.length));
+// Writes as much as fits, and says how long it is, as accept(2) tells. EFAULT; EINVAL (move_addr_to_user() in Linux's
+// net/socket.c).
+inline Status write_address(const kernel::Address& from, sockaddr* address, socklen_t* length) {
+  if (!is_writable(length)) return Failure{EFAULT};
+  if (static_cast<int>(*length) < 0) return Failure{EINVAL};
+  const socklen_t size = std::min(*length, from.length);
+  if (!is_writable_bytes(address, size)) return Failure{EFAULT};
+  std::memcpy(address, &from.storage, size);
   *length = from.length;
+  return Done{};
+}
+
+// Where a call gives what it found to the program. EFAULT.
+template <typename Value>
+Status give(Value* place, const Value& value) {
+  if (!is_writable(place)) return Failure{EFAULT};
+  *place = value;
+  return Done{};
 }
 
 // Of the flags of a call that makes a descriptor: SOCK_CLOEXEC, EPOLL_CLOEXEC and their kin are all O_CLOEXEC.
@@ -46,6 +60,11 @@ inline Result<kernel::Socket*> find_socket(kernel::Host& host, int fd) {
 // Two descriptors at once, for pipe(2) and socketpair(2). EMFILE: then there is none.
 inline Status add_pair(kernel::Host& host, std::unique_ptr<kernel::File> one, std::unique_ptr<kernel::File> other,
                        kernel::OnExec on_exec, int* ends) {
+  if (!is_writable(ends, 2)) {
+    one->on_close();
+    other->on_close();
+    return Failure{EFAULT};
+  }
   const Result<int> first = host.descriptors.add(std::move(one), on_exec);
   if (!first) {
     other->on_close();

@@ -18,11 +18,14 @@
 namespace {
 
 using stillpoint::Failure;
+using stillpoint::is_readable;
+using stillpoint::is_writable;
 using stillpoint::Result;
 using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::give;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
@@ -77,9 +80,7 @@ int control(Host& host, const Call& call, int fd, int command, long argument) {
 // A request that asks a file for a number.
 int ask(Host& host, const Call& call, const Result<int>& number, void* argument) {
   if (!number) return fail(host, call, number.error());
-  if (argument == nullptr) return fail(host, call, EFAULT);
-  *static_cast<int*>(argument) = number.value();
-  return 0;
+  return finish(host, call, give(static_cast<int*>(argument), number.value()));
 }
 
 int request_of(Host& host, const Call& call, int fd, unsigned long request, void* argument) {
@@ -92,7 +93,7 @@ int request_of(Host& host, const Call& call, int fd, unsigned long request, void
       host.descriptors.set_on_exec(fd, request == FIOCLEX ? OnExec::close : OnExec::keep);
       return 0;
     case FIONBIO:
-      if (argument == nullptr) return fail(host, call, EFAULT);
+      if (!is_readable(static_cast<int*>(argument))) return fail(host, call, EFAULT);
       file->nonblocking = *static_cast<int*>(argument) != 0;
       return 0;
     case FIONREAD:
@@ -120,9 +121,9 @@ template <typename Status>
 int describe(Host& host, const Call& call, int fd, Status* status) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
-  if (status == nullptr) return fail(host, call, EFAULT);
   const Result<mode_t> mode = file->mode();
   if (!mode) unsupported(host, call, "of this kind of file");
+  if (!is_writable(status)) return fail(host, call, EFAULT);
   *status = {};
   status->st_mode = mode.value();
   status->st_ino = file->inode();

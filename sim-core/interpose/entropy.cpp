@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/transfers.hpp"
 #include "sim-core/kernel/character_device.hpp"
 
 namespace {
@@ -27,22 +28,22 @@ unsigned draw(Host& host) { return static_cast<unsigned>(host.entropy().next());
 
 }  // namespace
 
-// Of wrong addresses only null can be told (EFAULT): another is the crash of the program, not an errno.
 SP_CALL(ssize_t, getrandom, (void* data, size_t size, unsigned flags), (data, size, flags)) {
   constexpr unsigned kBoth = GRND_RANDOM | GRND_INSECURE;  // which contradict each other
   if ((flags & ~unsigned{GRND_NONBLOCK | kBoth}) != 0 || (flags & kBoth) == kBoth)
     return fail<ssize_t>(host, call, EINVAL);
-  // import_ubuf() in Linux takes at most MAX_RW_COUNT bytes.
-  const size_t most = static_cast<size_t>(INT_MAX) & ~size_t{4095};
-  const size_t taken = size < most ? size : most;
-  if (data == nullptr && taken > 0) return fail<ssize_t>(host, call, EFAULT);
-  fill(host, data, taken);
-  return static_cast<ssize_t>(taken);
+  const iovec buffer = stillpoint::interpose::buffer_of(data, size);
+  if (!stillpoint::interpose::may_be_memory(buffer)) return fail<ssize_t>(host, call, EFAULT);
+  const size_t wanted = buffer.iov_len;
+  const size_t given = stillpoint::writable(data, wanted);
+  if (given == 0 && wanted > 0) return fail<ssize_t>(host, call, EFAULT);
+  fill(host, data, given);
+  return static_cast<ssize_t>(given);
 }
 
 SP_CALL(int, getentropy, (void* data, size_t size), (data, size)) {
   if (size > 256) return fail(host, call, EIO);
-  if (data == nullptr && size > 0) return fail(host, call, EFAULT);
+  if (!stillpoint::is_writable_bytes(data, size)) return fail(host, call, EFAULT);
   fill(host, data, size);
   return 0;
 }
@@ -94,8 +95,9 @@ SP_CALL_AS(double, random_device_entropy, "_ZNKSt13random_device13_M_getentropyE
 namespace {
 
 int open_device(Host& host, const Call& call, const char* path, int flags) {
-  if (path == nullptr) return fail(host, call, EFAULT);
-  auto device = CharacterDevice::open(host, path, flags);
+  const auto text = stillpoint::readable_text(path, PATH_MAX);
+  if (!text) return fail(host, call, EFAULT);
+  auto device = CharacterDevice::open(host, *text, flags);
   if (device == nullptr) unsupported(host, call);
   if ((flags & O_DIRECTORY) != 0) return fail(host, call, ENOTDIR);
   if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) return fail(host, call, EEXIST);

@@ -22,6 +22,7 @@
 #include <cstring>
 #include <new>
 
+#include "sim-core/interpose/arguments.hpp"
 #include "sim-core/interpose/names.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/identity.hpp"
@@ -29,10 +30,15 @@
 namespace {
 
 using stillpoint::Duration;
+using stillpoint::is_readable;
+using stillpoint::is_readable_bytes;
+using stillpoint::is_writable;
+using stillpoint::is_writable_bytes;
 using stillpoint::Result;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::give;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::kGroupId;
@@ -73,11 +79,7 @@ utsname names_of(const Host& host) {
 
 }  // namespace
 
-SP_CALL(int, uname, (utsname * names), (names)) {
-  if (names == nullptr) return fail(host, call, EFAULT);
-  *names = names_of(host);
-  return 0;
-}
+SP_CALL(int, uname, (utsname * names), (names)) { return finish(host, call, give(names, names_of(host))); }
 
 // gethostname(2), NOTES: glibc copies what fits, and complains if that is not all.
 SP_CALL(int, gethostname, (char* name, size_t size), (name, size)) {
@@ -107,16 +109,20 @@ SP_CALL(uid_t, geteuid, (), ()) { return kUserId; }
 SP_CALL(gid_t, getgid, (), ()) { return kGroupId; }
 SP_CALL(gid_t, getegid, (), ()) { return kGroupId; }
 SP_CALL(int, getresuid, (uid_t * actual, uid_t* effective, uid_t* saved), (actual, effective, saved)) {
-  *actual = *effective = *saved = kUserId;
+  for (uid_t* place : {actual, effective, saved}) {
+    if (!give(place, kUserId)) return fail(host, call, EFAULT);
+  }
   return 0;
 }
 SP_CALL(int, getresgid, (gid_t * actual, gid_t* effective, gid_t* saved), (actual, effective, saved)) {
-  *actual = *effective = *saved = kGroupId;
+  for (gid_t* place : {actual, effective, saved}) {
+    if (!give(place, kGroupId)) return fail(host, call, EFAULT);
+  }
   return 0;
 }
 SP_CALL(int, getgroups, (int size, gid_t* groups), (size, groups)) {
   if (size < 0) return fail(host, call, EINVAL);
-  if (size > 0) groups[0] = kGroupId;
+  if (size > 0 && !give(groups, kGroupId)) return fail(host, call, EFAULT);
   return 1;
 }
 
@@ -156,6 +162,7 @@ namespace {
 // EINVAL: not a whole number of words, or too short for all processors (sched_getaffinity(2)).
 int get_affinity(const Host& host, size_t size, cpu_set_t* set) {
   if (size % sizeof(unsigned long) != 0 || size * CHAR_BIT < static_cast<std::size_t>(host.processors())) return EINVAL;
+  if (!is_writable_bytes(set, size)) return EFAULT;
   CPU_ZERO_S(size, set);
   for (int i = 0; i < host.processors(); ++i) CPU_SET_S(static_cast<std::size_t>(i), size, set);
   return 0;
@@ -163,6 +170,7 @@ int get_affinity(const Host& host, size_t size, cpu_set_t* set) {
 
 // It is accepted, and changes nothing. EINVAL: it has none of the processors that there are.
 int set_affinity(const Host& host, size_t size, const cpu_set_t* set) {
+  if (!is_readable_bytes(set, std::min(size, sizeof(cpu_set_t)))) return EFAULT;
   for (std::size_t i = 0; i < static_cast<std::size_t>(host.processors()); ++i) {
     if (CPU_ISSET_S(i, size, set)) return 0;
   }
@@ -196,7 +204,7 @@ namespace {
 
 // A limit that has an effect at once.
 int set_limit(Host& host, const Call& call, int resource, const rlimit* limit) {
-  if (limit == nullptr) return fail(host, call, EFAULT);
+  if (!is_readable(limit)) return fail(host, call, EFAULT);
   const stillpoint::Status set = host.limits.set(resource, *limit);
   if (set && resource == RLIMIT_NOFILE)
     host.descriptors.set_limit(static_cast<int>(std::min<rlim_t>(limit->rlim_cur, INT_MAX)));
@@ -206,18 +214,16 @@ int set_limit(Host& host, const Call& call, int resource, const rlimit* limit) {
 int get_limit(Host& host, const Call& call, int resource, rlimit* limit) {
   const Result<rlimit> found = host.limits.get(resource);
   if (!found) return fail(host, call, found.error());
-  if (limit == nullptr) return fail(host, call, EFAULT);
-  *limit = found.value();
-  return 0;
+  return finish(host, call, give(limit, found.value()));
 }
 
 int change_limit(Host& host, const Call& call, pid_t pid, int resource, const rlimit* limit, rlimit* old) {
+  if (limit != nullptr && !is_readable(limit)) return fail(host, call, EFAULT);
   if (!is_self(host, pid)) return fail(host, call, ESRCH);
   const Result<rlimit> before = host.limits.get(resource);
   if (!before) return fail(host, call, before.error());
   if (limit != nullptr && set_limit(host, call, resource, limit) != 0) return -1;
-  if (old != nullptr) *old = before.value();
-  return 0;
+  return old == nullptr ? 0 : finish(host, call, give(old, before.value()));
 }
 
 timeval timeval_of(Duration duration) {
@@ -250,14 +256,14 @@ SP_CALL(int, prlimit64, (pid_t pid, int resource, const rlimit* limit, rlimit* o
 // The time that CLOCK_PROCESS_CPUTIME_ID shows, as time of the user; everything else is zero.
 SP_CALL(int, getrusage, (int who, rusage* usage), (who, usage)) {
   if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD) return fail(host, call, EINVAL);
-  if (usage == nullptr) return fail(host, call, EFAULT);
+  if (!is_writable(usage)) return fail(host, call, EFAULT);
   *usage = {};
   if (who != RUSAGE_CHILDREN) usage->ru_utime = timeval_of(host.read_clock(CLOCK_PROCESS_CPUTIME_ID));
   return 0;
 }
 
 SP_CALL(int, sysinfo, (struct sysinfo * info), (info)) {
-  if (info == nullptr) return fail(host, call, EFAULT);
+  if (!is_writable(info)) return fail(host, call, EFAULT);
   *info = {};
   info->uptime = stillpoint::kernel::timespec_of(host.read_clock(CLOCK_BOOTTIME)).tv_sec;
   info->totalram = kMemory;

@@ -1,4 +1,5 @@
 // Waiting until descriptors are ready: poll(2), select(2), epoll(7).
+#include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -16,12 +17,16 @@ namespace {
 
 using stillpoint::Duration;
 using stillpoint::Failure;
+using stillpoint::is_readable;
+using stillpoint::is_writable;
+using stillpoint::may_be_memory;
 using stillpoint::Result;
 using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::interrupted;
+using stillpoint::interpose::is_readable_mask;
 using stillpoint::interpose::MaskForWait;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::require_sleep;
@@ -65,23 +70,22 @@ short poll_one(Host& host, const pollfd& entry) {
   return static_cast<short>(static_cast<int>(file->poll()) & (entry.events | POLLERR | POLLHUP));
 }
 
-int look_at_all(Host& host, pollfd* entries, nfds_t count) {
+int look_at_all(Host& host, pollfd* entries, unsigned count) {
   int ready = 0;
-  for (nfds_t i = 0; i < count; ++i) {
+  for (unsigned i = 0; i < count; ++i) {
     entries[i].revents = poll_one(host, entries[i]);
     ready += entries[i].revents != 0;
   }
   return ready;
 }
 
-int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, Patience patience) {
-  if (count > static_cast<nfds_t>(host.descriptors.limit())) return fail(host, call, EINVAL);
+int poll_row(Host& host, const Call& call, pollfd* entries, unsigned count, Patience patience) {
   int ready = look_at_all(host, entries, count);
   if (ready > 0) return ready;
   if (patience.none) return interrupted(host) ? fail(host, call, EINTR) : 0;
   require_sleep(host, call);
   WaitSet waits(*host.running_task());
-  for (nfds_t i = 0; i < count; ++i) {
+  for (unsigned i = 0; i < count; ++i) {
     File* file = entries[i].fd < 0 ? nullptr : host.descriptors.find(entries[i].fd);
     if (file != nullptr) waits.add(*file, static_cast<std::uint32_t>(static_cast<unsigned short>(entries[i].events)));
   }
@@ -92,6 +96,18 @@ int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t count, Patien
     if (woken == Woken::by_timeout) break;
   }
   return ready;
+}
+
+// do_sys_poll() in Linux's fs/select.c, which counts in 32 bits. It reads the row first, and writes to it last.
+int poll_all(Host& host, const Call& call, pollfd* entries, nfds_t wide_count, Patience patience) {
+  const auto count = static_cast<unsigned>(wide_count);
+  if (count > static_cast<unsigned>(host.descriptors.limit())) return fail(host, call, EINVAL);
+  if (is_writable(entries, count)) [[likely]]
+    return poll_row(host, call, entries, count, patience);
+  if (!is_readable(entries, count)) return fail(host, call, EFAULT);
+  std::vector<pollfd> copy(entries, entries + count);
+  const int ready = poll_row(host, call, copy.data(), count, patience);
+  return ready < 0 ? ready : fail(host, call, EFAULT);
 }
 
 // ---- select ----
@@ -105,6 +121,9 @@ constexpr std::uint32_t kExceptional = EPOLLPRI;
 class Bits {
  public:
   explicit Bits(fd_set* set) : words_(reinterpret_cast<unsigned long*>(set)) {}
+  // The bytes of so many bits: whole words. No set has none.
+  bool can_be_read(int count) const { return words_ == nullptr || is_readable(words_, words(count)); }
+  bool can_be_written(int count) const { return words_ == nullptr || is_writable(words_, words(count)); }
   bool has(int fd) const { return words_ != nullptr && (words_[word(fd)] & bit(fd)) != 0; }
   void set(int fd) { words_[word(fd)] |= bit(fd); }
   // As the kernel writes its answer: whole words of it.
@@ -115,6 +134,7 @@ class Bits {
 
  private:
   static constexpr int kBits = 8 * sizeof(unsigned long);
+  static std::size_t words(int count) { return word(count + kBits - 1); }
   static std::size_t word(int fd) { return static_cast<std::size_t>(fd / kBits); }
   static unsigned long bit(int fd) { return 1ul << (fd % kBits); }
   unsigned long* words_;
@@ -139,6 +159,8 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
   if (count < 0) return fail(host, call, EINVAL);
   const int end = std::min(count, table_size(host));
   Bits readable(in), writable(out), exceptional(except);
+  const auto all = [&](auto can_be) { return can_be(readable) && can_be(writable) && can_be(exceptional); };
+  if (!all([&](const Bits& bits) { return bits.can_be_read(end); })) return fail(host, call, EFAULT);
   std::vector<Selected> selected;
   for (int fd = 0; fd < end; ++fd) {
     const Selected each{host.descriptors.find(fd), fd, readable.has(fd), writable.has(fd), exceptional.has(fd)};
@@ -165,6 +187,7 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
     if (woken == Woken::by_signal) return fail(host, call, EINTR);
     over = woken == Woken::by_timeout || any_ready();
   }
+  if (!all([&](const Bits& bits) { return bits.can_be_written(end); })) return fail(host, call, EFAULT);
   for (Bits* bits : {&readable, &writable, &exceptional}) bits->clear(end);
   int ready = 0;
   const auto answer = [&ready](bool asked, std::uint32_t events, Bits& bits, int fd) {
@@ -187,24 +210,31 @@ int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* even
                    const Patience& patience) {
   require_sleep(host, call);
   Epoll::Waiting waiting(epoll);
-  int count = 0;
-  while (count == 0) {
+  for (;;) {
     const Woken woken = wait_for(host, epoll, EPOLLIN, patience.deadline);
     if (woken == Woken::by_signal) return fail(host, call, EINTR);
-    count = epoll.collect(events, capacity);
-    if (woken == Woken::by_timeout) break;
+    const Result<int> count = epoll.collect(events, capacity);
+    if (!count || count.value() > 0 || woken == Woken::by_timeout) return finish<int>(host, call, count);
     waiting.again();
   }
-  return count;
 }
 
 int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity, const Patience& patience) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
+  constexpr int kMostEvents = INT_MAX / static_cast<int>(sizeof(epoll_event));  // EP_MAX_EVENTS
+  if (capacity <= 0 || capacity > kMostEvents) return fail(host, call, EINVAL);
+  // Whether there is memory shows where an event is written; whether there can be, in any case.
+  const auto misplaced = [&] { return !may_be_memory(events, static_cast<std::size_t>(capacity) * sizeof *events); };
   Epoll* epoll = file->as_epoll();
-  if (epoll == nullptr || capacity <= 0) return fail(host, call, EINVAL);
-  const int count = epoll->collect(events, capacity);
-  if (count > 0 || patience.none) return count;
+  if (epoll == nullptr) return fail(host, call, misplaced() ? EFAULT : EINVAL);
+  const Result<int> count = epoll->collect(events, capacity);
+  if (!count) [[unlikely]]
+    return fail(host, call, count.error());
+  if (count.value() > 0) return count.value();
+  if (misplaced()) [[unlikely]]
+    return fail(host, call, EFAULT);
+  if (patience.none) return 0;
   return sleep_on_epoll(host, call, *epoll, events, capacity, patience);
 }
 
@@ -228,6 +258,7 @@ SP_CALL(int, ppoll, (pollfd * entries, nfds_t count, const timespec* timeout, co
         (entries, count, timeout, mask)) {
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
   return poll_all(host, call, entries, count, patience.value());
 }
@@ -238,10 +269,13 @@ SP_CALL_AS(int, ppoll_chk, "__ppoll_chk",
   if (count * sizeof(pollfd) > room) unsupported(host, call, "buffer overflow detected");
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
   return poll_all(host, call, entries, count, patience.value());
 }
 
+// What is a bad time-out here crashes glibc's select, ppoll and pselect too, which look at it before Linux does.
+//
 // Linux's select leaves in `timeout` what was not slept (select(2)); more than a second of microseconds is taken.
 SP_CALL(int, select, (int count, fd_set* in, fd_set* out, fd_set* except, timeval* timeout),
         (count, in, out, except, timeout)) {
@@ -261,6 +295,7 @@ SP_CALL(int, pselect,
         (count, in, out, except, timeout, mask)) {
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
   return select_all(host, call, count, in, out, except, patience.value());
 }
@@ -283,7 +318,7 @@ SP_CALL(int, epoll_create, (int size), (size)) {
 
 // The order of the checks is that of do_epoll_ctl() in Linux's fs/eventpoll.c.
 SP_CALL(int, epoll_ctl, (int epfd, int operation, int fd, epoll_event* event), (epfd, operation, fd, event)) {
-  if (operation != EPOLL_CTL_DEL && event == nullptr) return fail(host, call, EFAULT);
+  if (operation != EPOLL_CTL_DEL && !is_readable(event)) return fail(host, call, EFAULT);
   File* watcher = host.descriptors.find(epfd);
   File* file = host.descriptors.find(fd);
   if (watcher == nullptr || file == nullptr) return fail(host, call, EBADF);
@@ -302,14 +337,17 @@ SP_CALL(int, epoll_wait, (int epfd, epoll_event* events, int capacity, int timeo
 
 SP_CALL(int, epoll_pwait, (int epfd, epoll_event* events, int capacity, int timeout, const sigset_t* mask),
         (epfd, events, capacity, timeout, mask)) {
+  if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
   return wait_epoll(host, call, epfd, events, capacity, patience_of(host, timeout));
 }
 
 SP_CALL(int, epoll_pwait2, (int epfd, epoll_event* events, int capacity, const timespec* timeout, const sigset_t* mask),
         (epfd, events, capacity, timeout, mask)) {
+  if (timeout != nullptr && !is_readable(timeout)) return fail(host, call, EFAULT);
   const auto patience = patience_of(host, timeout);
   if (!patience) return fail(host, call, patience.error());
+  if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
   return wait_epoll(host, call, epfd, events, capacity, patience.value());
 }

@@ -15,11 +15,15 @@
 
 namespace {
 
+using stillpoint::is_readable;
+using stillpoint::is_readable_bytes;
+using stillpoint::is_writable_bytes;
 using stillpoint::Result;
 using stillpoint::Status;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::give;
 using stillpoint::interpose::MaskForWait;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
@@ -137,7 +141,9 @@ int change_mask(Host& host, const Call& call, int how, const sigset_t* set, sigs
       return EINVAL;
     }
   }
-  if (old != nullptr) write_set(before, *old);
+  if (old == nullptr) return 0;
+  if (!is_writable_bytes(old, sizeof before)) return EFAULT;
+  write_set(before, *old);
   return 0;
 }
 
@@ -182,7 +188,7 @@ Result<siginfo_t> wait_for_signal(Host& host, const Call& call, const sigset_t& 
 
 int finish_wait(Host& host, const Call& call, const Result<siginfo_t>& info, siginfo_t* place) {
   if (!info) return fail(host, call, info.error());
-  if (place != nullptr) *place = info.value();
+  if (place != nullptr && !give(place, info.value())) return fail(host, call, EFAULT);  // the signal is gone
   return info.value().si_signo;
 }
 
@@ -258,6 +264,7 @@ SP_CALL(int, sigignore, (int number), (number)) {
 
 SP_CALL(int, sigaltstack, (const stack_t* stack, stack_t* old), (stack, old)) {
   Task& task = running_task(host, call);
+  if (stack != nullptr && !is_readable(stack)) return fail(host, call, EFAULT);
   const stack_t before = task.signals.alternate_stack;
   if (stack != nullptr) {
     if (stack->ss_flags != 0 && stack->ss_flags != SS_DISABLE && stack->ss_flags != SS_ONSTACK)
@@ -271,8 +278,7 @@ SP_CALL(int, sigaltstack, (const stack_t* stack, stack_t* old), (stack, old)) {
       task.signals.alternate_stack.ss_flags &= ~SS_ONSTACK;
     }
   }
-  if (old != nullptr) *old = before;
-  return 0;
+  return old == nullptr ? 0 : finish(host, call, give(old, before));
 }
 
 // ---- masks ----
@@ -290,7 +296,7 @@ SP_CALL(int, sighold, (int number), (number)) { return change_mask(host, call, S
 SP_CALL(int, sigrelse, (int number), (number)) { return change_mask(host, call, SIG_UNBLOCK, number); }
 
 SP_CALL(int, sigpending, (sigset_t * set), (set)) {
-  if (set == nullptr) return fail(host, call, EFAULT);
+  if (!is_writable_bytes(set, sizeof(SignalSet))) return fail(host, call, EFAULT);
   const Task& task = running_task(host, call);
   write_set(host.signals.pending(task) & task.signals.blocked, *set);
   return 0;
@@ -351,6 +357,7 @@ SP_CALL(int, pthread_sigqueue, (pthread_t thread, int number, sigval value), (th
 // ---- waiting ----
 
 SP_CALL(int, sigsuspend, (const sigset_t* mask), (mask)) {
+  if (!is_readable_bytes(mask, sizeof(SignalSet))) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
   return suspend(host, call);
 }
@@ -358,7 +365,9 @@ SP_CALL(int, sigsuspend, (const sigset_t* mask), (mask)) {
 SP_CALL(int, pause, (), ()) { return suspend(host, call); }
 
 SP_CALL(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* timeout), (set, info, timeout)) {
+  if (!is_readable_bytes(set, sizeof(SignalSet))) return fail(host, call, EFAULT);
   if (timeout == nullptr) return finish_wait(host, call, wait_for_signal(host, call, *set, std::nullopt, true), info);
+  if (!is_readable(timeout)) return fail(host, call, EFAULT);
   if (!stillpoint::kernel::valid(*timeout)) return fail(host, call, EINVAL);
   const auto duration = stillpoint::kernel::duration_of(*timeout);
   return finish_wait(host, call,
@@ -368,11 +377,13 @@ SP_CALL(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec
 }
 
 SP_CALL(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info), (set, info)) {
+  if (!is_readable_bytes(set, sizeof(SignalSet))) return fail(host, call, EFAULT);
   return finish_wait(host, call, wait_for_signal(host, call, *set, std::nullopt, true), info);
 }
 
 // An error number. sigwait(3) never fails with EINTR: handlers run, and it waits on.
 SP_CALL(int, sigwait, (const sigset_t* set, int* number), (set, number)) {
+  if (!is_readable_bytes(set, sizeof(SignalSet))) return EFAULT;
   for (;;) {
     const auto info = wait_for_signal(host, call, *set, std::nullopt, true);
     if (info) {
@@ -385,8 +396,8 @@ SP_CALL(int, sigwait, (const sigset_t* set, int* number), (set, number)) {
 }
 
 SP_CALL(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags)) {
+  if (!is_readable_bytes(mask, sizeof(SignalSet))) return fail(host, call, EFAULT);
   if ((flags & ~(SFD_CLOEXEC | SFD_NONBLOCK)) != 0) return fail(host, call, EINVAL);
-  if (mask == nullptr) return fail(host, call, EFAULT);
   if (fd == -1) {
     auto file = std::make_unique<SignalFd>(host, set_from(*mask));
     file->nonblocking = (flags & SFD_NONBLOCK) != 0;

@@ -10,8 +10,10 @@
 namespace {
 
 using stillpoint::Duration;
+using stillpoint::is_readable;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::give;
 using stillpoint::interpose::require_sleep;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::Deadline;
@@ -40,11 +42,11 @@ Duration sleep_for(Host& host, const Call& call, Duration wanted) {
 }
 
 int sleep_for(Host& host, const Call& call, const timespec* wanted, timespec* left) {
-  if (wanted == nullptr) return EFAULT;
+  if (!is_readable(wanted)) return EFAULT;
   if (!stillpoint::kernel::valid(*wanted)) return EINVAL;
   const Duration rest = sleep_for(host, call, stillpoint::kernel::duration_of(*wanted));
   if (rest == Duration::zero()) return 0;
-  if (left != nullptr) *left = stillpoint::kernel::timespec_of(rest);
+  if (left != nullptr && !give(left, stillpoint::kernel::timespec_of(rest))) return EFAULT;
   return EINTR;
 }
 
@@ -64,7 +66,7 @@ SP_CALL(int, clock_nanosleep, (clockid_t clock, int flags, const timespec* wante
   if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
     return EINVAL;
   if ((flags & TIMER_ABSTIME) == 0) return sleep_for(host, call, wanted, left);
-  if (wanted == nullptr) return EFAULT;
+  if (!is_readable(wanted)) return EFAULT;
   if (!stillpoint::kernel::valid(*wanted)) return EINVAL;
   const Duration end = stillpoint::kernel::duration_of(*wanted);
   const Duration rest =

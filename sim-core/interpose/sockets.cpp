@@ -1,5 +1,6 @@
 // socket(7): the calls on sockets.
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,19 +20,26 @@ namespace {
 
 using stillpoint::Done;
 using stillpoint::Failure;
+using stillpoint::is_readable;
+using stillpoint::is_readable_bytes;
+using stillpoint::is_writable;
+using stillpoint::is_writable_bytes;
 using stillpoint::Result;
 using stillpoint::Status;
 using stillpoint::interpose::blocking;
+using stillpoint::interpose::buffer_of;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::find_socket;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::may_be_memory;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::put_rest;
 using stillpoint::interpose::raise_sigpipe;
 using stillpoint::interpose::read_address;
 using stillpoint::interpose::receive_enough;
 using stillpoint::interpose::require_sleep;
+using stillpoint::interpose::Row;
 using stillpoint::interpose::unsupported;
 using stillpoint::interpose::wait_for;
 using stillpoint::interpose::write_address;
@@ -71,11 +79,14 @@ int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t
   Address remote;
   const Result<int> accepted = blocking(host, call, *socket.value(), !socket.value()->nonblocking, EPOLLIN,
                                         [&] { return socket.value()->accept(&remote, (flags & SOCK_NONBLOCK) != 0); });
-  if (accepted) {
-    host.descriptors.set_on_exec(accepted.value(), on_exec(flags));
-    write_address(remote, address, length);
+  if (!accepted) return fail(host, call, accepted.error());
+  host.descriptors.set_on_exec(accepted.value(), on_exec(flags));
+  if (address == nullptr) return accepted.value();
+  if (const Status written = write_address(remote, address, length); !written) {
+    static_cast<void>(host.descriptors.close(accepted.value()));  // the connection is lost (do_accept() in Linux)
+    return fail(host, call, written.error());
   }
-  return finish<int>(host, call, accepted);
+  return accepted.value();
 }
 
 ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
@@ -114,46 +125,93 @@ ssize_t receive_message(Host& host, const Call& call, int fd, InMessage& message
 // sendmsg(2) and recvmsg(2) on one message.
 constexpr unsigned kMostParts = 1024;     // UIO_MAXIOV
 constexpr unsigned kMostMessages = 1024;  // likewise
+constexpr std::size_t kLargestOption = 1024;
 
-ssize_t send_header(Host& host, const Call& call, int fd, const msghdr& message, int flags) {
-  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
-  if (message.msg_iovlen > kMostParts) return fail<ssize_t>(host, call, EMSGSIZE);
-  OutMessage out{.parts = {message.msg_iov, message.msg_iovlen},
-                 .flags = flags,
-                 .to = nullptr,
-                 .control = {static_cast<const std::byte*>(message.msg_control), message.msg_controllen}};
-  if (message.msg_name == nullptr || message.msg_namelen == 0) return send_message(host, call, fd, out);
-  if (static_cast<int>(message.msg_namelen) < 0) return fail<ssize_t>(host, call, EINVAL);
-  // Unlike that of bind, connect and sendto, the length may be too large (copy_msghdr_from_user() in Linux).
-  const socklen_t length = std::min<socklen_t>(message.msg_namelen, sizeof(sockaddr_storage));
-  const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), length);
-  if (!to) return fail<ssize_t>(host, call, to.error());
-  const Address target = to.value();
-  out.to = &target;
-  return send_message(host, call, fd, out);
+// How much setsockopt(2) reads of a value of `length` bytes: of most options a number (sk_setsockopt() and
+// do_tcp_setsockopt() in Linux), and nothing of a value that is too short.
+std::size_t bytes_read(int level, int name, socklen_t length) {
+  const bool of_time = level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
+  if (of_time && length >= sizeof(timeval)) return sizeof(timeval);
+  if (level == SOL_SOCKET && name == SO_LINGER && length >= sizeof(linger)) return sizeof(linger);
+  if (level == SOL_SOCKET || (level == IPPROTO_TCP && name != TCP_CONGESTION))
+    return length < sizeof(int) ? 0 : sizeof(int);
+  return std::min<std::size_t>(length, sizeof(group_source_req));
 }
 
-ssize_t receive_header(Host& host, const Call& call, int fd, msghdr& message, int flags) {
+// What is left in order by then: the name, the row, the control data (___sys_sendmsg() in Linux's net/socket.c).
+Status import_row(Row& row, const msghdr& message) {
+  if (message.msg_iovlen > kMostParts) return Failure{EMSGSIZE};
+  return row.import(message.msg_iov, message.msg_iovlen);
+}
+
+Status import_control(const msghdr& message) {
+  constexpr std::size_t kMost = 131'072;  // /proc/sys/net/core/optmem_max
+  if (message.msg_controllen >= kMost) return Failure{ENOBUFS};
+  if (!is_readable_bytes(message.msg_control, message.msg_controllen)) return Failure{EFAULT};
+  return Done{};
+}
+
+bool bad_name_length(const msghdr& message) {
+  return message.msg_name != nullptr && static_cast<int>(message.msg_namelen) < 0;
+}
+
+ssize_t send_header(Host& host, const Call& call, int fd, const msghdr* given, int flags) {
   if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
-  if (message.msg_iovlen > kMostParts) return fail<ssize_t>(host, call, EMSGSIZE);
-  InMessage in{.parts = {message.msg_iov, message.msg_iovlen},
+  if (!is_readable(given)) return fail<ssize_t>(host, call, EFAULT);
+  const msghdr& message = *given;
+  if (bad_name_length(message)) return fail<ssize_t>(host, call, EINVAL);
+  Address target;
+  const bool named = message.msg_name != nullptr && message.msg_namelen > 0;
+  if (named) {
+    // Unlike that of bind, connect and sendto, the length may be too large (copy_msghdr_from_user() in Linux).
+    const socklen_t length = std::min<socklen_t>(message.msg_namelen, sizeof(sockaddr_storage));
+    const auto to = read_address(static_cast<const sockaddr*>(message.msg_name), length);
+    if (!to) return fail<ssize_t>(host, call, to.error());
+    target = to.value();
+  }
+  Row row;
+  if (const Status imported = import_row(row, message); !imported) return fail<ssize_t>(host, call, imported.error());
+  if (const Status imported = import_control(message); !imported) return fail<ssize_t>(host, call, imported.error());
+  return send_message(host, call, fd,
+                      {.parts = row.parts(),
+                       .flags = flags,
+                       .to = named ? &target : nullptr,
+                       .control = {static_cast<const std::byte*>(message.msg_control), message.msg_controllen}});
+}
+
+ssize_t receive_header(Host& host, const Call& call, int fd, msghdr* given, int flags) {
+  if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
+  if (!is_readable(given)) return fail<ssize_t>(host, call, EFAULT);
+  msghdr& message = *given;
+  if (bad_name_length(message)) return fail<ssize_t>(host, call, EINVAL);
+  Row row;
+  if (const Status imported = import_row(row, message); !imported) return fail<ssize_t>(host, call, imported.error());
+  InMessage in{.parts = row.parts(),
                .flags = flags,
                .control = {static_cast<std::byte*>(message.msg_control), message.msg_controllen}};
   const ssize_t received = receive_message(host, call, fd, in);
   if (received < 0) return received;
-  if (message.msg_name != nullptr)
-    write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
+  // From here on an error comes too late for what was received.
+  if (!is_writable(given)) return fail<ssize_t>(host, call, EFAULT);
+  if (message.msg_name != nullptr) {
+    const Status written = write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
+    if (!written) return fail<ssize_t>(host, call, written.error());
+  }
   message.msg_controllen = in.control_size;
   message.msg_flags = in.result_flags | (flags & MSG_CMSG_CLOEXEC);  // ____sys_recvmsg() in Linux's net/socket.c
   return received;
 }
 
-ssize_t receive_from(Host& host, const Call& call, int fd, const iovec& part, int flags, sockaddr* address,
+ssize_t receive_from(Host& host, const Call& call, int fd, void* data, size_t size, int flags, sockaddr* address,
                      socklen_t* length) {
+  const iovec part = buffer_of(data, size);
+  if (!may_be_memory(part)) [[unlikely]]
+    return fail<ssize_t>(host, call, EFAULT);
   InMessage message{.parts = {&part, 1}, .flags = flags};
   const ssize_t received = receive_message(host, call, fd, message);
-  if (received >= 0) write_address(message.from, address, length);  // of a stream: none
-  return received;
+  if (received < 0 || address == nullptr) return received;
+  const Status written = write_address(message.from, address, length);  // of a stream: none
+  return written ? received : fail<ssize_t>(host, call, written.error());
 }
 
 }  // namespace
@@ -207,10 +265,12 @@ SP_CALL(int, listen, (int fd, int backlog), (fd, backlog)) {
 }
 
 SP_CALL(int, connect, (int fd, const sockaddr* address, socklen_t length), (fd, address, length)) {
-  const auto found = find_socket(host, fd);
-  if (!found) return fail(host, call, found.error());
+  // __sys_connect() in Linux's net/socket.c looks at the address before it asks what the file is.
+  if (host.descriptors.find(fd) == nullptr) return fail(host, call, EBADF);
   const auto remote = read_address(address, length);
   if (!remote) return fail(host, call, remote.error());
+  const auto found = find_socket(host, fd);
+  if (!found) return fail(host, call, found.error());
   Socket& socket = *found.value();
   auto status = socket.connect(remote.value());
   const auto goes_on = [](int error) { return error == EINPROGRESS || error == EALREADY || error == EAGAIN; };
@@ -234,13 +294,16 @@ SP_CALL(int, accept4, (int fd, sockaddr* address, socklen_t* length, int flags),
 }
 
 SP_CALL(ssize_t, send, (int fd, const void* data, size_t size, int flags), (fd, data, size, flags)) {
-  const iovec part{const_cast<void*>(data), size};
+  const iovec part = buffer_of(data, size);
+  if (!may_be_memory(part)) [[unlikely]]
+    return fail<ssize_t>(host, call, EFAULT);
   return send_message(host, call, fd, {.parts = {&part, 1}, .flags = flags});
 }
 
 SP_CALL(ssize_t, sendto, (int fd, const void* data, size_t size, int flags, const sockaddr* address, socklen_t length),
         (fd, data, size, flags, address, length)) {
-  const iovec part{const_cast<void*>(data), size};
+  const iovec part = buffer_of(data, size);
+  if (!may_be_memory(part)) return fail<ssize_t>(host, call, EFAULT);
   OutMessage message{.parts = {&part, 1}, .flags = flags};
   if (address == nullptr) return send_message(host, call, fd, message);
   if (const auto socket = find_socket(host, fd); !socket) return fail<ssize_t>(host, call, socket.error());
@@ -252,19 +315,19 @@ SP_CALL(ssize_t, sendto, (int fd, const void* data, size_t size, int flags, cons
 }
 
 SP_CALL(ssize_t, sendmsg, (int fd, const msghdr* message, int flags), (fd, message, flags)) {
-  if (message == nullptr) return fail<ssize_t>(host, call, EFAULT);
-  return send_header(host, call, fd, *message, flags);
+  return send_header(host, call, fd, message, flags);
 }
 
 // sendmmsg(2): stops at the first message that fails, and says how many did not.
 SP_CALL(int, sendmmsg, (int fd, mmsghdr* messages, unsigned count, int flags), (fd, messages, count, flags)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
-  if (messages == nullptr && count > 0) return fail(host, call, EFAULT);
   int sent = 0;
-  for (mmsghdr& message : std::span(messages, std::min(count, kMostMessages))) {
-    const ssize_t size = send_header(host, call, fd, message.msg_hdr, flags);
+  for (unsigned i = 0; i < std::min(count, kMostMessages); ++i) {
+    mmsghdr& message = messages[i];
+    const ssize_t size = send_header(host, call, fd, &message.msg_hdr, flags);
     if (size < 0) return sent > 0 ? sent : -1;
+    if (!is_writable(&message.msg_len)) return sent > 0 ? sent : fail(host, call, EFAULT);
     message.msg_len = static_cast<unsigned>(size);
     ++sent;
   }
@@ -272,39 +335,35 @@ SP_CALL(int, sendmmsg, (int fd, mmsghdr* messages, unsigned count, int flags), (
 }
 
 SP_CALL(ssize_t, recv, (int fd, void* data, size_t size, int flags), (fd, data, size, flags)) {
-  const iovec part{data, size};
-  InMessage message{.parts = {&part, 1}, .flags = flags};
-  return receive_message(host, call, fd, message);
+  return receive_from(host, call, fd, data, size, flags, nullptr, nullptr);
 }
 
 SP_CALL_AS(ssize_t, recv_chk, "__recv_chk", (int fd, void* data, size_t size, size_t room, int flags),
            (fd, data, size, room, flags)) {
   if (size > room) unsupported(host, call, "buffer overflow detected");
-  const iovec part{data, size};
-  InMessage message{.parts = {&part, 1}, .flags = flags};
-  return receive_message(host, call, fd, message);
+  return receive_from(host, call, fd, data, size, flags, nullptr, nullptr);
 }
 
 SP_CALL(ssize_t, recvfrom, (int fd, void* data, size_t size, int flags, sockaddr* address, socklen_t* length),
         (fd, data, size, flags, address, length)) {
-  return receive_from(host, call, fd, {data, size}, flags, address, length);
+  return receive_from(host, call, fd, data, size, flags, address, length);
 }
 
 SP_CALL_AS(ssize_t, recvfrom_chk, "__recvfrom_chk",
            (int fd, void* data, size_t size, size_t room, int flags, sockaddr* address, socklen_t* length),
            (fd, data, size, room, flags, address, length)) {
   if (size > room) unsupported(host, call, "buffer overflow detected");
-  return receive_from(host, call, fd, {data, size}, flags, address, length);
+  return receive_from(host, call, fd, data, size, flags, address, length);
 }
 
 SP_CALL(ssize_t, recvmsg, (int fd, msghdr* message, int flags), (fd, message, flags)) {
-  if (message == nullptr) return fail<ssize_t>(host, call, EFAULT);
-  return receive_header(host, call, fd, *message, flags);
+  return receive_header(host, call, fd, message, flags);
 }
 
 // do_recvmmsg() in Linux's net/socket.c. The time-out is looked at after each message only, as its man page warns.
 SP_CALL(int, recvmmsg, (int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout),
         (fd, messages, count, flags, timeout)) {
+  if (timeout != nullptr && !is_readable(timeout)) return fail(host, call, EFAULT);
   if (timeout != nullptr && !stillpoint::kernel::valid(*timeout)) return fail(host, call, EINVAL);
   const auto found = find_socket(host, fd);
   if (!found) return fail(host, call, found.error());
@@ -312,12 +371,12 @@ SP_CALL(int, recvmmsg, (int fd, mmsghdr* messages, unsigned count, int flags, ti
   if ((flags & MSG_ERRQUEUE) == 0) {
     if (const int error = socket.take_error(); error != 0) return fail(host, call, error);
   }
-  if (messages == nullptr && count > 0) return fail(host, call, EFAULT);
   const stillpoint::VirtualTime start = host.now();
   const auto allowed = timeout == nullptr ? stillpoint::Duration::max() : stillpoint::kernel::duration_of(*timeout);
   int received = 0;
-  for (mmsghdr& message : std::span(messages, std::min(count, kMostMessages))) {
-    const ssize_t size = receive_header(host, call, fd, message.msg_hdr, flags & ~MSG_WAITFORONE);
+  for (unsigned i = 0; i < std::min(count, kMostMessages); ++i) {
+    mmsghdr& message = messages[i];
+    const ssize_t size = receive_header(host, call, fd, &message.msg_hdr, flags & ~MSG_WAITFORONE);
     if (size < 0) {
       if (received == 0) return -1;
       if (errno != EAGAIN) socket.set_error(errno);  // for the next call
@@ -330,6 +389,7 @@ SP_CALL(int, recvmmsg, (int fd, mmsghdr* messages, unsigned count, int flags, ti
   }
   if (timeout != nullptr && received > 0) {
     const stillpoint::Duration left = std::max(allowed - (host.now() - start), stillpoint::Duration::zero());
+    if (!is_writable(timeout)) return fail(host, call, EFAULT);
     *timeout = stillpoint::kernel::timespec_of(left);
   }
   return received;
@@ -344,11 +404,9 @@ SP_CALL(int, shutdown, (int fd, int how), (fd, how)) {
 SP_CALL(int, getsockname, (int fd, sockaddr* address, socklen_t* length), (fd, address, length)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
-  if (address == nullptr || length == nullptr) return fail(host, call, EFAULT);
   const auto local = socket.value()->local();
   if (!local) return fail(host, call, local.error());
-  write_address(local.value(), address, length);
-  return 0;
+  return finish(host, call, write_address(local.value(), address, length));
 }
 
 SP_CALL(int, getpeername, (int fd, sockaddr* address, socklen_t* length), (fd, address, length)) {
@@ -356,23 +414,31 @@ SP_CALL(int, getpeername, (int fd, sockaddr* address, socklen_t* length), (fd, a
   if (!socket) return fail(host, call, socket.error());
   const auto remote = socket.value()->remote();
   if (!remote) return fail(host, call, remote.error());
-  if (address == nullptr || length == nullptr) return fail(host, call, EFAULT);
-  write_address(remote.value(), address, length);
-  return 0;
+  return finish(host, call, write_address(remote.value(), address, length));
 }
 
 SP_CALL(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* length),
         (fd, level, name, value, length)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
-  if (value == nullptr || length == nullptr) return fail(host, call, EFAULT);
-  return finish(host, call, socket.value()->get_option(level, name, value, length));
+  if (!is_readable(length)) return fail(host, call, EFAULT);
+  // What the option is, is found before it shows whether there is room for it; a pending error is taken all the same.
+  alignas(std::max_align_t) std::byte found[kLargestOption];
+  socklen_t size = std::min(*length, socklen_t{kLargestOption});
+  if (static_cast<int>(*length) < 0) size = *length;
+  if (const Status got = socket.value()->get_option(level, name, found, &size); !got)
+    return fail(host, call, got.error());
+  if (!is_writable_bytes(value, size) || !is_writable(length)) return fail(host, call, EFAULT);
+  std::memcpy(value, found, size);
+  *length = size;
+  return 0;
 }
 
 SP_CALL(int, setsockopt, (int fd, int level, int name, const void* value, socklen_t length),
         (fd, level, name, value, length)) {
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
-  if (value == nullptr) return fail(host, call, EFAULT);
+  if (static_cast<int>(length) < 0) return fail(host, call, EINVAL);
+  if (!is_readable_bytes(value, bytes_read(level, name, length))) return fail(host, call, EFAULT);
   return finish(host, call, socket.value()->set_option(level, name, value, length));
 }

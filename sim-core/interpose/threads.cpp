@@ -355,16 +355,20 @@ long futex(Host& host, const Call& call, long place, long operation, long value,
   const long command = operation & ~(kPrivate | kRealtime);
   if (command == kWake || command == kWakeBitset) return host.wake_at(word, static_cast<int>(value));
   if (command != kWait && command != kWaitBitset) unsupported(host, call, "this futex operation is not served");
+  const auto* longest = reinterpret_cast<const timespec*>(timeout);
+  if (longest != nullptr && !stillpoint::is_readable(longest)) return fail(host, call, EFAULT);
+  if (!stillpoint::is_readable(word)) return fail(host, call, EFAULT);
   if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != static_cast<int>(value)) {
     errno = EAGAIN;
     return -1;
   }
   require_sleep(host, call);
   Deadline deadline = std::nullopt;
-  if (const auto* time = reinterpret_cast<const timespec*>(timeout); time != nullptr) {
+  if (longest != nullptr) {
     // futex(2): FUTEX_WAIT's time-out is relative, FUTEX_WAIT_BITSET's absolute.
-    deadline = command == kWait ? Deadline(host.clocks().after(host.now(), stillpoint::kernel::duration_of(*time)))
-                                : deadline_on((operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *time);
+    deadline = command == kWait
+                   ? Deadline(host.clocks().after(host.now(), stillpoint::kernel::duration_of(*longest)))
+                   : deadline_on((operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *longest);
   }
   Woken woken = host.sleep_at(word, deadline);
   while (woken == Woken::by_signal && deadline.never() && restarts(host)) {

@@ -9,9 +9,11 @@
 namespace {
 
 using stillpoint::Failure;
+using stillpoint::is_readable;
 using stillpoint::Result;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::give;
 using stillpoint::interpose::on_exec;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
@@ -39,21 +41,19 @@ SP_CALL(int, timerfd_create, (int clock, int flags), (clock, flags)) {
 }
 
 SP_CALL(int, timerfd_settime, (int fd, int flags, const itimerspec* value, itimerspec* old), (fd, flags, value, old)) {
+  if (!is_readable(value)) return fail(host, call, EFAULT);
+  if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) return fail(host, call, EINVAL);
   const auto timer = find_timerfd(host, fd);
   if (!timer) return fail(host, call, timer.error());
-  if (value == nullptr) return fail(host, call, EFAULT);
-  if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) return fail(host, call, EINVAL);
   const itimerspec before = timer.value()->get();
   const auto status = timer.value()->set(*value, (flags & TFD_TIMER_ABSTIME) != 0 ? Start::absolute : Start::relative,
                                          (flags & TFD_TIMER_CANCEL_ON_SET) != 0 ? OnStep::cancel : OnStep::follow);
-  if (status && old != nullptr) *old = before;
+  if (status && old != nullptr) return finish(host, call, give(old, before));  // it is set all the same
   return finish(host, call, status);
 }
 
 SP_CALL(int, timerfd_gettime, (int fd, itimerspec* value), (fd, value)) {
   const auto timer = find_timerfd(host, fd);
   if (!timer) return fail(host, call, timer.error());
-  if (value == nullptr) return fail(host, call, EFAULT);
-  *value = timer.value()->get();
-  return 0;
+  return finish(host, call, give(value, timer.value()->get()));
 }

@@ -4,15 +4,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim-core/interpose/call.hpp"
+#include "sim-core/interpose/arguments.hpp"
 #include "sim-core/kernel/signal_timer.hpp"
 
 namespace {
 
 using stillpoint::Failure;
+using stillpoint::is_readable;
 using stillpoint::Result;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::finish;
+using stillpoint::interpose::give;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::Notification;
@@ -81,21 +84,20 @@ SP_CALL(int, timer_delete, (timer_t timer), (timer)) {
 SP_CALL(int, timer_settime, (timer_t timer, int flags, const itimerspec* value, itimerspec* old),
         (timer, flags, value, old)) {
   if (value == nullptr) return fail(host, call, EINVAL);
+  if (!is_readable(value)) return fail(host, call, EFAULT);
   if (!stillpoint::kernel::valid(value->it_value) || !stillpoint::kernel::valid(value->it_interval))
     return fail(host, call, EINVAL);
   SignalTimer* found = host.timers.find(number_of(timer));
   if (found == nullptr) return fail(host, call, EINVAL);
-  if (old != nullptr) *old = found->left();
+  const itimerspec before = found->left();
   found->set(*value, (flags & TIMER_ABSTIME) != 0 ? Start::absolute : Start::relative);
-  return 0;
+  return old == nullptr ? 0 : finish(host, call, give(old, before));
 }
 
 SP_CALL(int, timer_gettime, (timer_t timer, itimerspec* value), (timer, value)) {
   const SignalTimer* found = host.timers.find(number_of(timer));
   if (found == nullptr) return fail(host, call, EINVAL);
-  if (value == nullptr) return fail(host, call, EFAULT);
-  *value = found->left();
-  return 0;
+  return finish(host, call, give(value, found->left()));
 }
 
 SP_CALL(int, timer_getoverrun, (timer_t timer), (timer)) {
@@ -115,21 +117,21 @@ bool valid(const timeval& time) { return time.tv_sec >= 0 && time.tv_usec >= 0 &
 }  // namespace
 
 SP_CALL(int, setitimer, (int which, const itimerval* value, itimerval* old), (which, value, old)) {
+  if (value != nullptr && !is_readable(value)) return fail(host, call, EFAULT);
   const itimerval none{};
   const itimerval& wanted = value == nullptr ? none : *value;  // as Linux does (kernel/time/itimer.c)
   if (which == ITIMER_VIRTUAL || which == ITIMER_PROF) unsupported(host, call, "only ITIMER_REAL is served");
   if (which != ITIMER_REAL || !valid(wanted.it_value) || !valid(wanted.it_interval)) return fail(host, call, EINVAL);
   auto& timer = host.timers.alarm();
-  if (old != nullptr) *old = itimerval_of(timer.left());
+  const itimerval before = itimerval_of(timer.left());
   timer.arm({timespec_of(wanted.it_interval), timespec_of(wanted.it_value)}, Start::relative);
-  return 0;
+  return old == nullptr ? 0 : finish(host, call, give(old, before));
 }
 
 SP_CALL(int, getitimer, (int which, itimerval* value), (which, value)) {
   if (which != ITIMER_REAL && which != ITIMER_VIRTUAL && which != ITIMER_PROF) return fail(host, call, EINVAL);
-  if (value == nullptr) return fail(host, call, EFAULT);
-  *value = which == ITIMER_REAL ? itimerval_of(host.timers.alarm().left()) : itimerval{};
-  return 0;
+  const itimerval left = which == ITIMER_REAL ? itimerval_of(host.timers.alarm().left()) : itimerval{};
+  return finish(host, call, give(value, left));
 }
 
 SP_CALL(unsigned, alarm, (unsigned seconds), (seconds)) {

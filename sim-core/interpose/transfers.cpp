@@ -1,10 +1,13 @@
 // read(2) and write(2) and their kin.
 #include "sim-core/interpose/transfers.hpp"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/transfer.hpp"
@@ -19,6 +22,30 @@ void raise_sigpipe(kernel::Host& host, const Call& call) {
   info.si_pid = host.pid();
   info.si_uid = kernel::kUserId;
   host.signals.send(info, host.running_task(), {});
+}
+
+Status Row::import(const iovec* parts, std::size_t count) {
+  if (!is_readable(parts, count)) return Failure{EFAULT};
+  parts_ = {parts, count};
+  for (const iovec& part : parts_) {
+    if (static_cast<ssize_t>(part.iov_len) < 0) return Failure{EINVAL};
+  }
+  std::size_t total = 0;
+  for (const iovec& part : parts_) {
+    const iovec taken = count == 1 ? buffer_of(part.iov_base, part.iov_len) : part;
+    if (!may_be_memory(taken)) return Failure{EFAULT};
+    total += part.iov_len;  // of at most 1024 of them, which lie in a space of 47 bits
+  }
+  if (total <= kMostBytes) [[likely]]
+    return Done{};
+  shortened_.assign(parts_.begin(), parts_.end());
+  std::size_t left = kMostBytes;
+  for (iovec& part : shortened_) {
+    part.iov_len = std::min(part.iov_len, left);
+    left -= part.iov_len;
+  }
+  parts_ = shortened_;
+  return Done{};
 }
 
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
@@ -51,24 +78,48 @@ ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<cons
 
 namespace {
 
+using stillpoint::may_be_memory;
+using stillpoint::Status;
+using stillpoint::interpose::buffer_of;
+using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::read_parts;
+using stillpoint::interpose::Row;
 using stillpoint::interpose::unsupported;
 using stillpoint::interpose::write_parts;
 using stillpoint::kernel::File;
+using stillpoint::kernel::Host;
 using stillpoint::kernel::total_size;
+
+// Why a call on a buffer that cannot be one fails: that the descriptor is not open for it comes first (vfs_read() and
+// vfs_write() in Linux's fs/read_write.c).
+int why_not_read(Host& host, int fd) {
+  const File* file = host.descriptors.find(fd);
+  if (file == nullptr || file->access_mode() == O_WRONLY) return EBADF;
+  return file->can_read() ? EFAULT : EINVAL;
+}
+int why_not_written(Host& host, int fd) {
+  const File* file = host.descriptors.find(fd);
+  if (file == nullptr || file->access_mode() == O_RDONLY) return EBADF;
+  return file->can_write() ? EFAULT : EINVAL;
+}
+
+ssize_t read_buffer(Host& host, const Call& call, int fd, void* data, size_t size) {
+  if (!may_be_memory(data, size)) [[unlikely]]
+    return fail<ssize_t>(host, call, why_not_read(host, fd));
+  const iovec part = buffer_of(data, size);
+  return read_parts(host, call, fd, {&part, 1});
+}
 
 }  // namespace
 
 SP_CALL(ssize_t, read, (int fd, void* data, size_t size), (fd, data, size)) {
-  const iovec part{data, size};
-  return read_parts(host, call, fd, {&part, 1});
+  return read_buffer(host, call, fd, data, size);
 }
 
 SP_CALL_AS(ssize_t, read_chk, "__read_chk", (int fd, void* data, size_t size, size_t room), (fd, data, size, room)) {
   if (size > room) unsupported(host, call, "buffer overflow detected");
-  const iovec part{data, size};
-  return read_parts(host, call, fd, {&part, 1});
+  return read_buffer(host, call, fd, data, size);
 }
 
 // The order in which readv(2) and writev(2) look at things is that of vfs_readv() and vfs_writev() in Linux's
@@ -77,12 +128,18 @@ SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, cou
   const File* file = host.descriptors.find(fd);
   if (file == nullptr || file->access_mode() == O_WRONLY) return fail<ssize_t>(host, call, EBADF);
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
-  if (file->can_read() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
-  return read_parts(host, call, fd, {parts, static_cast<size_t>(count)});
+  if (!file->can_read()) return fail<ssize_t>(host, call, EINVAL);
+  Row row;
+  if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
+    return fail<ssize_t>(host, call, imported.error());
+  if (total_size(row.parts()) == 0) return 0;
+  return read_parts(host, call, fd, row.parts());
 }
 
 SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size)) {
-  const iovec part{const_cast<void*>(data), size};
+  if (!may_be_memory(data, size)) [[unlikely]]
+    return fail<ssize_t>(host, call, why_not_written(host, fd));
+  const iovec part = buffer_of(data, size);
   return write_parts(host, call, fd, {&part, 1});
 }
 
@@ -90,6 +147,10 @@ SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, co
   const File* file = host.descriptors.find(fd);
   if (file == nullptr || file->access_mode() == O_RDONLY) return fail<ssize_t>(host, call, EBADF);
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
-  if (file->can_write() && total_size({parts, static_cast<size_t>(count)}) == 0) return 0;
-  return write_parts(host, call, fd, {parts, static_cast<size_t>(count)});
+  if (!file->can_write()) return fail<ssize_t>(host, call, EINVAL);
+  Row row;
+  if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
+    return fail<ssize_t>(host, call, imported.error());
+  if (total_size(row.parts()) == 0) return 0;
+  return write_parts(host, call, fd, row.parts());
 }

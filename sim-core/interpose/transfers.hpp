@@ -1,13 +1,38 @@
 #pragma once
 // Reading and writing descriptors of any kind, as read(2) and write(2) and what stands on them do.
+#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
 #include <span>
+#include <vector>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/interpose/waiting.hpp"
 
 namespace stillpoint::interpose {
+
+// One call moves no more bytes (MAX_RW_COUNT in Linux).
+constexpr std::size_t kMostBytes = static_cast<std::size_t>(INT_MAX) & ~std::size_t{4095};
+
+// A buffer as a call takes it (import_ubuf() in Linux's lib/iov_iter.c). Whether it lies where memory can be, shows at
+// once; whether there is some, where its bytes are copied.
+inline iovec buffer_of(const void* data, std::size_t size) {
+  return {const_cast<void*>(data), std::min(size, kMostBytes)};
+}
+inline bool may_be_memory(const iovec& buffer) { return stillpoint::may_be_memory(buffer.iov_base, buffer.iov_len); }
+
+// A row of buffers as a call is given it: __import_iovec() in Linux's lib/iov_iter.c.
+class Row {
+ public:
+  // EFAULT; EINVAL (a length that is negative).
+  Status import(const iovec* parts, std::size_t count);
+  std::span<const iovec> parts() const { return parts_; }
+
+ private:
+  std::span<const iovec> parts_;
+  std::vector<iovec> shortened_;  // where they are longer than one call may move
+};
 
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts);
 // A blocking descriptor takes all of it.

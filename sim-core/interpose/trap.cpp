@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "sim-core/interpose/call_site.hpp"
+#include "sim-core/interpose/raw_system_call.hpp"
 #include "sim-core/interpose/trapped_call.hpp"
 #include "sim-core/kernel/current.hpp"
 
@@ -58,8 +59,6 @@ sp_trap_restorer:
 )");
 
 extern "C" {
-long sp_raw_system_call(long number, long a, long b, long c, long d, long e, long f);
-extern void (*const sp_trap_restorer)();
 extern const char __start_sp_trap_text[];
 extern const char __stop_sp_trap_text[];
 }
@@ -98,14 +97,6 @@ void on_trap(int, siginfo_t* info, void* place) {
   errno = saved_errno;
   kernel::trap_selector = kernel::current_host != nullptr ? 1 : 0;
 }
-
-// The form that the system call wants.
-struct KernelSigaction {
-  void (*handler)(int, siginfo_t*, void*);
-  unsigned long flags;
-  void (*restorer)();
-  unsigned long mask;
-};
 
 // ---- the vDSO ----
 
@@ -181,7 +172,7 @@ bool arm_trap(Guard guard) {
   dl_iterate_phdr(note_valgrind, &valgrind);
   if (valgrind) return false;
   note_call_sites();
-  const KernelSigaction action{on_trap, SA_SIGINFO | SA_NODEFER | 0x04000000 /* SA_RESTORER */, sp_trap_restorer, 0};
+  const KernelSigaction action{on_trap, SA_SIGINFO | SA_NODEFER | kRestorerFlag, sp_trap_restorer, 0};
   if (sp_raw_system_call(SYS_rt_sigaction, SIGSYS, reinterpret_cast<long>(&action), 0, 8, 0, 0) != 0) return false;
   // For a further thread's arena malloc would ask how many processors there are.
   mallopt(M_ARENA_MAX, 1);

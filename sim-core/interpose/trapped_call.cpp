@@ -1,6 +1,7 @@
 #include "sim-core/interpose/trapped_call.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,7 @@
 #include <optional>
 #include <string_view>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/interpose/call.hpp"
 #include "sim-core/interpose/call_site.hpp"
 #include "sim-core/interpose/system_call_name.hpp"
@@ -72,7 +74,7 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
       return or_error(fstat(as<int>(a[0]), as<struct stat*>(a[1])));
     case SYS_newfstatat: {
       const char* path = as<const char*>(a[1]);
-      if (path == nullptr || *path != '\0' || a[3] != AT_EMPTY_PATH) return std::nullopt;
+      if (!is_readable(path) || *path != '\0' || a[3] != AT_EMPTY_PATH) return std::nullopt;
       return or_error(fstat(as<int>(a[0]), as<struct stat*>(a[2])));
     }
     case SYS_ioctl:
@@ -110,7 +112,8 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
 
 // What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
 std::optional<long> find_for_libc(const char* path) {
-  if (path == nullptr || std::string_view(path).starts_with("/dev/")) return std::nullopt;
+  const auto text = readable_text(path, PATH_MAX);
+  if (!text || text->starts_with("/dev/")) return std::nullopt;
   return -ENOENT;
 }
 
@@ -169,9 +172,14 @@ long change_mask(long how, const void* set, void* old, long size) {
   if (size != kSize) return -EINVAL;
   sigset_t given{};
   sigset_t before{};
-  if (set != nullptr) std::memcpy(&given, set, kSize);
+  if (set != nullptr) {
+    if (!is_readable_bytes(set, kSize)) return -EFAULT;
+    std::memcpy(&given, set, kSize);
+  }
   if (sigprocmask(as<int>(how), set == nullptr ? nullptr : &given, &before) != 0) return -errno;
-  if (old != nullptr) std::memcpy(old, &before, kSize);
+  if (old == nullptr) return 0;
+  if (!is_writable_bytes(old, kSize)) return -EFAULT;
+  std::memcpy(old, &before, kSize);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "sim-core/interpose/unix_sockets.hpp"
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,8 +47,9 @@ std::unique_ptr<UnixSocket> make_socket(Host& host, int kind, int flags) {
 }
 
 int unlink_socket(Host& host, const Call& call, const char* path) {
-  if (path == nullptr) return fail(host, call, EFAULT);
-  return finish(host, call, host.unix_names.unlink(path));
+  const auto text = stillpoint::readable_text(path, PATH_MAX);
+  if (!text) return fail(host, call, EFAULT);
+  return finish(host, call, host.unix_names.unlink(std::string(*text)));
 }
 
 }  // namespace
@@ -63,10 +65,13 @@ int open_unix_socket(kernel::Host& host, const Call& call, int type, int protoco
 }  // namespace stillpoint::interpose
 
 SP_CALL(int, socketpair, (int domain, int type, int protocol, int* ends), (domain, type, protocol, ends)) {
+  const int bare = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+  constexpr int kTypeMask = 0xF;
+  if ((bare & ~kTypeMask) != 0) return fail(host, call, EINVAL);
+  if (!stillpoint::is_writable(ends, 2)) return fail(host, call, EFAULT);  // __sys_socketpair() writes numbers first
   if (domain != AF_UNIX) return fail(host, call, domain == AF_INET || domain == AF_INET6 ? EOPNOTSUPP : EAFNOSUPPORT);
   const Result<int> kind = unix_type(type, protocol);
   if (!kind) return fail(host, call, kind.error());
-  if (ends == nullptr) return fail(host, call, EFAULT);
   auto one = make_socket(host, kind.value(), type);
   auto other = make_socket(host, kind.value(), type);
   UnixSocket::pair(*one, *other);

@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/interpose/call.hpp"
 #include "sim-core/kernel/socket.hpp"
 #include "sim-core/kernel/transfer.hpp"
@@ -106,6 +107,11 @@ inline kernel::Woken wait_at(kernel::Host& host, const void* address, kernel::De
     if (woken != kernel::Woken::by_signal) return woken;
     host.handle_signals();
   }
+}
+
+// Whether a mask of signals, which is of eight bytes to Linux, can be read. Null is none.
+inline bool is_readable_mask(const sigset_t* mask) {
+  return mask == nullptr || is_readable_bytes(mask, sizeof(kernel::SignalSet));
 }
 
 // The mask of signals for the time of a wait: what ppoll, pselect, epoll_pwait and sigsuspend take. Handlers of signals

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "sim-core/kernel/host.hpp"
@@ -36,20 +37,31 @@ std::uint32_t CharacterDevice::poll() {
 Result<std::size_t> CharacterDevice::read(std::span<const iovec> parts) {
   if (access_mode_ == O_WRONLY) return Failure{EBADF};
   if (kind_ == Kind::null) return std::size_t{0};
+  const std::size_t wanted = total_size(parts);
+  const std::size_t given = writable(parts, wanted);
+  if (given == 0 && wanted > 0) return Failure{EFAULT};
+  std::size_t left = given;
   for (const iovec& part : parts) {
-    if (part.iov_len == 0) continue;
+    const std::size_t chunk = std::min(part.iov_len, left);
+    left -= chunk;
+    if (chunk == 0) continue;
     if (kind_ == Kind::zero) {
-      std::memset(part.iov_base, 0, part.iov_len);
+      std::memset(part.iov_base, 0, chunk);
     } else {
-      host().entropy().fill({static_cast<unsigned char*>(part.iov_base), part.iov_len});
+      host().entropy().fill({static_cast<unsigned char*>(part.iov_base), chunk});
     }
   }
-  return total_size(parts);
+  return given;
 }
 
 Result<std::size_t> CharacterDevice::write(std::span<const iovec> parts) {
   if (access_mode_ == O_RDONLY) return Failure{EBADF};
-  return total_size(parts);
+  const std::size_t wanted = total_size(parts);
+  if (kind_ == Kind::null || kind_ == Kind::zero || wanted == 0) return wanted;
+  // write_pool_user() in Linux's drivers/char/random.c reads what it is given.
+  const std::size_t taken = readable(parts, wanted);
+  if (taken == 0) return Failure{EFAULT};
+  return taken;
 }
 
 }  // namespace stillpoint::kernel

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim-core/base/program_memory.hpp"
+
 namespace stillpoint::kernel {
 
 void ControlWriter::put_bytes(int level, int type, std::span<const std::byte> bytes) {
@@ -18,6 +20,8 @@ void ControlWriter::put_bytes(int level, int type, std::span<const std::byte> by
     message_.result_flags |= MSG_CTRUNC;
     header.cmsg_len = room.size();
   }
+  // put_cmsg() fails, which nobody looks at.
+  if (!is_writable_bytes(room.data(), header.cmsg_len)) return;
   std::memcpy(room.data(), &header, sizeof header);
   std::memcpy(room.data() + sizeof header, bytes.data(), header.cmsg_len - sizeof header);
   message_.control_size += std::min(CMSG_SPACE(bytes.size()), room.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/kernel/host.hpp"
 
 namespace stillpoint::kernel {
@@ -117,7 +118,7 @@ bool Epoll::wake_sleeper() {
   return false;
 }
 
-int Epoll::collect(epoll_event* events, int capacity) {
+Result<int> Epoll::collect(epoll_event* events, int capacity) {
   int count = 0;
   // Level-triggered items return to the end of the list: stop where the list began, or one call could report an item
   // twice.
@@ -128,6 +129,10 @@ int Epoll::collect(epoll_event* events, int capacity) {
     dequeue(item);
     const std::uint32_t ready = item.file->poll() & wanted(item);
     if (ready != 0) {
+      if (!is_writable(events + count)) [[unlikely]] {  // ep_send_events() in Linux's fs/eventpoll.c
+        enqueue_first(item);
+        return count > 0 ? Result<int>(count) : Failure{EFAULT};
+      }
       events[count].events = ready;
       events[count].data.u64 = item.data;
       ++count;
@@ -195,6 +200,14 @@ void Epoll::enqueue(EpollItem& item) {
   item.next_ready = nullptr;
   (last_ready_ == nullptr ? first_ready_ : last_ready_->next_ready) = &item;
   last_ready_ = &item;
+}
+
+void Epoll::enqueue_first(EpollItem& item) {
+  item.queued = true;
+  item.previous_ready = nullptr;
+  item.next_ready = first_ready_;
+  (first_ready_ == nullptr ? last_ready_ : first_ready_->previous_ready) = &item;
+  first_ready_ = &item;
 }
 
 void Epoll::dequeue(EpollItem& item) {

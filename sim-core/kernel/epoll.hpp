@@ -43,8 +43,9 @@ class Epoll final : public File {
 
   // EEXIST, ENOENT, EINVAL; ELOOP for instances that contain each other, or lie more than five deep.
   Status control(int operation, int descriptor, File& file, const epoll_event* event);
-  // Reports what is ready, without waiting; at most `capacity` events.
-  int collect(epoll_event* events, int capacity);
+  // Reports what is ready, without waiting; at most `capacity` events. EFAULT: the first could not be written, and is
+  // still to be reported.
+  Result<int> collect(epoll_event* events, int capacity);
   // True if collect() would report something. Drops items that have ceased to be ready.
   bool any_ready();
 
@@ -75,6 +76,7 @@ class Epoll final : public File {
   int depth_below() const;
   int depth_above() const;
   void enqueue(EpollItem& item);
+  void enqueue_first(EpollItem& item);
   void dequeue(EpollItem& item);
   void remove(EpollItem& item);
 

@@ -35,6 +35,7 @@ Result<std::size_t> EventFd::write(std::span<const iovec> parts) {
 Status EventFd::add(const iovec& part) {
   std::uint64_t value = 0;
   if (part.iov_len != sizeof value) return Failure{EINVAL};
+  if (!is_readable_bytes(part.iov_base, sizeof value)) return Failure{EFAULT};
   std::memcpy(&value, part.iov_base, sizeof value);
   if (value == UINT64_MAX) return Failure{EINVAL};
   if (kMost - count_ < value) return Failure{EAGAIN};

@@ -108,6 +108,10 @@ Result<std::size_t> PipeReader::read(std::span<const iovec> parts) {
   while (done < wanted && !pipe.pages_.empty()) {
     Pipe::Page& page = pipe.pages_.front();
     const std::size_t chunk = std::min(page.end - page.begin, wanted - done);
+    if (!is_writable(parts, done + chunk)) {  // the page stays as it is
+      if (done == 0) return Failure{EFAULT};
+      break;
+    }
     scatter(parts, done, chunk, page.bytes.get() + page.begin);
     page.begin += chunk;
     done += chunk;
@@ -139,23 +143,30 @@ Result<std::size_t> PipeWriter::write(std::span<const iovec> parts) {
   Pipe& pipe = *pipe_;
   if (pipe.reader_ == nullptr) return Failure{EPIPE};
   std::size_t done = 0;
+  bool faulted = false;
   const std::size_t odd = wanted % Pipe::kPage;
   if (odd > 0 && !pipe.pages_.empty()) {
     Pipe::Page& last = pipe.pages_.back();
     if (last.end + odd <= Pipe::kPage) {
-      gather(parts, 0, odd, last.bytes.get() + last.end);
-      last.end += odd;
-      done = odd;
+      faulted = !is_readable(parts, odd);
+      if (!faulted) {
+        gather(parts, 0, odd, last.bytes.get() + last.end);
+        last.end += odd;
+        done = odd;
+      }
     }
   }
-  while (done < wanted && !pipe.full()) {
+  while (!faulted && done < wanted && !pipe.full()) {
+    const std::size_t chunk = std::min(Pipe::kPage, wanted - done);
+    faulted = !is_readable(parts, done + chunk);
+    if (faulted) break;
     Pipe::Page& page = pipe.add_page();
-    page.end = std::min(Pipe::kPage, wanted - done);
+    page.end = chunk;
     gather(parts, done, page.end, page.bytes.get());
     done += page.end;
   }
   pipe.reader_->notify(kReadable, kNoEvent);
-  if (done == 0) return Failure{EAGAIN};
+  if (done == 0) return Failure{faulted ? EFAULT : EAGAIN};
   return done;
 }
 

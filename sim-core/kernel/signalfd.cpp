@@ -51,6 +51,9 @@ Result<std::size_t> SignalFd::read(std::span<const iovec> parts) {
     const auto info = host().signals.take(reader(), mask_);
     if (!info) break;
     const signalfd_siginfo record = record_of(*info);
+    // signalfd_read_iter(): the signal is lost.
+    if (!is_writable(parts, (count + 1) * sizeof record))
+      return count > 0 ? Result<std::size_t>(count * sizeof record) : Failure{EFAULT};
     scatter(rest_of(parts, count * sizeof record), std::as_bytes(std::span(&record, 1)));
   }
   if (count == 0) return Failure{EAGAIN};

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "sim-core/kernel/host.hpp"
@@ -23,10 +24,16 @@ std::uint32_t LogOutput::poll() { return EPOLLOUT | EPOLLWRNORM; }
 
 Result<std::size_t> LogOutput::write(std::span<const iovec> parts) {
   Kernel& kernel = host().kernel();
+  const std::size_t wanted = total_size(parts);
+  const std::size_t given = is_readable(parts, wanted) ? wanted : whole_pages(readable(parts, wanted));
+  if (given == 0 && wanted > 0) return Failure{EFAULT};
+  std::size_t left = given;
   for (const iovec& part : parts) {
-    kernel.log_output(host(), stream_, {static_cast<const char*>(part.iov_base), part.iov_len});
+    const std::size_t chunk = std::min(part.iov_len, left);
+    kernel.log_output(host(), stream_, {static_cast<const char*>(part.iov_base), chunk});
+    left -= chunk;
   }
-  return total_size(parts);
+  return given;
 }
 
 void open_standard_streams(Host& host) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/base/result.hpp"
 
 namespace stillpoint::kernel {
@@ -16,6 +17,10 @@ inline std::size_t total_size(std::span<const iovec> parts) {
   for (const iovec& part : parts) total += part.iov_len;
   return total;
 }
+
+// What a pipe takes of bytes that are followed by one that cannot be read: it copies page by page (anon_pipe_write() in
+// Linux's fs/pipe.c).
+constexpr std::size_t whole_pages(std::size_t bytes) { return bytes - bytes % 4096; }
 
 // What is left of a row after its first `done` bytes.
 inline std::vector<iovec> rest_of(std::span<const iovec> parts, std::size_t done) {
@@ -40,8 +45,10 @@ inline std::size_t scatter(std::span<const iovec> parts, std::span<const std::by
   return done;
 }
 
-// Writes the eight bytes of a counter into the row. Requires that they fit.
+// Writes the eight bytes of a counter into the row. Requires that they fit. EFAULT: Linux has taken the value by then
+// (eventfd_read(), timerfd_read_iter()), and it is lost.
 inline Result<std::size_t> scatter_value(std::span<const iovec> parts, std::uint64_t value) {
+  if (!is_writable(parts, sizeof value)) return Failure{EFAULT};
   const auto* from = reinterpret_cast<const char*>(&value);
   std::size_t left = sizeof value;
   for (const iovec& part : parts) {

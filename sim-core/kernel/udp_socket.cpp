@@ -333,6 +333,7 @@ Result<std::size_t> UdpSocket::send(const OutMessage& message) {
   if (const int error = take_error(); error != 0) return Failure{error};
   if ((shut_ & kShutWrite) != 0) return Failure{EPIPE};
 
+  if (!is_readable(message.parts, size)) return Failure{EFAULT};
   net::Packet* packet = udp().room(size);
   packet->kind = Segment::datagram;
   gather(message.parts, packet->bytes());
@@ -365,6 +366,10 @@ Result<std::size_t> UdpSocket::receive(InMessage& message) {
     return Failure{EAGAIN};
   }
   const std::size_t size = datagram->packet->size;
+  if (!is_writable(message.parts, std::min(size, total_size(message.parts)))) {  // udp_recvmsg() drops it
+    if ((message.flags & MSG_PEEK) == 0) udp().take(endpoint_);
+    return Failure{EFAULT};
+  }
   const std::size_t copied = scatter(datagram->packet->unread(), message.parts);
   if (copied < size) message.result_flags |= MSG_TRUNC;
   message.from = address_of(datagram->header.source, domain());

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/unix_endpoint.hpp"
@@ -107,6 +108,7 @@ class ControlWriter {
     }
     if (room < CMSG_LEN(size)) message_.result_flags |= MSG_CTRUNC;
     const std::size_t length = std::min(room, CMSG_LEN(size));
+    if (!is_writable_bytes(at(), length)) return;  // as put_cmsg() does: nobody is told
     write_header(type, length);
     std::memcpy(at() + sizeof(cmsghdr), data, length - sizeof(cmsghdr));
     message_.control_size += std::min(room, CMSG_SPACE(size));
@@ -117,6 +119,7 @@ class ControlWriter {
     const OnExec on_exec = (message_.flags & MSG_CMSG_CLOEXEC) != 0 ? OnExec::close : OnExec::keep;
     std::size_t done = 0;
     for (; done < std::min(room, files.size()); ++done) {
+      if (!is_writable_bytes(at(), CMSG_LEN((done + 1) * sizeof(int)))) break;
       const Result<int> fd = host.descriptors.add_existing(*files.all()[done], on_exec);
       if (!fd) break;
       const int number = fd.value();

@@ -217,6 +217,10 @@ Result<std::size_t> UnixSocket::send_stream(const OutMessage& message, UnixAncil
       end_->uncharge(0);
     } else {
       const std::size_t size = std::min({wanted - sent, end_->send_buffer / 2 - 64, kMostOfAMessage});
+      if (!is_readable(message.parts, sent + size)) {
+        error = EFAULT;
+        break;
+      }
       UnixAncillary beside{sent == 0 ? std::move(ancillary.files) : PassedFiles(), given};
       add_credentials(beside, other);
       other.deliver(gather(message.parts, sent, size), end_, stream_charge(size), std::move(beside));
@@ -256,6 +260,7 @@ Result<std::size_t> UnixSocket::send_datagram(const OutMessage& message, UnixAnc
     end_->uncharge(0);
     return Failure{error};
   };
+  if (!is_readable(message.parts, size)) return refused(EFAULT);
   if (!found) return refused(found.error());
   const auto other = found.value();
   if (other->peer != nullptr && other->peer != end_) return refused(EPERM);
@@ -329,6 +334,10 @@ Result<std::size_t> UnixSocket::receive_stream(InMessage& message) {
     UnixMessage& next = messages[index];
     if (end_->wants_credentials && !equal(next.ancillary.credentials, first_credentials)) break;
     const std::size_t chunk = std::min(next.size(), wanted - done);
+    if (!is_writable(message.parts, done + chunk)) {  // the message stays as it is
+      if (done == 0) return Failure{EFAULT};
+      break;
+    }
     scatter(message.parts, done, std::string_view(next.bytes).substr(next.consumed, chunk));
     done += chunk;
     const bool with_files = !next.ancillary.files.empty();
@@ -361,6 +370,11 @@ Result<std::size_t> UnixSocket::receive_datagram(InMessage& message) {
   const std::size_t whole = next.size();
   const std::size_t size = std::min(whole, total_size(message.parts));
   if (size < whole) message.result_flags |= MSG_TRUNC;
+  if (!is_writable(message.parts, size)) {  // the message is lost, unless it was only to be looked at
+    if (!peek) messages.pop_front();
+    end_->room_again();
+    return Failure{EFAULT};
+  }
   scatter(message.parts, 0, std::string_view(next.bytes).substr(0, size));
   if (!next.from->name.empty()) message.from = unix_address(next.from->name);
   const std::optional<ucred> credentials = credentials_for(next);

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "sim-core/base/program_memory.hpp"
 #include "sim-core/net/tcp.hpp"
 
 namespace stillpoint::net {
@@ -132,14 +133,20 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
   if (wanted == 0) return std::size_t{0};
 
   settle(now);
+  const std::size_t room = send_buffer_ - std::min(unacknowledged_, send_buffer_);
+  std::size_t taken = std::min(wanted, room);
+  if (!is_readable(parts, taken)) [[unlikely]] {
+    // Linux copies into pieces of 32 KiB (skb_page_frag_refill()), and what cannot be copied whole is not taken.
+    constexpr std::size_t kPiece = 32'768;
+    taken = readable(parts, taken) / kPiece * kPiece;
+    if (taken == 0) return Failure{EFAULT};
+  }
   const bool was_held = corked_ || more_follows_;
   bool held = false;
   if (was_held || more == More::follows) [[unlikely]] {
     more_follows_ = more == More::follows;
     held = holds_back();
   }
-  const std::size_t room = send_buffer_ - std::min(unacknowledged_, send_buffer_);
-  const std::size_t taken = std::min(wanted, room);
   Gatherer source(parts);
   for (std::size_t left = taken; left > 0;) {
     const bool may_fly = pending_.empty() && window_ > 0 && !held;
@@ -158,7 +165,7 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
       pending_.push(packet);
     }
   }
-  if (taken < wanted) told_full_ = true;
+  if (room < wanted) told_full_ = true;
   if (was_held || held) [[unlikely]]
     flush(now);
   if (recovery_ != nullptr && !pending_.empty() && recovery_->withheld.window > 0) withhold(0, 0, now);
@@ -169,6 +176,9 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
 
 // The order of the tests is that of tcp_recvmsg_locked() in Linux's net/ipv4/tcp.c.
 Result<std::size_t> TcpSide::receive(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now) {
+  // Linux takes nothing of a buffer of the queue that cannot be copied whole; what came in pieces lies in one there.
+  if (unread_ > 0 && !reading.discard && !is_writable(parts, std::min(total_size(parts), unread_))) [[unlikely]]
+    return Failure{EFAULT};
   std::size_t copied = 0;
   Packet* packet = received_.front();
   std::uint32_t offset = packet == nullptr ? 0 : packet->read;

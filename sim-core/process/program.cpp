@@ -1,5 +1,6 @@
 #include "sim-core/process/program.hpp"
 
+#include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/standard_output.hpp"
 
@@ -9,6 +10,7 @@ bool Program::step() {
   if (over_) return false;
   if (!started_) {
     started_ = true;
+    interpose::catch_memory_faults();
     const auto thread = threads_.start(host_.main_task(), [this] { run_main(); });
     SP_ASSERT(static_cast<bool>(thread));
   }

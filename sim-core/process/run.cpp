@@ -8,6 +8,7 @@
 #include <stillpoint/error.hpp>
 
 #include "sim-core/base/units.hpp"
+#include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/program.hpp"
@@ -71,6 +72,7 @@ Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace
   // A call beyond the free ones costs a microsecond.
   kernel_.spinning_most = std::chrono::microseconds(loaded_.limits.work_per_instant);
   kernel_.exceeded = exceeded;
+  interpose::catch_memory_faults();
 }
 
 Run::~Run() {

@@ -102,7 +102,8 @@ class NoSignals {
   NoSignals() {
     sigset_t all;
     sigfillset(&all);
-    sigdelset(&all, SIGSYS);  // what traps system calls
+    sigdelset(&all, SIGSYS);                                           // what traps system calls
+    for (const int fault : {SIGSEGV, SIGBUS}) sigdelset(&all, fault);  // what touching memory may raise
     pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   NoSignals(const NoSignals&) = delete;

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
 #include "tests/trace/memory_trace.hpp"
@@ -64,7 +65,7 @@ inline sockaddr* generic(sockaddr_in& address) { return reinterpret_cast<sockadd
 
 class Machine {
  public:
-  explicit Machine(kernel::Host& on) : host(on) {}
+  explicit Machine(kernel::Host& on) : host(on) { interpose::catch_memory_faults(); }
 
   // Makes a call.
   template <typename Call>
