@@ -32,8 +32,9 @@ void add(const Range& range) {
 }
 
 // Functions that are nothing but their system call: who reaches libc's own (dlsym finds it) is the program, or libc on
-// behalf of it. All others tell libc who the real process and thread are, without calling these.
-constexpr const char* kOfProgram[] = {"syscall", "getpid", "gettid", "tgkill", "_exit"};
+// behalf of it. All others tell libc who the real process and thread are, without calling these. By pthread_sigmask
+// sigsetjmp keeps a mask, and siglongjmp brings it back.
+constexpr const char* kOfProgram[] = {"syscall", "getpid", "gettid", "tgkill", "_exit", "pthread_sigmask"};
 
 void add_functions_of_program() {
   void* const libc = dlopen(LIBC_SO, RTLD_LAZY | RTLD_NOLOAD);

@@ -7,6 +7,7 @@
 #include <iconv.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -294,6 +295,47 @@ TEST_CASE("what libc does for itself goes on with the guard on") {
   });
   programs.run();
   CHECK(programs.status("libc") == 0);
+  CHECK(std::string(trouble == nullptr ? "" : trouble) == "");
+}
+
+namespace {
+
+sigjmp_buf way_out;
+
+const char* trouble_with_jumps() {
+  sigset_t held;
+  sigemptyset(&held);
+  sigaddset(&held, SIGUSR2);
+  pthread_sigmask(SIG_SETMASK, &held, nullptr);
+  signal(SIGUSR1, [](int) {
+    ++handled;
+    siglongjmp(way_out, 1);
+  });
+  handled = 0;
+  while (handled < 2) {
+    if (sigsetjmp(way_out, 1) == 0) {
+      raise(SIGUSR1);
+      return "no jump";
+    }
+    sigset_t now;
+    pthread_sigmask(SIG_BLOCK, nullptr, &now);
+    if (sigismember(&now, SIGUSR1) != 0) return "the handled signal is still blocked";
+    if (sigismember(&now, SIGUSR2) != 1) return "what was blocked is not any more";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a jump out of a handler brings the host's mask back") {
+  if (!guarded()) return;
+  test::Programs programs(1);
+  static const char* trouble = "it did not run";
+  programs.add("jumps", [](int, char**) {
+    trouble = trouble_with_jumps();
+    return 0;
+  });
+  programs.run();
   CHECK(std::string(trouble == nullptr ? "" : trouble) == "");
 }
 
