@@ -186,15 +186,17 @@ ssize_t receive_header(Host& host, const Call& call, int fd, msghdr* given, int 
   if (bad_name_length(message)) return fail<ssize_t>(host, call, EINVAL);
   Row row;
   if (const Status imported = import_row(row, message); !imported) return fail<ssize_t>(host, call, imported.error());
+  Address from;
   InMessage in{.parts = row.parts(),
                .flags = flags,
-               .control = {static_cast<std::byte*>(message.msg_control), message.msg_controllen}};
+               .control = {static_cast<std::byte*>(message.msg_control), message.msg_controllen},
+               .from = &from};
   const ssize_t received = receive_message(host, call, fd, in);
   if (received < 0) return received;
   // From here on an error comes too late for what was received.
   if (!is_writable(given)) return fail<ssize_t>(host, call, EFAULT);
   if (message.msg_name != nullptr) {
-    const Status written = write_address(in.from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
+    const Status written = write_address(from, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
     if (!written) return fail<ssize_t>(host, call, written.error());
   }
   message.msg_controllen = in.control_size;
@@ -202,15 +204,22 @@ ssize_t receive_header(Host& host, const Call& call, int fd, msghdr* given, int 
   return received;
 }
 
-ssize_t receive_from(Host& host, const Call& call, int fd, void* data, size_t size, int flags, sockaddr* address,
-                     socklen_t* length) {
+ssize_t receive_bytes(Host& host, const Call& call, int fd, void* data, size_t size, int flags,
+                      Address* from = nullptr) {
   const iovec part = buffer_of(data, size);
   if (!may_be_memory(part)) [[unlikely]]
     return fail<ssize_t>(host, call, EFAULT);
-  InMessage message{.parts = {&part, 1}, .flags = flags};
-  const ssize_t received = receive_message(host, call, fd, message);
-  if (received < 0 || address == nullptr) return received;
-  const Status written = write_address(message.from, address, length);  // of a stream: none
+  InMessage message{.parts = {&part, 1}, .flags = flags, .from = from};
+  return receive_message(host, call, fd, message);
+}
+
+ssize_t receive_from(Host& host, const Call& call, int fd, void* data, size_t size, int flags, sockaddr* address,
+                     socklen_t* length) {
+  if (address == nullptr) return receive_bytes(host, call, fd, data, size, flags);
+  Address from;
+  const ssize_t received = receive_bytes(host, call, fd, data, size, flags, &from);
+  if (received < 0) return received;
+  const Status written = write_address(from, address, length);  // of a stream: none
   return written ? received : fail<ssize_t>(host, call, written.error());
 }
 
@@ -335,13 +344,13 @@ SP_CALL(int, sendmmsg, (int fd, mmsghdr* messages, unsigned count, int flags), (
 }
 
 SP_CALL(ssize_t, recv, (int fd, void* data, size_t size, int flags), (fd, data, size, flags)) {
-  return receive_from(host, call, fd, data, size, flags, nullptr, nullptr);
+  return receive_bytes(host, call, fd, data, size, flags);
 }
 
 SP_CALL_AS(ssize_t, recv_chk, "__recv_chk", (int fd, void* data, size_t size, size_t room, int flags),
            (fd, data, size, room, flags)) {
   if (size > room) unsupported(host, call, "buffer overflow detected");
-  return receive_from(host, call, fd, data, size, flags, nullptr, nullptr);
+  return receive_bytes(host, call, fd, data, size, flags);
 }
 
 SP_CALL(ssize_t, recvfrom, (int fd, void* data, size_t size, int flags, sockaddr* address, socklen_t* length),

@@ -172,7 +172,7 @@ bool arm_trap(Guard guard) {
   dl_iterate_phdr(note_valgrind, &valgrind);
   if (valgrind) return false;
   note_call_sites();
-  const KernelSigaction action{on_trap, SA_SIGINFO | SA_NODEFER | kRestorerFlag, sp_trap_restorer, 0};
+  const KernelSigaction action{{on_trap}, SA_SIGINFO | SA_NODEFER | kRestorerFlag, sp_trap_restorer, 0};
   if (sp_raw_system_call(SYS_rt_sigaction, SIGSYS, reinterpret_cast<long>(&action), 0, 8, 0, 0) != 0) return false;
   // For a further thread's arena malloc would ask how many processors there are.
   mallopt(M_ARENA_MAX, 1);

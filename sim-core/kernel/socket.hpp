@@ -40,12 +40,13 @@ struct OutMessage {
   std::span<const std::byte> control = {};
 };
 
-// What recvmsg(2) fills: all but `parts`, `flags` and `control`, which the caller gives.
+// What recvmsg(2) fills. The caller gives `parts`, `flags`, `control` and `from`: where to write whom a message came
+// from, if anybody asks; it is left as it is where that has no address.
 struct InMessage {
   std::span<const iovec> parts;
   int flags = 0;
   std::span<std::byte> control = {};
-  Address from = {};
+  Address* from = nullptr;
   std::size_t control_size = 0;
   int result_flags = 0;  // MSG_TRUNC, MSG_CTRUNC, MSG_EOR
 };

@@ -372,7 +372,7 @@ Result<std::size_t> UdpSocket::receive(InMessage& message) {
   }
   const std::size_t copied = scatter(datagram->packet->unread(), message.parts);
   if (copied < size) message.result_flags |= MSG_TRUNC;
-  message.from = address_of(datagram->header.source, domain());
+  if (message.from != nullptr) *message.from = address_of(datagram->header.source, domain());
   write_control(datagram->header, message);
   host().last_read = datagram->event;
   if ((message.flags & MSG_PEEK) == 0) udp().take(endpoint_);

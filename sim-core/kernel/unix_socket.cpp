@@ -321,7 +321,8 @@ Result<std::size_t> UnixSocket::receive_stream(InMessage& message) {
   const std::size_t wanted = total_size(message.parts);
   const std::optional<ucred> first_credentials = messages.front().ancillary.credentials;
   const std::optional<ucred> credentials = credentials_for(messages.front());
-  if (const UnixName& sender = messages.front().from->name; !sender.empty()) message.from = unix_address(sender);
+  if (const UnixName& sender = messages.front().from->name; !sender.empty() && message.from != nullptr)
+    *message.from = unix_address(sender);
   PassedFiles files;
   std::size_t done = 0;
   std::size_t index = 0;
@@ -376,7 +377,7 @@ Result<std::size_t> UnixSocket::receive_datagram(InMessage& message) {
     return Failure{EFAULT};
   }
   scatter(message.parts, 0, std::string_view(next.bytes).substr(0, size));
-  if (!next.from->name.empty()) message.from = unix_address(next.from->name);
+  if (!next.from->name.empty() && message.from != nullptr) *message.from = unix_address(next.from->name);
   const std::optional<ucred> credentials = credentials_for(next);
   PassedFiles files = peek ? next.ancillary.files.copy() : std::move(next.ancillary.files);
   if (!peek) messages.pop_front();
