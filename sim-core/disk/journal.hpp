@@ -1,0 +1,82 @@
+#pragma once
+// The changes of names, permissions and sizes that are not durable yet, in their order. Directories show programs the
+// tree with all of them; the journal knows what each cell held before, and so can take them back.
+//
+// A change pins the inodes it speaks of, since a crash may bring them back.
+#include <array>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <stillpoint/ids.hpp>
+#include <stillpoint/time.hpp>
+
+#include "sim-core/disk/choice.hpp"
+#include "sim-core/disk/inode.hpp"
+#include "sim-core/disk/options.hpp"
+
+namespace stillpoint::disk {
+
+class Journal {
+ public:
+  // A name in a directory led to `before`, and leads to `after`; null is nothing.
+  struct Cell {
+    Inode* directory = nullptr;
+    std::string name;
+    Inode* before = nullptr;
+    Inode* after = nullptr;
+  };
+  enum class Kind : std::uint8_t {
+    names,   // of one or two cells, which change together
+    mode,    // permissions
+    resize,  // of a file, whose data knows more
+    flush,   // the file's data goes to the device before what follows in the journal
+  };
+  struct Entry {
+    std::uint64_t sequence = 0;
+    VirtualTime when;
+    EventId event = kNoEvent;
+    Kind kind = Kind::names;
+    std::array<Cell, 2> cells;
+    Inode* inode = nullptr;
+    mode_t before = 0;
+    mode_t after = 0;
+  };
+
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  const std::deque<Entry>& entries() const { return entries_; }
+  VirtualTime oldest() const { return entries_.front().when; }
+  // Up to this sequence everything is durable.
+  std::uint64_t committed() const { return committed_; }
+
+  void add(Entry entry);
+  // Durable up to this sequence, or this time. `released` gets inodes that may have lost their last pin.
+  void commit(std::uint64_t sequence, std::vector<Inode*>& released);
+  void commit_until(VirtualTime until, std::vector<Inode*>& released);
+  // For strict_posix: what happened in this directory, and whatever else cells of these changes depend on.
+  void commit_directory(const Inode& directory, std::vector<Inode*>& released);
+
+  // Takes back what a crash does not keep, from the directories and inodes; the journal is empty then.
+  struct Kept {
+    // Everything up to here is kept, but for strict_posix, where there is no such order.
+    std::uint64_t sequence = 0;
+    // For each file whose data had to be on the device: up to which sequence.
+    std::vector<std::pair<Inode*, std::uint64_t>> flushed;
+    std::vector<EventId> lost;
+  };
+  Kept crash(Ordering ordering, Choice& choice, Inode& root, std::vector<Inode*>& released);
+
+ private:
+  static void redo(const Entry& entry);
+  static void undo(const Entry& entry);
+  static bool possible(const Entry& entry);
+  void find_parents(Inode& root);
+  static void pin(const Entry& entry);
+  static void unpin(const Entry& entry, std::vector<Inode*>& released);
+
+  std::deque<Entry> entries_;
+  std::uint64_t committed_ = 0;
+};
+
+}  // namespace stillpoint::disk

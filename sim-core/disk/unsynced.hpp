@@ -1,0 +1,102 @@
+#pragma once
+// What has become of a file's data since it was last durable: the changes in their order, and the pages as they were
+// before. Owned by an inode, made at its first change, gone with the next fsync.
+//
+// A sector survives a crash as it was durable, or as it was after any of the changes that touched it: the machine may
+// have written it back at any moment, and the device writes it whole or not at all. So a write of several sectors may
+// be torn. What else must hold is the model's (Ordering); crash() asks a Choice about the rest.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim-core/disk/choice.hpp"
+#include "sim-core/disk/content.hpp"
+#include "sim-core/disk/options.hpp"
+
+#include <stillpoint/ids.hpp>
+#include <stillpoint/time.hpp>
+
+namespace stillpoint::disk {
+
+// What a crash did to a write: how many of its sectors it took.
+struct LostWrite {
+  EventId event = kNoEvent;
+  std::uint64_t lost = 0;
+  std::uint64_t sectors = 0;
+};
+
+class Unsynced {
+ public:
+  Unsynced(PagePool& pool, std::uint64_t durable_size) : pool_(pool), size_(durable_size) {}
+  Unsynced(const Unsynced&) = delete;
+  Unsynced& operator=(const Unsynced&) = delete;
+  ~Unsynced() { forget_pages(); }
+
+  // Before a page of `content` is changed or dropped.
+  void keep_page(Content& content, std::uint64_t index) { keep_page(content, index, content.page(index)); }
+  // The same, where it has changed already: it was `before`, null for a hole.
+  void keep_page(Content& content, std::uint64_t index, const std::byte* before);
+  // The changes, numbered by the file system's own sequence.
+  void wrote(std::uint64_t sequence, VirtualTime when, EventId event, std::uint64_t offset,
+             std::span<const std::byte> bytes);
+  void resized(std::uint64_t sequence, VirtualTime when, EventId event, std::uint64_t size);
+  bool empty() const { return changes_.empty(); }
+  std::uint64_t bytes() const { return bytes_.size(); }
+  VirtualTime oldest() const { return changes_.front().when; }
+  // There is a change of size, or data where the durable file has no page.
+  bool changes_shape() const { return changes_shape_; }
+  std::uint64_t durable_size() const { return size_; }
+
+  // All of it is durable now: what `content` holds.
+  void synced(Content& content, std::uint64_t size);
+  // The machine has written back by itself what was changed until then.
+  void write_back(VirtualTime until);
+
+  struct Rules {
+    Ordering ordering;
+    std::uint32_t sector;
+    // Truncations up to this sequence are kept, later ones are not (but for strict_posix, where they are a choice).
+    std::uint64_t journal;
+    // What was written up to this sequence is on the device: the journal holds what depends on it.
+    std::uint64_t flushed;
+  };
+  // Turns `content` into what the crash leaves, and gives its size. What was lost is added to `lost`.
+  std::uint64_t crash(Content& content, const Rules& rules, Choice& choice, std::vector<LostWrite>& lost);
+
+  // ---- for whoever explains ----
+  enum class Kind : std::uint8_t { write, resize };
+  struct Change {
+    std::uint64_t sequence;
+    VirtualTime when;
+    EventId event;
+    Kind kind;
+    std::uint64_t offset;  // or the new size
+    std::uint64_t size;
+    std::uint64_t place;  // of its bytes in bytes_
+  };
+  std::span<const Change> changes() const { return changes_; }
+
+ private:
+  struct OldPage {
+    std::uint64_t index;
+    std::byte* bytes;  // null: a hole
+  };
+  // What a change makes of a page.
+  void apply(const Change& change, std::uint64_t page, std::span<std::byte> bytes) const;
+  bool touches(const Change& change, std::uint64_t begin, std::uint64_t end) const;
+  // Which of the first `count` changes may touch a page, in their order, for all pages at once.
+  class ByPage;
+  void forget_pages();
+  std::uint64_t size_after(std::size_t count) const;
+  // How many of the changes have their effect on the file's size.
+  std::size_t choose_size(const Rules& rules, Choice& choice) const;
+
+  PagePool& pool_;
+  std::uint64_t size_;  // as it is durable
+  std::vector<OldPage> pages_;
+  std::vector<Change> changes_;
+  std::vector<std::byte> bytes_;
+  bool changes_shape_ = false;
+};
+
+}  // namespace stillpoint::disk
