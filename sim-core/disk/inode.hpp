@@ -84,6 +84,8 @@ struct Inode {
   // The last change of it or of its names; and of what fdatasync(2) must not leave behind.
   std::uint64_t last_change = 0;
   std::uint64_t last_shape = 0;
+  // It was made without a name (O_TMPFILE), and may get one.
+  bool nameless = false;
   // ext4 writes a file that was cut to nothing back when it is closed (auto_da_alloc).
   bool flush_at_close = false;
 };

@@ -1,6 +1,7 @@
 #include "sim-core/kernel/character_device.hpp"
 
 #include <sys/epoll.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,17 +11,15 @@
 
 namespace stillpoint::kernel {
 
-std::unique_ptr<CharacterDevice> CharacterDevice::open(Host& host, std::string_view path, int flags) {
+std::unique_ptr<CharacterDevice> CharacterDevice::open(Host& host, dev_t device, int flags) {
   struct Known {
-    std::string_view path;
+    unsigned minor;
     Kind kind;
   };
-  constexpr Known kKnown[] = {{"/dev/null", Kind::null},
-                              {"/dev/zero", Kind::zero},
-                              {"/dev/random", Kind::random},
-                              {"/dev/urandom", Kind::urandom}};
+  // Linux's Documentation/admin-guide/devices.txt.
+  constexpr Known kKnown[] = {{3, Kind::null}, {5, Kind::zero}, {8, Kind::random}, {9, Kind::urandom}};
   for (const Known& known : kKnown) {
-    if (known.path != path) continue;
+    if (makedev(1, known.minor) != device) continue;
     std::unique_ptr<CharacterDevice> file(new CharacterDevice(host, known.kind, flags & O_ACCMODE));
     file->nonblocking = (flags & O_NONBLOCK) != 0;
     return file;

@@ -9,8 +9,8 @@ namespace stillpoint::kernel {
 
 class CharacterDevice final : public File {
  public:
-  // The device at a path: /dev/null, /dev/zero, /dev/random or /dev/urandom. Null for any other. `flags` are open(2)'s.
-  static std::unique_ptr<CharacterDevice> open(Host& host, std::string_view path, int flags);
+  // /dev/null, /dev/zero, /dev/random or /dev/urandom, by its number. Null for any other. `flags` are open(2)'s.
+  static std::unique_ptr<CharacterDevice> open(Host& host, dev_t device, int flags);
 
   std::uint32_t poll() override;
   // EBADF for what it was not opened for.

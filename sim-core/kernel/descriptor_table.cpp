@@ -46,7 +46,10 @@ Result<int> DescriptorTable::duplicate_to(int descriptor, int target, OnExec on_
   if (file == nullptr || target < 0 || target >= limit_) return Failure{EBADF};
   File* former = find(target);
   put(target, file, on_exec);
-  if (former != nullptr) former->drop_reference();
+  if (former != nullptr) {
+    former->descriptor_closed();
+    former->drop_reference();
+  }
   return target;
 }
 
@@ -55,6 +58,7 @@ Status DescriptorTable::close(int descriptor) {
   if (file == nullptr) return Failure{EBADF};
   files_[static_cast<std::size_t>(descriptor)] = nullptr;
   lowest_free_ = std::min(lowest_free_, descriptor);
+  file->descriptor_closed();
   file->drop_reference();
   return Done{};
 }

@@ -42,7 +42,7 @@ void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
     : signals(*this),
-      unix_names(kernel.seed, options.name),
+      unix_names(*this, kernel.seed, options.name),
       descriptors(options.descriptor_limit),
       limits(options.descriptor_limit),
       kernel_(kernel),
@@ -116,7 +116,7 @@ void Host::fire() {
   running_task_ = nullptr;  // what is called now, when the process is torn down, is no turn of it
   main_task().cpu_time += std::exchange(unpaid_, Duration::zero());
   busy_until_ = now();
-  spun_ = Duration::zero();
+  get_ahead(-spun_);
   if (more && !halted_) schedule_slice(slice);
 }
 
@@ -137,6 +137,7 @@ void Host::halt(int status) {
   timers.remove_all();
   for (const auto& task : tasks_) end_task(*task);
   descriptors.close_all();
+  if (storage_ != nullptr) mappings.remove_all(storage_->files);
   kernel_.queue.cancel(*this);
 }
 
@@ -243,6 +244,11 @@ void Host::yield() {
 
 // ---- clocks ----
 
+void Host::get_ahead(Duration by) {
+  spun_ += by;
+  kernel_.fabric.ahead = spun_;
+}
+
 VirtualTime Host::now() const { return kernel_.queue.now() + spun_; }
 
 Duration Host::read_clock(clockid_t clock) {
@@ -271,7 +277,7 @@ bool Host::take_toll() {
 }
 
 void Host::spend(Duration cost) {
-  spun_ += cost;
+  get_ahead(cost);
   cpu_time_ += cost;
   if (running_task_ == nullptr) return;
   Task& task = *running_task_;
@@ -289,6 +295,21 @@ void Host::spend(Duration cost) {
   // It goes on as if this were still the same turn.
   clock_reads_in_turn_ = clock_reads;
   calls_until_toll_ = kCallsPerToll;
+}
+
+Storage& Host::storage() {
+  if (storage_ == nullptr) storage_ = std::make_unique<Storage>(*this, options_.storage);
+  return *storage_;
+}
+
+void Host::wait_for_device(VirtualTime until) {
+  // As in spend(): within libc or its loader, locks may be held.
+  const bool sleeps = running_task_ != nullptr && running_task_->may_sleep && trap_selector != 0 && !loader_passes;
+  if (sleeps) {
+    while (now() < until && sleep(until) != Woken::by_signal) continue;
+    running_task_->signals.interrupted = false;
+  }
+  if (now() < until) get_ahead(until - now());
 }
 
 void Host::set_wall_offset(Duration offset) {

@@ -21,10 +21,12 @@
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
 #include "sim-core/kernel/limits.hpp"
+#include "sim-core/kernel/mappings.hpp"
 #include "sim-core/kernel/name_query.hpp"
 #include "sim-core/kernel/random_numbers.hpp"
 #include "sim-core/kernel/signal_timer.hpp"
 #include "sim-core/kernel/signals.hpp"
+#include "sim-core/kernel/storage.hpp"
 #include "sim-core/kernel/task.hpp"
 #include "sim-core/kernel/unix_names.hpp"
 #include "sim-core/net/address.hpp"
@@ -70,6 +72,7 @@ struct HostOptions {
   Duration slice_cost{};         // virtual CPU time of one slice, in whole microseconds
   int descriptor_limit = 65536;  // RLIMIT_NOFILE
   int processors = 1;            // that programs see; one thread runs at a time all the same
+  StorageOptions storage{};
 };
 
 class Host final : private Event {
@@ -166,6 +169,12 @@ class Host final : private Event {
   // wait) comes to where it has. A task that can sleep loses the processor meanwhile; the endless turn of one that
   // cannot ends the run.
   bool count_call() { return --calls_until_toll_ != 0 || take_toll(); }
+  // What it keeps on its disk, and what of it its process has mapped.
+  Storage& storage();
+  Mappings mappings;
+  // The running process waits for a device until then: its task sleeps, or, of a driven host, its slice takes longer.
+  // Nothing interrupts that.
+  void wait_for_device(VirtualTime until);
   // The CPU time that its process has had: what its slices cost, and what it spun away.
   Duration cpu_time() const { return cpu_time_; }
   // How far CLOCK_REALTIME is ahead of what it should be; this is no step, and cancels no timer.
@@ -208,6 +217,7 @@ class Host final : private Event {
   void clocks_changed();
   bool take_toll();
   void spend(Duration cost);
+  void get_ahead(Duration by);
 
   static constexpr unsigned kFreeCallsInTurn = 10'000;
 
@@ -239,8 +249,9 @@ class Host final : private Event {
   unsigned calls_before_observed_ = kFreeCallsInTurn;
   std::uint64_t clock_reads_in_turn_ = 0;
   std::uint64_t clock_reads_at_instant_ = 0;
-  Duration spun_{};           // what calls cost in this slice
-  VirtualTime busy_until_{};  // no slice begins before: the last one spun until then
+  std::unique_ptr<Storage> storage_;  // from its first use on
+  Duration spun_{};                   // what calls cost in this slice
+  VirtualTime busy_until_{};          // no slice begins before: the last one spun until then
   Duration cpu_time_{};
   Duration unpaid_{};  // what this slice cost, until it is known which task ran in it
 };

@@ -117,6 +117,10 @@ class Fabric {
   // The route from a host to an address. A host has one to itself, whatever was set.
   Route route(HostId from, Ip to) const { return routes_changed_ ? looked_up_route(from, to) : Route::good; }
 
+  // How far the host that runs has got ahead of the queue in its slice, for example in waits for its disk: what it sends
+  // leaves so much later.
+  Duration ahead{};
+
   // The number of the next stream of segments: a connection, or a socket's datagrams.
   ConnectionId next_connection() { return ++last_connection_; }
 

@@ -40,9 +40,10 @@ void TcpSide::transmit(Packet* packet, VirtualTime now) {
   // One draw a packet: its high bits are the latency, its low bits the place among what arrives at the same instant.
   const std::uint64_t random = random_.at(packets_sent_++);
   packet->rank = static_cast<std::uint32_t>(random & 0xFFFFFF);
+  const VirtualTime departure = now + tcp().fabric_.ahead;
   if (!link_->plain || flight_.lost != 0) [[unlikely]]
-    return transmit_by_link(packet, now, random);
-  launch(packet, now + link_->latency(random));
+    return transmit_by_link(packet, departure, random);
+  launch(packet, departure + link_->latency(random));
 }
 
 void TcpSide::launch(Packet* packet, VirtualTime arrival) {

@@ -119,6 +119,7 @@ UdpEndpoint::Flow& Udp::flow_to(UdpEndpoint& endpoint, HostId to) {
 }
 
 void Udp::send(UdpEndpoint& endpoint, Packet* packet, const Departure& departure, VirtualTime now) {
+  now += fabric_.ahead;
   if (endpoint.stream_ == 0) endpoint.stream_ = fabric_.next_connection() * 2;
   packet->event = trace_.event(EventKind::send, queue_.now(), endpoint.where, endpoint.stream_,
                                static_cast<std::uint64_t>(Segment::datagram), packet->size,

@@ -1,5 +1,6 @@
 #include "sim-core/process/program.hpp"
 
+#include "sim-core/interpose/libc_files.hpp"
 #include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/standard_output.hpp"
@@ -47,6 +48,7 @@ void Program::exit(int status) {
     last.function(last.argument);
   }
   flush_standard_output();
+  interpose::flush_files(host_);
   die((status & 0xFF) << 8);
 }
 

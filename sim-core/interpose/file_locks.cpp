@@ -1,0 +1,141 @@
+#include "sim-core/interpose/file_locks.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/paths.hpp"
+#include "sim-core/interpose/waiting.hpp"
+
+namespace stillpoint::interpose {
+namespace {
+
+using kernel::DiskFile;
+using kernel::Host;
+using kernel::RecordLock;
+
+// flock_to_posix_lock() in Linux's fs/locks.c.
+Result<RecordLock> record_of(DiskFile& file, const struct flock& asked) {
+  RecordLock lock;
+  off_t start = 0;
+  switch (asked.l_whence) {
+    case SEEK_SET:
+      break;
+    case SEEK_CUR:
+      start = file.seek(0, SEEK_CUR).value();
+      break;
+    case SEEK_END:
+      start = static_cast<off_t>(file.node().size);
+      break;
+    default:
+      return Failure{EINVAL};
+  }
+  if (__builtin_add_overflow(start, asked.l_start, &start)) return Failure{EOVERFLOW};
+  if (start < 0) return Failure{EINVAL};
+  off_t end = INT64_MAX;
+  if (asked.l_len > 0) {
+    if (__builtin_add_overflow(start, asked.l_len - 1, &end)) return Failure{EOVERFLOW};
+  } else if (asked.l_len < 0) {
+    end = start - 1;
+    start += asked.l_len;
+    if (start < 0) return Failure{EINVAL};
+  }
+  if (asked.l_type != F_RDLCK && asked.l_type != F_WRLCK && asked.l_type != F_UNLCK) return Failure{EINVAL};
+  lock.type = asked.l_type;
+  lock.begin = static_cast<std::uint64_t>(start);
+  lock.end = end == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(end) + 1;
+  return lock;
+}
+
+void tell(const RecordLock& found, Host& host, struct flock& asked) {
+  asked.l_type = found.type;
+  asked.l_whence = SEEK_SET;
+  asked.l_start = static_cast<off_t>(found.begin);
+  asked.l_len = found.end == UINT64_MAX ? 0 : static_cast<off_t>(found.end - found.begin);
+  asked.l_pid = found.owner == kernel::kProcess ? host.pid() : -1;
+}
+
+// Sleeps until a lock of this file may be free. False: a signal came first.
+bool wait_for_lock(Host& host, const Call& call, DiskFile& file) {
+  require_sleep(host, call);
+  file.add_reference();
+  const kernel::Woken woken = host.sleep_at(file.storage().locks.place(file.inode()), std::nullopt);
+  const bool again = woken != kernel::Woken::by_signal || restarts(host);
+  file.drop_reference();
+  return again;
+}
+
+void wake_waiting(DiskFile& file) { file.host().wake_at(file.storage().locks.place(file.inode()), INT32_MAX); }
+
+}  // namespace
+
+bool is_lock_command(int command) {
+  switch (command) {
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int control_lock(Host& host, const Call& call, kernel::File& any, int command, void* argument) {
+  DiskFile* file = any.as_disk_file();
+  if (file == nullptr) unsupported(host, call, "locks of what is not on the disk");
+  if (file->path_only()) return fail(host, call, EBADF);
+  auto* asked = static_cast<struct flock*>(argument);
+  if (!is_readable(asked)) return fail(host, call, EFAULT);
+  const bool of_description = command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW;
+  if (of_description && asked->l_pid != 0) return fail(host, call, EINVAL);
+  const bool gets = command == F_GETLK || command == F_OFD_GETLK;
+  if (gets && asked->l_type != F_RDLCK && asked->l_type != F_WRLCK) return fail(host, call, EINVAL);
+  const Result<RecordLock> read = record_of(*file, *asked);
+  if (!read) return fail(host, call, read.error());
+  RecordLock lock = read.value();
+  lock.owner = of_description ? file->number() : kernel::kProcess;
+  kernel::FileLocks& locks = file->storage().locks;
+  if (gets) {
+    if (!is_writable(asked)) return fail(host, call, EFAULT);
+    if (const auto other = locks.conflict(file->inode(), lock)) {
+      tell(*other, host, *asked);
+    } else {
+      asked->l_type = F_UNLCK;
+    }
+    return 0;
+  }
+  if (lock.type == F_RDLCK && !file->can_read()) return fail(host, call, EBADF);
+  if (lock.type == F_WRLCK && !file->can_write()) return fail(host, call, EBADF);
+  while (lock.type != F_UNLCK && locks.conflict(file->inode(), lock)) {
+    if (command == F_SETLK || command == F_OFD_SETLK) return fail(host, call, EAGAIN);
+    if (!wait_for_lock(host, call, *file)) return fail(host, call, EINTR);
+  }
+  locks.set(file->inode(), lock);
+  if (lock.type != F_WRLCK) wake_waiting(*file);
+  return 0;
+}
+
+}  // namespace stillpoint::interpose
+
+SP_CALL(int, flock, (int fd, int operation), (fd, operation)) {
+  using namespace stillpoint;
+  const int kind = operation & ~LOCK_NB;
+  const auto found = interpose::find_disk_file(host, fd, kernel::kNotServed);
+  if (!found) return interpose::fail(host, call, found.error());
+  kernel::DiskFile& file = *found.value();
+  if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) return interpose::fail(host, call, EINVAL);
+  if (file.path_only()) return interpose::fail(host, call, EBADF);
+  // What is converted is let go first: others may have it then.
+  while (!file.storage().locks.set_whole(file.inode(), file.number(), kind)) {
+    interpose::wake_waiting(file);
+    if ((operation & LOCK_NB) != 0) return interpose::fail(host, call, EAGAIN);
+    if (!interpose::wait_for_lock(host, call, file)) return interpose::fail(host, call, EINTR);
+  }
+  if (kind != LOCK_EX) interpose::wake_waiting(file);
+  return 0;
+}

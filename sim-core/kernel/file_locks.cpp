@@ -1,0 +1,59 @@
+#include "sim-core/kernel/file_locks.hpp"
+
+#include <sys/file.h>
+
+#include <algorithm>
+
+namespace stillpoint::kernel {
+
+std::optional<RecordLock> FileLocks::conflict(disk::InodeNumber inode, const RecordLock& wanted) const {
+  const auto found = files_.find(inode);
+  if (found == files_.end()) return std::nullopt;
+  for (const RecordLock& lock : found->second.records) {
+    const bool meets = lock.begin < wanted.end && wanted.begin < lock.end;
+    if (meets && lock.owner != wanted.owner && (lock.type == F_WRLCK || wanted.type == F_WRLCK)) return lock;
+  }
+  return std::nullopt;
+}
+
+void FileLocks::set(disk::InodeNumber inode, const RecordLock& wanted) {
+  std::vector<RecordLock>& records = files_[inode].records;
+  std::vector<RecordLock> result;
+  RecordLock joined = wanted;
+  for (const RecordLock& lock : records) {
+    const bool apart = lock.end < wanted.begin || wanted.end < lock.begin;
+    if (lock.owner != wanted.owner || apart) {
+      result.push_back(lock);
+    } else if (lock.type == wanted.type) {  // adjacent ones become one
+      joined.begin = std::min(joined.begin, lock.begin);
+      joined.end = std::max(joined.end, lock.end);
+    } else {
+      if (lock.begin < wanted.begin) result.push_back({lock.owner, lock.type, lock.begin, wanted.begin});
+      if (wanted.end < lock.end) result.push_back({lock.owner, lock.type, wanted.end, lock.end});
+    }
+  }
+  if (wanted.type != F_UNLCK) result.push_back(joined);
+  std::ranges::stable_sort(result, {}, &RecordLock::begin);
+  records = std::move(result);
+}
+
+bool FileLocks::set_whole(disk::InodeNumber inode, LockOwner owner, int operation) {
+  std::vector<Whole>& wholes = files_[inode].wholes;
+  // A conversion is a release and a new lock (flock(2)): the old one is gone even where the new one is not had.
+  std::erase_if(wholes, [&](const Whole& whole) { return whole.owner == owner; });
+  if (operation == LOCK_UN) return true;
+  const bool taken = std::ranges::any_of(
+      wholes, [&](const Whole& whole) { return operation == LOCK_EX || whole.operation == LOCK_EX; });
+  if (!taken) wholes.push_back({owner, operation});
+  return !taken;
+}
+
+bool FileLocks::forget(disk::InodeNumber inode, LockOwner owner) {
+  const auto found = files_.find(inode);
+  if (found == files_.end()) return false;
+  const auto records = std::erase_if(found->second.records, [&](const auto& lock) { return lock.owner == owner; });
+  const auto wholes = std::erase_if(found->second.wholes, [&](const auto& lock) { return lock.owner == owner; });
+  return records + wholes > 0;
+}
+
+}  // namespace stillpoint::kernel

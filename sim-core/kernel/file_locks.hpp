@@ -1,0 +1,55 @@
+#pragma once
+// Locks on files: fcntl(2)'s records, of the process or of an open file description, and flock(2)'s.
+//
+// Advisory, as on Linux: nobody else asks. One process runs on a host, so its record locks never meet another
+// process's; they do meet those of open file descriptions.
+#include <fcntl.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "sim-core/base/result.hpp"
+#include "sim-core/disk/inode.hpp"
+
+namespace stillpoint::kernel {
+
+// Whose a lock is: the process's, or an open file description's, by the number of its File.
+using LockOwner = std::uint64_t;
+constexpr LockOwner kProcess = 0;
+
+struct RecordLock {
+  LockOwner owner = kProcess;
+  short type = F_UNLCK;  // F_RDLCK, F_WRLCK, F_UNLCK
+  std::uint64_t begin = 0;
+  std::uint64_t end = UINT64_MAX;  // the first byte after it; the largest number for 'to the end, wherever it is'
+};
+
+class FileLocks {
+ public:
+  // The first lock that stands in the way of this one.
+  std::optional<RecordLock> conflict(disk::InodeNumber inode, const RecordLock& wanted) const;
+  // Sets or removes it, where nothing stands in the way: splits and joins what the owner has there already.
+  void set(disk::InodeNumber inode, const RecordLock& wanted);
+  // LOCK_SH, LOCK_EX or LOCK_UN of an open file description. False if another has it.
+  bool set_whole(disk::InodeNumber inode, LockOwner owner, int operation);
+  // An owner lets everything go: true if that was anything.
+  bool forget(disk::InodeNumber inode, LockOwner owner);
+  void forget_all() { files_.clear(); }
+  // What those sleep at who wait for a lock of this file.
+  const void* place(disk::InodeNumber inode) { return &files_[inode]; }
+
+ private:
+  struct Whole {
+    LockOwner owner;
+    int operation;
+  };
+  struct Locks {
+    std::vector<RecordLock> records;  // by begin
+    std::vector<Whole> wholes;
+  };
+  std::map<disk::InodeNumber, Locks> files_;
+};
+
+}  // namespace stillpoint::kernel
