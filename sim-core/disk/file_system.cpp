@@ -42,6 +42,7 @@ Inode& FileSystem::add_inode(mode_t mode, Owner owner) {
   inode.group = owner.group;
   const WallTime now = machine_.wall_time();
   inode.times = {now, now, now, now};
+  ++used_inodes_;
   return inode;
 }
 
@@ -93,7 +94,7 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
                                 std::string_view target, dev_t device) {
   if (directory.directory.find(name) != nullptr) return Failure{EEXIST};
   if (directory.links == 0) return Failure{ENOENT};
-  if (inodes_.size() >= options_.most_inodes) return Failure{ENOSPC};
+  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
   Inode& inode = add_inode(mode, owner);
   inode.links = 1;
   inode.target = target;
@@ -110,7 +111,7 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
 }
 
 Result<Inode*> FileSystem::make_nameless(mode_t mode, Owner owner) {
-  if (inodes_.size() >= options_.most_inodes) return Failure{ENOSPC};
+  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
   return &add_inode(mode, owner);
 }
 
@@ -128,7 +129,13 @@ Status FileSystem::link(Inode& inode, Inode& directory, std::string_view name, b
 // A name of the inode is gone. What it takes is free once nobody holds it.
 void FileSystem::drop_link(Inode& inode) {
   inode.links -= inode.is(S_IFDIR) ? 2 : 1;
-  if (inode.links == 0 && inode.opened == 0) used_pages_ -= inode.content.pages();
+  if (inode.links == 0 && inode.opened == 0) set_free(inode);
+}
+
+// Programs have no way to it any more; only a crash may bring it back.
+void FileSystem::set_free(const Inode& inode) {
+  used_pages_ -= inode.content.pages();
+  --used_inodes_;
 }
 
 Status FileSystem::remove(Inode& directory, std::string_view name) {
@@ -200,7 +207,7 @@ void FileSystem::let_go(Inode& inode) {
     flush_before_journal(inode);
   }
   if (--inode.opened > 0 || inode.links > 0) return;
-  used_pages_ -= inode.content.pages();
+  set_free(inode);
   release(inode);
 }
 
@@ -500,6 +507,7 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
     used_pages_ += inode.content.pages();
     ++place;
   }
+  used_inodes_ = inodes_.size();
   unsynced_.clear();
   pending_bytes_ = 0;
   journal_.commit(sequence_, released);

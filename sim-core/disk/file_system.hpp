@@ -122,7 +122,7 @@ class FileSystem {
   // ---- statvfs(3) ----
   std::uint64_t pages() const { return options_.capacity / kPage; }
   std::uint64_t used_pages() const { return used_pages_; }
-  std::uint64_t inodes() const { return inodes_.size(); }
+  std::uint64_t inodes() const { return used_inodes_; }
 
  private:
   struct Stores {
@@ -137,6 +137,7 @@ class FileSystem {
   std::uint64_t room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const;
   void flush_before_journal(Inode& inode);
   void drop_link(Inode& inode);
+  void set_free(const Inode& inode);
   void changed(Inode& inode);
   void modified(Inode& inode);
   void note_shape(Inode& inode);
@@ -160,6 +161,7 @@ class FileSystem {
   std::set<InodeNumber> unsynced_;  // files with data that is not durable
   std::map<InodeNumber, Stores> stores_;
   std::uint64_t pending_bytes_ = 0;
+  std::uint64_t used_inodes_ = 0;
   std::uint64_t used_pages_ = 0;
   bool fsync_lies_ = false;
   std::vector<std::byte> gathered_;
