@@ -251,6 +251,7 @@ Result<std::size_t> FileSystem::write(Inode& inode, std::uint64_t offset, std::s
   std::uint64_t size = 0;
   for (const iovec& part : parts) size += part.iov_len;
   if (size == 0) return std::size_t{0};
+  absorb_stores(inode);
   if (offset >= kLongestFile) return Failure{EFBIG};
   size = room_for(inode, offset, std::min(size, kLongestFile - offset));
   if (size == 0) return Failure{ENOSPC};
@@ -268,7 +269,6 @@ Result<std::size_t> FileSystem::write(Inode& inode, std::uint64_t offset, std::s
 }
 
 void FileSystem::write_bytes(Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes) {
-  absorb_stores(inode);
   Unsynced& pending = unsynced(inode);
   const std::uint64_t end = offset + bytes.size();
   if (inode.content.memory() != nullptr && end > inode.size) inode.content.resize_memory(end);
@@ -332,8 +332,8 @@ Status FileSystem::resize(Inode& inode, std::uint64_t size) {
 
 Status FileSystem::allocate(Inode& inode, std::uint64_t offset, std::uint64_t size, bool grows) {
   const std::uint64_t end = offset + size;
-  if (end > kLongestFile) return Failure{EFBIG};
   if (room_for(inode, offset, size) < size) return Failure{ENOSPC};
+  if (end > kLongestFile) return Failure{EFBIG};
   absorb_stores(inode);
   if (grows && end > inode.size) {
     if (const Status resized = resize(inode, end); !resized) return resized;
@@ -384,6 +384,7 @@ void FileSystem::set_times(Inode& inode, std::optional<WallTime> access, std::op
 
 // ---- durability ----
 
+  absorb_stores(inode);
 void FileSystem::flush_before_journal(Inode& inode) {
   if (options_.ordering != Ordering::ext4_ordered || inode.unsynced == nullptr || inode.unsynced->empty()) return;
   journal_.add(
@@ -579,7 +580,6 @@ void FileSystem::absorb_stores(Inode& inode) {
     const std::span<const std::byte> bytes(now + begin, end - begin);
     const EventId event = machine_.wrote(inode, begin, bytes);
     pending.wrote(++sequence_, machine_.now(), event, begin, bytes);
-    pending_bytes_ += bytes.size();
     note_shape(inode);
     modified(inode);
     begin = end;
