@@ -48,7 +48,6 @@ Inode& FileSystem::add_inode(mode_t mode, Owner owner) {
 
 void FileSystem::release(Inode& inode) {
   if (inode.links > 0 || inode.opened > 0 || inode.pinned > 0) return;
-  if (inode.unsynced != nullptr) pending_bytes_ -= inode.unsynced->bytes();
   unsynced_.erase(inode.number);
   stores_.erase(inode.number);
   inodes_.erase(inode.number);
@@ -218,7 +217,7 @@ void FileSystem::let_go(Inode& inode) {
 // ---- data ----
 
 Unsynced& FileSystem::unsynced(Inode& inode) {
-  if (inode.unsynced == nullptr) inode.unsynced = std::make_unique<Unsynced>(pool_, inode.size);
+  if (inode.unsynced == nullptr) inode.unsynced = std::make_unique<Unsynced>(pool_, inode.size, pending_);
   if (inode.unsynced->empty()) unsynced_.insert(inode.number);
   return *inode.unsynced;
 }
@@ -251,8 +250,8 @@ Result<std::size_t> FileSystem::write(Inode& inode, std::uint64_t offset, std::s
   std::uint64_t size = 0;
   for (const iovec& part : parts) size += part.iov_len;
   if (size == 0) return std::size_t{0};
-  absorb_stores(inode);
   if (offset >= kLongestFile) return Failure{EFBIG};
+  absorb_stores(inode);
   size = room_for(inode, offset, std::min(size, kLongestFile - offset));
   if (size == 0) return Failure{ENOSPC};
   if (parts[0].iov_len >= size) {
@@ -288,7 +287,6 @@ void FileSystem::write_bytes(Inode& inode, std::uint64_t offset, std::span<const
   }
   const EventId event = machine_.wrote(inode, offset, bytes);
   pending.wrote(++sequence_, machine_.now(), event, offset, bytes);
-  pending_bytes_ += bytes.size();
   inode.last_change = sequence_;
   if (pending.changes_shape()) inode.last_shape = sequence_;
   modified(inode);
@@ -305,8 +303,7 @@ Status FileSystem::resize(Inode& inode, std::uint64_t size) {
       std::memset(inode.content.writable_page(size / kPage) + size % kPage, 0, kPage - size % kPage);
     }
     inode.content.for_each_page((size + kPage - 1) / kPage, [&](std::uint64_t page) {
-      pending.keep_page(inode.content, page);
-      inode.content.drop(page);
+      pending.take_page(inode.content, page);
       --used_pages_;
     });
     if (size == 0) inode.flush_at_close = true;
@@ -327,14 +324,15 @@ Status FileSystem::resize(Inode& inode, std::uint64_t size) {
                   .inode = &inode});
   }
   modified(inode);
+  write_back_if_much();
   return Done{};
 }
 
 Status FileSystem::allocate(Inode& inode, std::uint64_t offset, std::uint64_t size, bool grows) {
   const std::uint64_t end = offset + size;
-  if (room_for(inode, offset, size) < size) return Failure{ENOSPC};
   if (end > kLongestFile) return Failure{EFBIG};
   absorb_stores(inode);
+  if (room_for(inode, offset, size) < size) return Failure{ENOSPC};
   if (grows && end > inode.size) {
     if (const Status resized = resize(inode, end); !resized) return resized;
   }
@@ -364,6 +362,7 @@ void FileSystem::set_mode(Inode& inode, mode_t permissions) {
                 .inode = &inode,
                 .before = before,
                 .after = inode.mode});
+  write_back_if_much();
 }
 
 // mount(8), relatime: once after each change, and once a day.
@@ -384,8 +383,8 @@ void FileSystem::set_times(Inode& inode, std::optional<WallTime> access, std::op
 
 // ---- durability ----
 
-  absorb_stores(inode);
 void FileSystem::flush_before_journal(Inode& inode) {
+  absorb_stores(inode);
   if (options_.ordering != Ordering::ext4_ordered || inode.unsynced == nullptr || inode.unsynced->empty()) return;
   journal_.add(
       {.sequence = ++sequence_, .when = machine_.now(), .kind = Journal::Kind::flush, .cells = {}, .inode = &inode});
@@ -396,23 +395,16 @@ std::uint64_t FileSystem::sync_data(Inode& inode) {
   if (inode.unsynced == nullptr) return 0;
   const std::uint64_t bytes = inode.unsynced->bytes();
   inode.unsynced->synced(inode.content, inode.size);
-  pending_bytes_ -= bytes;
   unsynced_.erase(inode.number);
   return bytes;
-}
-
-void FileSystem::write_back(Inode& inode, VirtualTime until) {
-  if (inode.unsynced == nullptr) return;
-  const std::uint64_t before = inode.unsynced->bytes();
-  inode.unsynced->write_back(until);
-  pending_bytes_ -= before - inode.unsynced->bytes();
 }
 
 // What is in the journal up to here is durable, and so is what must be before it.
 void FileSystem::commit(std::uint64_t sequence) {
   for (const Journal::Entry& entry : journal_.entries()) {
     if (entry.sequence > sequence) break;
-    if (entry.kind == Journal::Kind::flush) write_back(*entry.inode, entry.when);
+    if (entry.kind == Journal::Kind::flush && entry.inode->unsynced != nullptr)
+      entry.inode->unsynced->flush(entry.sequence);
   }
   std::vector<Inode*> released;
   journal_.commit(sequence, released);
@@ -460,7 +452,7 @@ std::uint64_t FileSystem::sync_everything() {
 
 // So that what waits stays bounded, even where no time passes and nobody syncs.
 void FileSystem::write_back_if_much() {
-  if (pending_bytes_ <= options_.most_pending && journal_.size() <= kMostNames) return;
+  if (pending_ <= options_.most_pending && journal_.size() <= kMostNames) return;
   commit(sequence_);
   const std::set<InodeNumber> numbers = unsynced_;
   for (const InodeNumber number : numbers) sync_data(*inodes_.at(number));
@@ -477,7 +469,10 @@ void FileSystem::write_back_what_is_old() {
     upto = entry.sequence;
   }
   commit(upto);
-  for (const InodeNumber number : unsynced_) write_back(*inodes_.at(number), written);
+  for (const InodeNumber number : unsynced_) {
+    Inode& inode = *inodes_.at(number);
+    inode.unsynced->write_back(inode.content, inode.size, written);
+  }
 }
 
 FileSystem::Lost FileSystem::crash(Choice& choice) {
@@ -492,6 +487,9 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
   Journal::Kept kept = journal_.crash(options_.ordering, choice, *root_, released);
   find_links();
   Lost lost{{}, std::move(kept.lost)};
+  for (const auto& [inode, sequence] : kept.flushed) {
+    if (inode->unsynced != nullptr) inode->unsynced->flush(sequence);
+  }
   used_pages_ = 0;
   for (auto place = inodes_.begin(); place != inodes_.end();) {
     Inode& inode = *place->second;
@@ -500,10 +498,7 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
       continue;
     }
     if (inode.unsynced != nullptr) {
-      Unsynced::Rules rules{options_.ordering, options_.sector, kept.sequence, 0};
-      for (const auto& [flushed, sequence] : kept.flushed) {
-        if (flushed == &inode) rules.flushed = sequence;
-      }
+      const Unsynced::Rules rules{options_.ordering, options_.sector, kept.lost_from};
       inode.size = inode.unsynced->crash(inode.content, rules, choice, lost.writes);
       inode.unsynced.reset();
     }
@@ -514,7 +509,6 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
   }
   used_inodes_ = inodes_.size();
   unsynced_.clear();
-  pending_bytes_ = 0;
   journal_.commit(sequence_, released);
   return lost;
 }

@@ -142,7 +142,6 @@ class FileSystem {
   void modified(Inode& inode);
   void note_shape(Inode& inode);
   std::uint64_t sync_data(Inode& inode);
-  void write_back(Inode& inode, VirtualTime until);
   void commit(std::uint64_t sequence);
   void release(const std::vector<Inode*>& inodes);
   void release(Inode& inode);
@@ -153,6 +152,7 @@ class FileSystem {
   Machine& machine_;
   const DiskOptions options_;
   PagePool pool_;
+  std::uint64_t pending_ = 0;  // the weight of what is not durable
   std::map<InodeNumber, std::unique_ptr<Inode>> inodes_;
   Inode* root_ = nullptr;
   InodeNumber last_number_ = 1;
@@ -160,9 +160,8 @@ class FileSystem {
   std::uint64_t sequence_ = 0;
   std::set<InodeNumber> unsynced_;  // files with data that is not durable
   std::map<InodeNumber, Stores> stores_;
-  std::uint64_t pending_bytes_ = 0;
-  std::uint64_t used_inodes_ = 0;
   std::uint64_t used_pages_ = 0;
+  std::uint64_t used_inodes_ = 0;
   bool fsync_lies_ = false;
   std::vector<std::byte> gathered_;
 };
