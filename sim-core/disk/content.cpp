@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace stillpoint::disk {
 
@@ -48,6 +49,11 @@ std::byte* Content::writable_page(std::uint64_t index) {
 }
 
 void Content::read(std::uint64_t offset, std::span<std::byte> to) const {
+  if (memory_ != nullptr) {
+    // Programs may have stored where no page is known yet.
+    if (!to.empty()) std::memcpy(to.data(), memory_->begin() + offset, to.size());
+    return;
+  }
   while (!to.empty()) {
     const std::size_t within = offset % kPage;
     const std::size_t some = std::min(to.size(), kPage - within);
@@ -62,17 +68,19 @@ void Content::read(std::uint64_t offset, std::span<std::byte> to) const {
 }
 
 void Content::drop(std::uint64_t index) {
+  if (std::byte* page = take(index)) pool_.give_back(page);
+}
+
+std::byte* Content::take(std::uint64_t index) {
   Leaf* found = find(index);
-  if (found == nullptr) return;
-  std::byte*& page = found->pages[index % kPagesOfLeaf];
-  if (page == nullptr) return;
-  if (memory_ != nullptr) {
-    std::memset(page, 0, kPage);
-  } else {
-    pool_.give_back(page);
-  }
-  page = nullptr;
+  if (found == nullptr) return nullptr;
+  std::byte* page = std::exchange(found->pages[index % kPagesOfLeaf], nullptr);
+  if (page == nullptr) return nullptr;
   --pages_;
+  if (memory_ == nullptr) return page;
+  std::byte* const copy = pool_.copy(page);
+  std::memset(page, 0, kPage);
+  return copy;
 }
 
 void Content::set(std::uint64_t index, const std::byte* bytes) {

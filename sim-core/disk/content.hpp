@@ -38,8 +38,11 @@ class Content {
   // The page, to be written to; a hole becomes a page of zeros.
   std::byte* writable_page(std::uint64_t index);
   void read(std::uint64_t offset, std::span<std::byte> to) const;
-  // Takes a page out, and gives it to the caller if he wants it: null if it is a hole, or if it lies in Memory.
+  // Makes it a hole.
   void drop(std::uint64_t index);
+  // The same, and gives the page, or a copy where programs map it, to the caller, who gives it back to the pool. Null:
+  // it was a hole.
+  std::byte* take(std::uint64_t index);
   // Puts a copy of `bytes` there, or a hole for null.
   void set(std::uint64_t index, const std::byte* bytes);
 

@@ -42,12 +42,12 @@ Inode& FileSystem::add_inode(mode_t mode, Owner owner) {
   inode.group = owner.group;
   const WallTime now = machine_.wall_time();
   inode.times = {now, now, now, now};
+  ++used_inodes_;
   return inode;
 }
 
 void FileSystem::release(Inode& inode) {
   if (inode.links > 0 || inode.opened > 0 || inode.pinned > 0) return;
-  if (inode.unsynced != nullptr) pending_bytes_ -= inode.unsynced->bytes();
   unsynced_.erase(inode.number);
   stores_.erase(inode.number);
   inodes_.erase(inode.number);
@@ -78,7 +78,11 @@ void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell 
     for (Inode* inode : {cell->before, cell->after}) {
       if (inode == nullptr) continue;
       changed(*inode);
-      note_shape(*inode);
+      inode->last_change = sequence_;
+      // A new name is nothing that fdatasync() of an old file waits for with ext4, whose ext4_do_update_inode() asks for
+      // need_datasync where the size changes; with XFS it is (xfs_fsync_seq()).
+      const bool is_new = cell->before == nullptr && inode->last_shape == 0;
+      if (is_new || options_.ordering != Ordering::ext4_ordered) inode->last_shape = sequence_;
     }
   }
   journal_.add({.sequence = sequence_,
@@ -93,7 +97,7 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
                                 std::string_view target, dev_t device) {
   if (directory.directory.find(name) != nullptr) return Failure{EEXIST};
   if (directory.links == 0) return Failure{ENOENT};
-  if (inodes_.size() >= options_.most_inodes) return Failure{ENOSPC};
+  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
   Inode& inode = add_inode(mode, owner);
   inode.links = 1;
   inode.target = target;
@@ -110,7 +114,7 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
 }
 
 Result<Inode*> FileSystem::make_nameless(mode_t mode, Owner owner) {
-  if (inodes_.size() >= options_.most_inodes) return Failure{ENOSPC};
+  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
   return &add_inode(mode, owner);
 }
 
@@ -128,7 +132,13 @@ Status FileSystem::link(Inode& inode, Inode& directory, std::string_view name, b
 // A name of the inode is gone. What it takes is free once nobody holds it.
 void FileSystem::drop_link(Inode& inode) {
   inode.links -= inode.is(S_IFDIR) ? 2 : 1;
-  if (inode.links == 0 && inode.opened == 0) used_pages_ -= inode.content.pages();
+  if (inode.links == 0 && inode.opened == 0) set_free(inode);
+}
+
+// Programs have no way to it any more; only a crash may bring it back.
+void FileSystem::set_free(const Inode& inode) {
+  used_pages_ -= inode.content.pages();
+  --used_inodes_;
 }
 
 Status FileSystem::remove(Inode& directory, std::string_view name) {
@@ -200,14 +210,14 @@ void FileSystem::let_go(Inode& inode) {
     flush_before_journal(inode);
   }
   if (--inode.opened > 0 || inode.links > 0) return;
-  used_pages_ -= inode.content.pages();
+  set_free(inode);
   release(inode);
 }
 
 // ---- data ----
 
 Unsynced& FileSystem::unsynced(Inode& inode) {
-  if (inode.unsynced == nullptr) inode.unsynced = std::make_unique<Unsynced>(pool_, inode.size);
+  if (inode.unsynced == nullptr) inode.unsynced = std::make_unique<Unsynced>(pool_, inode.size, pending_);
   if (inode.unsynced->empty()) unsynced_.insert(inode.number);
   return *inode.unsynced;
 }
@@ -241,6 +251,7 @@ Result<std::size_t> FileSystem::write(Inode& inode, std::uint64_t offset, std::s
   for (const iovec& part : parts) size += part.iov_len;
   if (size == 0) return std::size_t{0};
   if (offset >= kLongestFile) return Failure{EFBIG};
+  absorb_stores(inode);
   size = room_for(inode, offset, std::min(size, kLongestFile - offset));
   if (size == 0) return Failure{ENOSPC};
   if (parts[0].iov_len >= size) {
@@ -257,7 +268,6 @@ Result<std::size_t> FileSystem::write(Inode& inode, std::uint64_t offset, std::s
 }
 
 void FileSystem::write_bytes(Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes) {
-  absorb_stores(inode);
   Unsynced& pending = unsynced(inode);
   const std::uint64_t end = offset + bytes.size();
   if (inode.content.memory() != nullptr && end > inode.size) inode.content.resize_memory(end);
@@ -277,7 +287,6 @@ void FileSystem::write_bytes(Inode& inode, std::uint64_t offset, std::span<const
   }
   const EventId event = machine_.wrote(inode, offset, bytes);
   pending.wrote(++sequence_, machine_.now(), event, offset, bytes);
-  pending_bytes_ += bytes.size();
   inode.last_change = sequence_;
   if (pending.changes_shape()) inode.last_shape = sequence_;
   modified(inode);
@@ -294,8 +303,7 @@ Status FileSystem::resize(Inode& inode, std::uint64_t size) {
       std::memset(inode.content.writable_page(size / kPage) + size % kPage, 0, kPage - size % kPage);
     }
     inode.content.for_each_page((size + kPage - 1) / kPage, [&](std::uint64_t page) {
-      pending.keep_page(inode.content, page);
-      inode.content.drop(page);
+      pending.take_page(inode.content, page);
       --used_pages_;
     });
     if (size == 0) inode.flush_at_close = true;
@@ -316,14 +324,15 @@ Status FileSystem::resize(Inode& inode, std::uint64_t size) {
                   .inode = &inode});
   }
   modified(inode);
+  write_back_if_much();
   return Done{};
 }
 
 Status FileSystem::allocate(Inode& inode, std::uint64_t offset, std::uint64_t size, bool grows) {
   const std::uint64_t end = offset + size;
   if (end > kLongestFile) return Failure{EFBIG};
-  if (room_for(inode, offset, size) < size) return Failure{ENOSPC};
   absorb_stores(inode);
+  if (room_for(inode, offset, size) < size) return Failure{ENOSPC};
   if (grows && end > inode.size) {
     if (const Status resized = resize(inode, end); !resized) return resized;
   }
@@ -353,6 +362,7 @@ void FileSystem::set_mode(Inode& inode, mode_t permissions) {
                 .inode = &inode,
                 .before = before,
                 .after = inode.mode});
+  write_back_if_much();
 }
 
 // mount(8), relatime: once after each change, and once a day.
@@ -374,6 +384,7 @@ void FileSystem::set_times(Inode& inode, std::optional<WallTime> access, std::op
 // ---- durability ----
 
 void FileSystem::flush_before_journal(Inode& inode) {
+  absorb_stores(inode);
   if (options_.ordering != Ordering::ext4_ordered || inode.unsynced == nullptr || inode.unsynced->empty()) return;
   journal_.add(
       {.sequence = ++sequence_, .when = machine_.now(), .kind = Journal::Kind::flush, .cells = {}, .inode = &inode});
@@ -384,23 +395,16 @@ std::uint64_t FileSystem::sync_data(Inode& inode) {
   if (inode.unsynced == nullptr) return 0;
   const std::uint64_t bytes = inode.unsynced->bytes();
   inode.unsynced->synced(inode.content, inode.size);
-  pending_bytes_ -= bytes;
   unsynced_.erase(inode.number);
   return bytes;
-}
-
-void FileSystem::write_back(Inode& inode, VirtualTime until) {
-  if (inode.unsynced == nullptr) return;
-  const std::uint64_t before = inode.unsynced->bytes();
-  inode.unsynced->write_back(until);
-  pending_bytes_ -= before - inode.unsynced->bytes();
 }
 
 // What is in the journal up to here is durable, and so is what must be before it.
 void FileSystem::commit(std::uint64_t sequence) {
   for (const Journal::Entry& entry : journal_.entries()) {
     if (entry.sequence > sequence) break;
-    if (entry.kind == Journal::Kind::flush) write_back(*entry.inode, entry.when);
+    if (entry.kind == Journal::Kind::flush && entry.inode->unsynced != nullptr)
+      entry.inode->unsynced->flush(entry.sequence);
   }
   std::vector<Inode*> released;
   journal_.commit(sequence, released);
@@ -448,7 +452,7 @@ std::uint64_t FileSystem::sync_everything() {
 
 // So that what waits stays bounded, even where no time passes and nobody syncs.
 void FileSystem::write_back_if_much() {
-  if (pending_bytes_ <= options_.most_pending && journal_.size() <= kMostNames) return;
+  if (pending_ <= options_.most_pending && journal_.size() <= kMostNames) return;
   commit(sequence_);
   const std::set<InodeNumber> numbers = unsynced_;
   for (const InodeNumber number : numbers) sync_data(*inodes_.at(number));
@@ -465,7 +469,10 @@ void FileSystem::write_back_what_is_old() {
     upto = entry.sequence;
   }
   commit(upto);
-  for (const InodeNumber number : unsynced_) write_back(*inodes_.at(number), written);
+  for (const InodeNumber number : unsynced_) {
+    Inode& inode = *inodes_.at(number);
+    inode.unsynced->write_back(inode.content, inode.size, written);
+  }
 }
 
 FileSystem::Lost FileSystem::crash(Choice& choice) {
@@ -480,6 +487,9 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
   Journal::Kept kept = journal_.crash(options_.ordering, choice, *root_, released);
   find_links();
   Lost lost{{}, std::move(kept.lost)};
+  for (const auto& [inode, sequence] : kept.flushed) {
+    if (inode->unsynced != nullptr) inode->unsynced->flush(sequence);
+  }
   used_pages_ = 0;
   for (auto place = inodes_.begin(); place != inodes_.end();) {
     Inode& inode = *place->second;
@@ -488,10 +498,7 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
       continue;
     }
     if (inode.unsynced != nullptr) {
-      Unsynced::Rules rules{options_.ordering, options_.sector, kept.sequence, 0};
-      for (const auto& [flushed, sequence] : kept.flushed) {
-        if (flushed == &inode) rules.flushed = sequence;
-      }
+      const Unsynced::Rules rules{options_.ordering, options_.sector, kept.lost_from};
       inode.size = inode.unsynced->crash(inode.content, rules, choice, lost.writes);
       inode.unsynced.reset();
     }
@@ -500,8 +507,8 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
     used_pages_ += inode.content.pages();
     ++place;
   }
+  used_inodes_ = inodes_.size();
   unsynced_.clear();
-  pending_bytes_ = 0;
   journal_.commit(sequence_, released);
   return lost;
 }
@@ -567,7 +574,6 @@ void FileSystem::absorb_stores(Inode& inode) {
     const std::span<const std::byte> bytes(now + begin, end - begin);
     const EventId event = machine_.wrote(inode, begin, bytes);
     pending.wrote(++sequence_, machine_.now(), event, begin, bytes);
-    pending_bytes_ += bytes.size();
     note_shape(inode);
     modified(inode);
     begin = end;

@@ -122,7 +122,7 @@ class FileSystem {
   // ---- statvfs(3) ----
   std::uint64_t pages() const { return options_.capacity / kPage; }
   std::uint64_t used_pages() const { return used_pages_; }
-  std::uint64_t inodes() const { return inodes_.size(); }
+  std::uint64_t inodes() const { return used_inodes_; }
 
  private:
   struct Stores {
@@ -137,11 +137,11 @@ class FileSystem {
   std::uint64_t room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const;
   void flush_before_journal(Inode& inode);
   void drop_link(Inode& inode);
+  void set_free(const Inode& inode);
   void changed(Inode& inode);
   void modified(Inode& inode);
   void note_shape(Inode& inode);
   std::uint64_t sync_data(Inode& inode);
-  void write_back(Inode& inode, VirtualTime until);
   void commit(std::uint64_t sequence);
   void release(const std::vector<Inode*>& inodes);
   void release(Inode& inode);
@@ -152,6 +152,7 @@ class FileSystem {
   Machine& machine_;
   const DiskOptions options_;
   PagePool pool_;
+  std::uint64_t pending_ = 0;  // the weight of what is not durable
   std::map<InodeNumber, std::unique_ptr<Inode>> inodes_;
   Inode* root_ = nullptr;
   InodeNumber last_number_ = 1;
@@ -159,8 +160,8 @@ class FileSystem {
   std::uint64_t sequence_ = 0;
   std::set<InodeNumber> unsynced_;  // files with data that is not durable
   std::map<InodeNumber, Stores> stores_;
-  std::uint64_t pending_bytes_ = 0;
   std::uint64_t used_pages_ = 0;
+  std::uint64_t used_inodes_ = 0;
   bool fsync_lies_ = false;
   std::vector<std::byte> gathered_;
 };

@@ -43,9 +43,10 @@ class Directory {
   Inode* find(std::string_view name) const;
   // Puts a name, replaces what it leads to (it keeps its place), or takes it away (null).
   void set(std::string_view name, Inode* inode);
-  bool empty() const { return names_.empty(); }
-  std::size_t size() const { return names_.size(); }
-  const std::map<std::string, Entry, std::less<>>& names() const { return names_; }
+  bool empty() const { return tables_ == nullptr || tables_->names.empty(); }
+  std::size_t size() const { return tables_ != nullptr ? tables_->names.size() : 0; }
+  using Names = std::map<std::string, Entry, std::less<>>;
+  const Names& names() const;
   // The first name at or after the cookie.
   struct Found {
     std::string_view name;
@@ -55,9 +56,13 @@ class Directory {
   Found at(Cookie cookie) const;
 
  private:
-  std::map<std::string, Entry, std::less<>> names_;
-  std::map<Cookie, std::string_view> order_;
-  Cookie next_ = 2;
+  struct Tables {
+    Names names;
+    std::map<Cookie, std::string_view> order;
+    Cookie next = 2;
+  };
+  // Null until the first name comes: every inode has a Directory, and few are one.
+  std::unique_ptr<Tables> tables_;
 };
 
 struct Inode {

@@ -17,11 +17,29 @@ void for_each_inode(const Journal::Entry& entry, Do what) {
   }
 }
 
+bool is_directory(const Inode* inode) { return inode != nullptr && inode->is(S_IFDIR); }
+
+// By the parents of directories.
 bool is_below(const Inode& inode, const Inode& directory) {
-  if (&inode == &directory) return true;
-  return std::ranges::any_of(directory.directory.names(), [&](const auto& name) {
-    return name.second.inode->is(S_IFDIR) && is_below(inode, *name.second.inode);
+  const Inode* each = &inode;
+  while (each != &directory && each->parent != nullptr && each->parent != each) each = each->parent;
+  return each == &directory;
+}
+
+// Whether one of the cells leads to the inode afterwards.
+bool places(const Journal::Entry& entry, const Inode* inode) {
+  return std::ranges::any_of(entry.cells, [&](const Journal::Cell& cell) { return cell.after == inode; });
+}
+
+bool changes_directories(const Journal::Entry& entry) {
+  return std::ranges::any_of(entry.cells, [](const Journal::Cell& cell) {
+    return is_directory(cell.before) || is_directory(cell.after);
   });
+}
+
+bool moves_directory(const Journal::Entry& entry) {
+  return changes_directories(entry) && entry.cells[1].directory != nullptr &&
+         entry.cells[0].directory != entry.cells[1].directory;
 }
 
 }  // namespace
@@ -49,27 +67,32 @@ void Journal::commit(std::uint64_t sequence, std::vector<Inode*>& released) {
   committed_ = std::max(committed_, sequence);
 }
 
-void Journal::commit_until(VirtualTime until, std::vector<Inode*>& released) {
-  while (!entries_.empty() && entries_.front().when <= until) commit(entries_.front().sequence, released);
-}
-
 void Journal::commit_directory(const Inode& directory, std::vector<Inode*>& released) {
-  // From the last to the first: a change goes with every later one that touches one of its cells.
+  // From the last to the first: a change goes with every later one that touches one of its cells; that removes the
+  // directory in which it happened; and, if it is about directories, that moves one.
   std::set<std::pair<InodeNumber, std::string>> cells;
+  std::set<InodeNumber> removed;
+  bool moved = false;
+  bool any = false;
   std::vector<bool> goes(entries_.size(), false);
   for (std::size_t i = entries_.size(); i > 0; --i) {
     const Entry& entry = entries_[i - 1];
-    bool of_it = entry.inode == &directory;
+    bool of_it = entry.inode == &directory || (moved && changes_directories(entry));
     for (const Cell& cell : entry.cells) {
-      if (cell.directory != nullptr)
-        of_it = of_it || cell.directory == &directory || cells.contains({cell.directory->number, cell.name});
+      if (of_it || cell.directory == nullptr) continue;
+      of_it = cell.directory == &directory || removed.contains(cell.directory->number) ||
+              (!cells.empty() && cells.contains({cell.directory->number, cell.name}));
     }
     if (!of_it) continue;
-    goes[i - 1] = true;
+    goes[i - 1] = any = true;
+    moved = moved || moves_directory(entry);
     for (const Cell& cell : entry.cells) {
-      if (cell.directory != nullptr) cells.emplace(cell.directory->number, cell.name);
+      if (cell.directory == nullptr) continue;
+      cells.emplace(cell.directory->number, cell.name);
+      if (is_directory(cell.before) && !places(entry, cell.before)) removed.insert(cell.before->number);
     }
   }
+  if (!any) return;
   std::deque<Entry> rest;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (goes[i]) {
@@ -96,20 +119,17 @@ void Journal::undo(const Entry& entry) {
 }
 
 // Whether a change can be made when others before it were lost. Directories stay a tree: none disappears that has
-// names, none has two names, none is below itself.
-bool Journal::possible(const Entry& entry) {
+// names, none has two names, none is below itself, and none moves to where no way leads.
+bool Journal::possible(const Entry& entry, const Inode& root) {
   for (const Cell& cell : entry.cells) {
     if (cell.directory == nullptr) continue;
     const Inode* there = cell.directory->directory.find(cell.name);
-    if (there != nullptr && there != cell.after && there->is(S_IFDIR) && !there->directory.empty()) {
-      const bool moves = std::ranges::any_of(entry.cells, [&](const Cell& other) { return other.after == there; });
-      if (!moves) return false;
-    }
-    if (cell.after == nullptr || !cell.after->is(S_IFDIR)) continue;
+    if (is_directory(there) && there != cell.after && !there->directory.empty() && !places(entry, there)) return false;
+    if (!is_directory(cell.after)) continue;
     if (is_below(*cell.directory, *cell.after)) return false;
     if (cell.after->parent == nullptr) continue;  // it is not in the tree yet
-    const Directory& parent = cell.after->parent->directory;
-    for (const auto& [name, leads] : parent.names()) {
+    if (is_below(*cell.after, root) && !is_below(*cell.directory, root)) return false;
+    for (const auto& [name, leads] : cell.after->parent->directory.names()) {
       if (leads.inode != cell.after) continue;
       const bool goes = std::ranges::any_of(entry.cells, [&, &its_name = name](const Cell& other) {
         return other.directory == cell.after->parent && other.name == its_name;
@@ -118,6 +138,18 @@ bool Journal::possible(const Entry& entry) {
     }
   }
   return true;
+}
+
+// Before a change is made again.
+void Journal::find_parents_of(const Entry& entry) {
+  for (const Cell& cell : entry.cells) {
+    if (cell.directory == nullptr) continue;
+    Inode* there = cell.directory->directory.find(cell.name);
+    if (is_directory(there)) there->parent = nullptr;
+  }
+  for (const Cell& cell : entry.cells) {
+    if (is_directory(cell.after)) cell.after->parent = cell.directory;
+  }
 }
 
 // Of directories, as the tree is now; null for what is not in it.
@@ -139,10 +171,7 @@ void Journal::find_parents(Inode& root) {
 }
 
 Journal::Kept Journal::crash(Ordering ordering, Choice& choice, Inode& root, std::vector<Inode*>& released) {
-  Kept kept{committed_, {}, {}};
-  const auto keep = [&](const Entry& entry) {
-    if (entry.kind == Kind::flush) kept.flushed.emplace_back(entry.inode, entry.sequence);
-  };
+  Kept kept;
   const auto lose = [&](const Entry& entry) {
     if (entry.event != kNoEvent) kept.lost.push_back(entry.event);
   };
@@ -151,12 +180,9 @@ Journal::Kept Journal::crash(Ordering ordering, Choice& choice, Inode& root, std
     find_parents(root);
     for (const Entry& entry : entries_) {
       if (entry.kind == Kind::resize) continue;  // the data decides
-      if (possible(entry) && choice.choose(2) == 1) {
+      if (possible(entry, root) && choice.choose(2) == 1) {
+        find_parents_of(entry);
         redo(entry);
-        for (const Cell& cell : entry.cells) {
-          if (cell.after != nullptr && cell.after->is(S_IFDIR)) cell.after->parent = cell.directory;
-        }
-        keep(entry);
       } else {
         lose(entry);
       }
@@ -164,12 +190,12 @@ Journal::Kept Journal::crash(Ordering ordering, Choice& choice, Inode& root, std
   } else {
     const std::size_t count = choice.choose(entries_.size() + 1);
     for (std::size_t i = entries_.size(); i > count; --i) undo(entries_[i - 1]);
+    if (count < entries_.size()) kept.lost_from = entries_[count].sequence;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (i >= count) {
         lose(entries_[i]);
-      } else {
-        keep(entries_[i]);
-        kept.sequence = entries_[i].sequence;
+      } else if (entries_[i].kind == Kind::flush) {
+        kept.flushed.emplace_back(entries_[i].inode, entries_[i].sequence);
       }
     }
   }

@@ -46,21 +46,20 @@ class Journal {
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
   const std::deque<Entry>& entries() const { return entries_; }
-  VirtualTime oldest() const { return entries_.front().when; }
   // Up to this sequence everything is durable.
   std::uint64_t committed() const { return committed_; }
 
   void add(Entry entry);
-  // Durable up to this sequence, or this time. `released` gets inodes that may have lost their last pin.
+  // Durable up to this sequence. `released` gets inodes that may have lost their last pin.
   void commit(std::uint64_t sequence, std::vector<Inode*>& released);
-  void commit_until(VirtualTime until, std::vector<Inode*>& released);
-  // For strict_posix: what happened in this directory, and whatever else cells of these changes depend on.
+  // For strict_posix: what happened in this directory, and whatever else these changes depend on: earlier ones of the
+  // same cells, and such without which directories would be lost or no tree.
   void commit_directory(const Inode& directory, std::vector<Inode*>& released);
 
   // Takes back what a crash does not keep, from the directories and inodes; the journal is empty then.
   struct Kept {
-    // Everything up to here is kept, but for strict_posix, where there is no such order.
-    std::uint64_t sequence = 0;
+    // Everything from here on is lost, but for strict_posix, where there is no such order.
+    std::uint64_t lost_from = UINT64_MAX;
     // For each file whose data had to be on the device: up to which sequence.
     std::vector<std::pair<Inode*, std::uint64_t>> flushed;
     std::vector<EventId> lost;
@@ -70,7 +69,8 @@ class Journal {
  private:
   static void redo(const Entry& entry);
   static void undo(const Entry& entry);
-  static bool possible(const Entry& entry);
+  static bool possible(const Entry& entry, const Inode& root);
+  static void find_parents_of(const Entry& entry);
   void find_parents(Inode& root);
   static void pin(const Entry& entry);
   static void unpin(const Entry& entry, std::vector<Inode*>& released);

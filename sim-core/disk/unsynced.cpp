@@ -42,10 +42,49 @@ class Unsynced::ByPage {
   std::vector<std::size_t> found_;
 };
 
+struct Unsynced::Fates {
+  Sized sized;
+  // Changes of the size before this one are kept, from it on lost.
+  std::size_t end;
+  // Of those that are lost, what made the file shorter, and to which size.
+  std::vector<std::pair<std::size_t, std::uint64_t>> lost_cuts;
+  // Of each change: whether it made the file longer; where a later truncation that is kept cuts it off; and how many
+  // of its sectors are kept.
+  std::vector<bool> grows;
+  std::vector<std::uint64_t> cut;
+  std::vector<std::uint64_t> kept;
+};
+
+Unsynced::~Unsynced() {
+  forget_pages();
+  total_ -= weight_;
+}
+
+void Unsynced::weigh() {
+  const std::uint64_t weight = bytes_.size() + changes_.size() * sizeof(Change) + copies_ * kPage;
+  total_ += weight - weight_;
+  weight_ = weight;
+}
+
+void Unsynced::keep(std::uint64_t index, std::byte* bytes) {
+  pages_.push_back({index, bytes});
+  if (bytes == nullptr) {
+    changes_shape_ = true;
+  } else {
+    ++copies_;
+    weigh();
+  }
+}
+
 void Unsynced::keep_page(Content& content, std::uint64_t index, const std::byte* before) {
   if (content.dirty(index)) return;
-  pages_.push_back({index, before != nullptr ? pool_.copy(before) : nullptr});
-  if (before == nullptr) changes_shape_ = true;
+  keep(index, before != nullptr ? pool_.copy(before) : nullptr);
+  content.set_dirty(index, true);
+}
+
+void Unsynced::take_page(Content& content, std::uint64_t index) {
+  if (content.dirty(index)) return content.drop(index);
+  keep(index, content.take(index));
   content.set_dirty(index, true);
 }
 
@@ -54,11 +93,13 @@ void Unsynced::wrote(std::uint64_t sequence, VirtualTime when, EventId event, st
   changes_.push_back({sequence, when, event, Kind::write, offset, bytes.size(), bytes_.size()});
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   if (offset + bytes.size() > size_) changes_shape_ = true;
+  weigh();
 }
 
 void Unsynced::resized(std::uint64_t sequence, VirtualTime when, EventId event, std::uint64_t size) {
   changes_.push_back({sequence, when, event, Kind::resize, size, 0, bytes_.size()});
   changes_shape_ = true;
+  weigh();
 }
 
 void Unsynced::forget_pages() {
@@ -66,15 +107,22 @@ void Unsynced::forget_pages() {
     if (page.bytes != nullptr) pool_.give_back(page.bytes);
   }
   pages_.clear();
+  copies_ = 0;
 }
 
-void Unsynced::synced(Content& content, std::uint64_t size) {
-  for (const OldPage& page : pages_) content.set_dirty(page.index, false);
+void Unsynced::forget_all(std::uint64_t size) {
   forget_pages();
   changes_.clear();
   bytes_.clear();
   size_ = size;
+  flushed_ = 0;
   changes_shape_ = false;
+  weigh();
+}
+
+void Unsynced::synced(Content& content, std::uint64_t size) {
+  for (const OldPage& page : pages_) content.set_dirty(page.index, false);
+  forget_all(size);
 }
 
 bool Unsynced::touches(const Change& change, std::uint64_t begin, std::uint64_t end) const {
@@ -95,137 +143,183 @@ void Unsynced::apply(const Change& change, std::uint64_t begin, std::span<std::b
   std::memcpy(bytes.data() + (from - begin), bytes_.data() + change.place + (from - change.offset), to - from);
 }
 
-std::uint64_t Unsynced::size_after(std::size_t count) const {
-  std::uint64_t size = size_;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Change& change = changes_[i];
-    size = change.kind == Kind::resize ? change.offset : std::max(size, change.offset + change.size);
-  }
-  return size;
-}
-
-void Unsynced::write_back(VirtualTime until) {
+void Unsynced::write_back(Content& content, std::uint64_t size, VirtualTime until) {
   std::size_t count = 0;
   while (count < changes_.size() && changes_[count].when <= until) ++count;
   if (count == 0) return;
+  if (count == changes_.size()) return synced(content, size);
   std::ranges::sort(pages_, {}, &OldPage::index);
   ByPage by_page(changes_, count);
   for (OldPage& page : pages_) {
+    const std::uint64_t begin = page.index * kPage;
     for (const std::size_t i : by_page.of(page.index)) {
       const Change& change = changes_[i];
-      if (!touches(change, page.index * kPage, (page.index + 1) * kPage)) continue;
+      if (!touches(change, begin, begin + kPage)) continue;
+      if (change.kind == Kind::resize && change.offset <= begin) {
+        if (page.bytes != nullptr) pool_.give_back(page.bytes);
+        copies_ -= page.bytes != nullptr ? 1 : 0;
+        page.bytes = nullptr;
+        continue;
+      }
       if (page.bytes == nullptr) {
         if (change.kind == Kind::resize) continue;
         page.bytes = pool_.take_zeroed();
+        ++copies_;
       }
-      apply(change, page.index * kPage, {page.bytes, kPage});
+      apply(change, begin, {page.bytes, kPage});
     }
   }
-  size_ = size_after(count);
-  const std::uint64_t done = count < changes_.size() ? changes_[count].place : bytes_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Change& change = changes_[i];
+    size_ = change.kind == Kind::resize ? change.offset : std::max(size_, change.offset + change.size);
+  }
+  const std::uint64_t done = changes_[count].place;
   changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(count));
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(done));
   for (Change& change : changes_) change.place -= done;
+  weigh();
 }
 
-std::size_t Unsynced::choose_size(const Rules& rules, Choice& choice) const {
-  std::size_t least = 0;
-  std::size_t most = changes_.size();
+// ---- a crash ----
+
+std::vector<Unsynced::Sized> Unsynced::sizes(const Rules& rules) const {
+  const bool strict = rules.ordering == Ordering::strict_posix;
+  const std::uint64_t block = strict ? rules.sector : kPage;
+  std::vector<Sized> sizes{{0, size_}};
+  std::uint64_t size = size_;
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     const Change& change = changes_[i];
-    if (change.sequence <= rules.flushed) least = i + 1;
-    if (change.kind != Kind::resize || rules.ordering == Ordering::strict_posix) continue;
-    if (change.sequence > rules.journal) {
-      most = i;
-      break;
+    const bool resize = change.kind == Kind::resize;
+    const std::uint64_t next = resize ? change.offset : std::max(size, change.offset + change.size);
+    if (change.sequence >= rules.lost_from && (resize || next > size)) break;
+    if (change.sequence <= flushed_ || (resize && !strict)) {
+      sizes.assign(1, {i + 1, next});
+    } else if (resize) {
+      sizes.push_back({i + 1, next});
+    } else if (next > size) {
+      // What is appended comes to the device in pieces, and the size may follow after each.
+      const std::uint64_t begin = std::max(size, change.offset);
+      for (std::uint64_t end = (begin / block + 1) * block; end < next; end += block) sizes.push_back({i + 1, end});
+      sizes.push_back({i + 1, next});
     }
-    least = i + 1;
-  }
-  least = std::min(least, most);
-  // Of those that make no difference to the size, the first.
-  std::vector<std::size_t> candidates{least};
-  std::uint64_t size = size_after(least);
-  for (std::size_t count = least + 1; count <= most; ++count) {
-    const std::uint64_t next = size_after(count);
-    if (next != size || changes_[count - 1].kind == Kind::resize) candidates.push_back(count);
     size = next;
   }
-  return candidates[choice.choose(candidates.size())];
+  return sizes;
 }
 
-std::uint64_t Unsynced::crash(Content& content, const Rules& rules, Choice& choice, std::vector<LostWrite>& lost) {
-  const std::size_t sized = choose_size(rules, choice);
-  const std::uint64_t size = size_after(sized);
-  // What follows a truncation that is lost goes with it: its blocks belong to the longer file still.
-  std::size_t end = sized;
-  while (end < changes_.size() && !(changes_[end].kind == Kind::resize && (rules.ordering == Ordering::strict_posix ||
-                                                                           changes_[end].sequence > rules.journal)))
-    ++end;
+Unsynced::Fates Unsynced::fates(Sized sized, const Rules& rules) const {
+  const bool strict = rules.ordering == Ordering::strict_posix;
+  Fates fates{sized, sized.changes, {}, {}, {}, std::vector<std::uint64_t>(changes_.size(), 0)};
+  while (fates.end < changes_.size() && !(changes_[fates.end].kind == Kind::resize &&
+                                          (strict || changes_[fates.end].sequence >= rules.lost_from)))
+    ++fates.end;
+  std::uint64_t size = size_;
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    const Change& change = changes_[i];
+    const bool resize = change.kind == Kind::resize;
+    const std::uint64_t next = resize ? change.offset : std::max(size, change.offset + change.size);
+    fates.grows.push_back(i < sized.changes && !resize && next > size);
+    if (i >= fates.end && next < size) fates.lost_cuts.emplace_back(i, next);
+    size = next;
+  }
+  fates.cut.resize(changes_.size(), UINT64_MAX);
+  std::uint64_t cut = UINT64_MAX;
+  for (std::size_t i = fates.end; i > 0; --i) {
+    fates.cut[i - 1] = cut;
+    if (changes_[i - 1].kind == Kind::resize) cut = std::min(cut, changes_[i - 1].offset);
+  }
+  return fates;
+}
 
-  std::vector<std::uint64_t> kept(changes_.size(), 0);
-  std::ranges::sort(pages_, {}, &OldPage::index);
-  ByPage by_page(changes_, end);
-  std::vector<std::size_t> touching;
-  for (const OldPage& old : pages_) {
-    const std::span<const std::size_t> of_page = by_page.of(old.index);
-    const std::uint64_t page_begin = old.index * kPage;
-    content.set_dirty(old.index, false);
-    if (page_begin >= size) {
-      content.drop(old.index);
-      continue;
+void Unsynced::crash_page(const OldPage& old, std::span<const std::size_t> of_page, const Rules& rules, Fates& fates,
+                          Choice& choice, Content& content) const {
+  const std::uint64_t page_begin = old.index * kPage;
+  const std::uint64_t size = fates.sized.size;
+  if (page_begin >= size) return content.drop(old.index);
+  std::byte bytes[kPage] = {};
+  if (old.bytes != nullptr) std::memcpy(bytes, old.bytes, kPage);
+
+  // From which change on the page's block is a new one, if ever; and the write for which the file gets it, which the
+  // journal holds.
+  constexpr std::size_t kNever = SIZE_MAX;
+  std::size_t fresh = old.bytes == nullptr ? 0 : kNever;
+  for (const std::size_t i : of_page) {
+    if (i < fates.end && changes_[i].kind == Kind::resize && changes_[i].offset <= page_begin) fresh = i + 1;
+  }
+  // What follows a truncation that is lost goes with it, where it cut blocks: they belong to the longer file still.
+  std::size_t end = kNever;
+  for (const auto& [i, cut] : fates.lost_cuts) {
+    if (cut < page_begin + kPage) end = std::min(end, i);
+  }
+  for (const std::size_t i : of_page) {
+    if (i < fresh || changes_[i].kind != Kind::write) continue;
+    if (changes_[i].sequence >= rules.lost_from) end = std::min(end, i);
+    break;
+  }
+
+  bool hole = fresh != kNever;
+  std::vector<std::size_t> writes;
+  for (std::uint64_t begin = page_begin; begin < page_begin + kPage && begin < size; begin += rules.sector) {
+    const std::span<std::byte> sector(bytes + (begin - page_begin), rules.sector);
+    writes.clear();
+    std::size_t least = 0;
+    for (const std::size_t i : of_page) {
+      if (i >= end || changes_[i].kind != Kind::write || !touches(changes_[i], begin, begin + rules.sector)) continue;
+      writes.push_back(i);
+      // data=ordered: what the size covers has been written before it, where it needed a block.
+      const bool before_size = rules.ordering == Ordering::ext4_ordered && fates.grows[i];
+      if (i >= fresh && (before_size || changes_[i].sequence <= flushed_)) least = writes.size();
     }
-    std::byte bytes[kPage] = {};
-    if (old.bytes != nullptr) std::memcpy(bytes, old.bytes, kPage);
-    bool hole = old.bytes == nullptr;
-    for (std::uint64_t begin = page_begin; begin < page_begin + kPage && begin < size; begin += rules.sector) {
-      const std::span<std::byte> sector(bytes + (begin - page_begin), rules.sector);
-      touching.clear();
-      std::size_t least = 0;
-      for (const std::size_t i : of_page) {
-        if (!touches(changes_[i], begin, begin + rules.sector)) continue;
-        touching.push_back(i);
-        const bool before_size = rules.ordering == Ordering::ext4_ordered && i < sized;
-        if (old.bytes == nullptr && (before_size || changes_[i].sequence <= rules.flushed)) least = touching.size();
+    const std::size_t version = least + (writes.empty() ? 0 : choice.choose(writes.size() - least + 1));
+    const std::size_t lost = version < writes.size() ? writes[version] : kNever;
+    const bool stale = lost != kNever && lost >= fresh && (version == 0 || writes[version - 1] < fresh) &&
+                       rules.ordering == Ordering::strict_posix && choice.choose(2) == 0;
+    std::size_t written = 0;
+    for (const std::size_t i : of_page) {
+      const Change& change = changes_[i];
+      if (change.kind == Kind::resize) {
+        if (i < fates.end) apply(change, begin, sector);
+        continue;
       }
-      if (touching.empty()) continue;
-      const std::size_t version = least + choice.choose(touching.size() - least + 1);
-      const bool written =
-          std::ranges::any_of(touching, [&](std::size_t i) { return changes_[i].kind == Kind::write; });
-      if (version == 0 && written && old.bytes == nullptr && rules.ordering == Ordering::strict_posix &&
-          choice.choose(2) == 0) {
+      if (stale && i == lost) {
         std::memset(sector.data(), kStale, sector.size());
         hole = false;
       }
-      for (std::size_t v = 0; v < touching.size(); ++v) {
-        const Change& change = changes_[touching[v]];
-        if (v >= version && change.kind == Kind::write) continue;
-        apply(change, begin, sector);
-        if (change.kind == Kind::write) {
-          hole = false;
-          ++kept[touching[v]];
-        }
-      }
+      if (written == version || i != writes[written]) continue;
+      ++written;
+      apply(change, begin, sector);
+      if (i >= fresh) hole = false;
+      if (begin < fates.cut[i]) ++fates.kept[i];
     }
-    if (page_begin + kPage > size) std::memset(bytes + (size - page_begin), 0, page_begin + kPage - size);
-    content.set(old.index, hole ? nullptr : bytes);
+  }
+  if (page_begin + kPage > size) std::memset(bytes + (size - page_begin), 0, page_begin + kPage - size);
+  content.set(old.index, hole ? nullptr : bytes);
+}
+
+std::uint64_t Unsynced::crash(Content& content, const Rules& rules, Choice& choice, std::vector<LostWrite>& lost) {
+  const std::vector<Sized> candidates = sizes(rules);
+  Fates fates = this->fates(candidates[choice.choose(candidates.size())], rules);
+  std::ranges::sort(pages_, {}, &OldPage::index);
+  ByPage by_page(changes_, changes_.size());
+  for (const OldPage& old : pages_) {
+    content.set_dirty(old.index, false);
+    crash_page(old, by_page.of(old.index), rules, fates, choice, content);
   }
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     const Change& change = changes_[i];
     if (change.kind == Kind::resize) {
-      if (i >= end && rules.ordering == Ordering::strict_posix) lost.push_back({change.event, 0, 0});
-      continue;  // else the journal has told
+      // Of the others the journal has told.
+      if (i >= fates.end && rules.ordering == Ordering::strict_posix) lost.push_back({change.event, 0, 0});
+      continue;
     }
-    if (change.size == 0) continue;
-    const std::uint64_t sectors = (change.offset + change.size - 1) / rules.sector - change.offset / rules.sector + 1;
-    SP_ASSERT(kept[i] <= sectors);
-    if (kept[i] < sectors) lost.push_back({change.event, sectors - kept[i], sectors});
+    const std::uint64_t end = std::min(change.offset + change.size, fates.cut[i]);
+    if (end <= change.offset) continue;
+    const std::uint64_t sectors = (end - 1) / rules.sector - change.offset / rules.sector + 1;
+    SP_ASSERT(fates.kept[i] <= sectors);
+    if (fates.kept[i] < sectors) lost.push_back({change.event, sectors - fates.kept[i], sectors});
   }
-  forget_pages();
-  changes_.clear();
-  bytes_.clear();
-  size_ = size;
-  changes_shape_ = false;
-  return size;
+  forget_all(fates.sized.size);
+  return size_;
 }
 
 }  // namespace stillpoint::disk

@@ -27,38 +27,45 @@ struct LostWrite {
 
 class Unsynced {
  public:
-  Unsynced(PagePool& pool, std::uint64_t durable_size) : pool_(pool), size_(durable_size) {}
+  // `total` is the sum of the weights of all.
+  Unsynced(PagePool& pool, std::uint64_t durable_size, std::uint64_t& total)
+      : pool_(pool), total_(total), size_(durable_size) {}
   Unsynced(const Unsynced&) = delete;
   Unsynced& operator=(const Unsynced&) = delete;
-  ~Unsynced() { forget_pages(); }
+  ~Unsynced();
 
-  // Before a page of `content` is changed or dropped.
+  // Before a page of `content` is changed.
   void keep_page(Content& content, std::uint64_t index) { keep_page(content, index, content.page(index)); }
   // The same, where it has changed already: it was `before`, null for a hole.
   void keep_page(Content& content, std::uint64_t index, const std::byte* before);
+  // Takes a page out of `content`.
+  void take_page(Content& content, std::uint64_t index);
   // The changes, numbered by the file system's own sequence.
   void wrote(std::uint64_t sequence, VirtualTime when, EventId event, std::uint64_t offset,
              std::span<const std::byte> bytes);
   void resized(std::uint64_t sequence, VirtualTime when, EventId event, std::uint64_t size);
+  // The journal holds what must not be durable before the data up to this sequence.
+  void flush(std::uint64_t sequence) { flushed_ = sequence; }
   bool empty() const { return changes_.empty(); }
   std::uint64_t bytes() const { return bytes_.size(); }
-  VirtualTime oldest() const { return changes_.front().when; }
   // There is a change of size, or data where the durable file has no page.
   bool changes_shape() const { return changes_shape_; }
   std::uint64_t durable_size() const { return size_; }
+  // How much memory it takes to remember all this: what DiskOptions::most_pending bounds.
+  std::uint64_t weight() const { return weight_; }
 
   // All of it is durable now: what `content` holds.
   void synced(Content& content, std::uint64_t size);
-  // The machine has written back by itself what was changed until then.
-  void write_back(VirtualTime until);
+  // The machine has written back by itself what was changed until then. `size` is the file's.
+  void write_back(Content& content, std::uint64_t size, VirtualTime until);
 
   struct Rules {
     Ordering ordering;
     std::uint32_t sector;
-    // Truncations up to this sequence are kept, later ones are not (but for strict_posix, where they are a choice).
-    std::uint64_t journal;
-    // What was written up to this sequence is on the device: the journal holds what depends on it.
-    std::uint64_t flushed;
+    // The journal is lost from this sequence on, and with it what stands in it: truncations, and what came later and
+    // needs a greater size or a new block. UINT64_MAX: none of it is; so always with strict_posix, where each
+    // truncation is a choice.
+    std::uint64_t lost_from;
   };
   // Turns `content` into what the crash leaves, and gives its size. What was lost is added to `lost`.
   std::uint64_t crash(Content& content, const Rules& rules, Choice& choice, std::vector<LostWrite>& lost);
@@ -81,19 +88,35 @@ class Unsynced {
     std::uint64_t index;
     std::byte* bytes;  // null: a hole
   };
+  // A size that the crash may leave, and how many changes have had their effect on it, the last maybe in part.
+  struct Sized {
+    std::size_t changes;
+    std::uint64_t size;
+  };
+  // What a crash knows of all changes, before it looks at pages.
+  struct Fates;
   // What a change makes of a page.
   void apply(const Change& change, std::uint64_t page, std::span<std::byte> bytes) const;
   bool touches(const Change& change, std::uint64_t begin, std::uint64_t end) const;
   // Which of the first `count` changes may touch a page, in their order, for all pages at once.
   class ByPage;
+  void keep(std::uint64_t index, std::byte* bytes);
   void forget_pages();
-  std::uint64_t size_after(std::size_t count) const;
-  // How many of the changes have their effect on the file's size.
-  std::size_t choose_size(const Rules& rules, Choice& choice) const;
+  void forget_all(std::uint64_t size);
+  void weigh();
+  std::vector<Sized> sizes(const Rules& rules) const;
+  Fates fates(Sized sized, const Rules& rules) const;
+  // What is left of the page is put into `content`. `of_page`: the changes that touch it.
+  void crash_page(const OldPage& old, std::span<const std::size_t> of_page, const Rules& rules, Fates& fates,
+                  Choice& choice, Content& content) const;
 
   PagePool& pool_;
+  std::uint64_t& total_;
+  std::uint64_t weight_ = 0;
   std::uint64_t size_;  // as it is durable
+  std::uint64_t flushed_ = 0;
   std::vector<OldPage> pages_;
+  std::uint64_t copies_ = 0;  // of pages_, those that are none of holes
   std::vector<Change> changes_;
   std::vector<std::byte> bytes_;
   bool changes_shape_ = false;
