@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -83,6 +84,7 @@ std::map<const Case*, Child> begun;
 Child begin(const std::function<Observations()>& run) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return {};
+  std::fflush(nullptr);  // what is left in a buffer would be the child's, too
   const pid_t child = fork();
   if (child == 0) {
     alarm(60);
