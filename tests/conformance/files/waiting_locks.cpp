@@ -1,0 +1,126 @@
+// Locks that are waited for: F_SETLKW, F_OFD_SETLKW, flock(2), by two threads.
+#include <sys/file.h>
+
+#include <string>
+#include <thread>
+
+#include "tests/conformance/files/files.hpp"
+#include "tests/conformance/files/locks.hpp"
+#include "tests/conformance/waiting.hpp"
+
+namespace stillpoint::test::files {
+namespace {
+
+void until_it_is_released(World& w) {
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  lock(one, F_OFD_SETLK, F_WRLCK, 0, 10);
+  std::thread releases = later(w, 100ms, [&] { lock(one, F_OFD_SETLK, F_UNLCK, 0, 10); });
+  std::string got;
+  w.note("waits", tenths([&] { got = lock(two, F_OFD_SETLKW, F_WRLCK, 5, 10); }));
+  releases.join();
+  w.notes("and has it", {got, held(w, "a")});
+}
+
+void until_the_other_is_closed(World& w) {
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  lock(one, F_OFD_SETLK, F_WRLCK, 0, 10);
+  std::thread closes = later(w, 100ms, [&] { w.close(one); });
+  std::string got;
+  w.note("waits", tenths([&] { got = lock(two, F_OFD_SETLKW, F_RDLCK, 0, 0); }));
+  closes.join();
+  w.notes("and has it", {got, held(w, "a")});
+}
+
+void for_a_part(World& w) {
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  lock(one, F_OFD_SETLK, F_WRLCK, 0, 100);
+  std::string got;
+  milliseconds took{};
+  std::thread waits([&] { took = duration_of([&] { got = lock(two, F_OFD_SETLKW, F_WRLCK, 50, 10); }); });
+  w.pass(100ms);
+  lock(one, F_OFD_SETLK, F_UNLCK, 0, 50);
+  w.pass(100ms);
+  lock(one, F_OFD_SETLK, F_UNLCK, 50, 10);
+  waits.join();
+  w.notes("its own part is what matters", {got, std::to_string((took.count() + 20) / 100), held(w, "a")});
+}
+
+void of_the_process(World& w) {
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  w.note("its own is not waited for",
+         (lock(one, F_SETLK, F_WRLCK, 0, 10), tenths([&] { lock(two, F_SETLKW, F_WRLCK, 0, 10); })));
+  lock(one, F_SETLK, F_UNLCK, 0, 0);
+  lock(one, F_OFD_SETLK, F_WRLCK, 0, 10);
+  std::thread releases = later(w, 100ms, [&] { lock(one, F_OFD_SETLK, F_UNLCK, 5, 5); });
+  std::string got;
+  w.note("a description's is", tenths([&] { got = lock(two, F_SETLKW, F_WRLCK, 7, 1); }));
+  releases.join();
+  w.notes("and has it", {got, held(w, "a")});
+}
+
+void made_weaker(World& w) {
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  lock(one, F_OFD_SETLK, F_WRLCK, 0, 10);
+  std::thread weakens = later(w, 100ms, [&] { lock(one, F_OFD_SETLK, F_RDLCK, 0, 10); });
+  std::string got;
+  w.note("a reader waits for the writer", tenths([&] { got = lock(two, F_OFD_SETLKW, F_RDLCK, 0, 10); }));
+  weakens.join();
+  w.note("and has it", got);
+}
+
+void whole_files(World& w) {
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  flock(one, LOCK_EX);
+  std::thread releases = later(w, 100ms, [&] { flock(one, LOCK_UN); });
+  std::string got;
+  w.note("waits", tenths([&] { got = result(flock(two, LOCK_SH)); }));
+  releases.join();
+  w.notes("and has it", {got, result(flock(one, LOCK_EX | LOCK_NB)), result(flock(one, LOCK_SH | LOCK_NB))});
+}
+
+void several_readers(World& w) {
+  const int writer = open(w, "a");
+  flock(writer, LOCK_EX);
+  std::string order;
+  const auto reader = [&](char name) {
+    return std::thread([&w, &order, name] {
+      const int fd = ::open("a", O_RDONLY);
+      flock(fd, LOCK_SH);
+      w.pass(milliseconds(name == 'a' ? 50 : 100));
+      order += name;
+      ::close(fd);
+    });
+  };
+  std::thread a = reader('a');
+  std::thread b = reader('b');
+  w.pass(50ms);
+  order += '-';
+  flock(writer, LOCK_UN);
+  w.pass(25ms);
+  w.note("both have it", result(flock(writer, LOCK_EX | LOCK_NB)));
+  flock(writer, LOCK_EX);
+  order += 'w';
+  a.join();
+  b.join();
+  w.note("order", order);
+}
+
+constexpr Case kCases[] = {
+    {"until it is released", until_it_is_released},
+    {"until the other is closed", until_the_other_is_closed},
+    {"for a part", for_a_part},
+    {"of the process", of_the_process},
+    {"made weaker", made_weaker},
+    {"whole files", whole_files},
+    {"several readers", several_readers},
+};
+const Suite suite("files/waiting_locks", kCases, Process::own);
+
+}  // namespace
+}  // namespace stillpoint::test::files
