@@ -72,8 +72,12 @@ Status allow_internet(int type, int domain, int protocol) {
 
 bool waits(const Socket& socket, int flags) { return !socket.nonblocking && (flags & MSG_DONTWAIT) == 0; }
 
+// __sys_accept4_file() in Linux's net/socket.c has a number for the new descriptor before it looks at the socket: where
+// none is left, even a queue without connections is EMFILE, and nothing waits.
 int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t* length, int flags) {
+  if (host.descriptors.find(fd) == nullptr) return fail(host, call, EBADF);
   if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return fail(host, call, EINVAL);
+  if (host.descriptors.full()) return fail(host, call, EMFILE);
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
