@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "sim-core/interpose/arguments.hpp"
 #include "sim-core/interpose/waiting.hpp"
@@ -35,6 +36,12 @@ using stillpoint::kernel::Host;
 using stillpoint::kernel::OnExec;
 using stillpoint::kernel::Socket;
 using stillpoint::kernel::Woken;
+
+[[noreturn]] void not_served(Host& host, const Call& call, const char* what, unsigned long number) {
+  char which[48];
+  std::snprintf(which, sizeof which, "%s 0x%lx", what, number);
+  unsupported(host, call, which);
+}
 
 int duplicate_to(Host& host, const Call& call, int from, int to, OnExec flag) {
   return finish<int>(host, call, host.descriptors.duplicate_to(from, to, flag));
@@ -73,7 +80,7 @@ int control(Host& host, const Call& call, int fd, int command, long argument) {
       if (file->as_pipe() == nullptr) return fail(host, call, EBADF);
       return finish<int>(host, call, file->as_pipe()->set_capacity(argument));
     default:
-      unsupported(host, call, "this command is not served");
+      not_served(host, call, "command", static_cast<unsigned>(command));
   }
 }
 
@@ -106,7 +113,7 @@ int request_of(Host& host, const Call& call, int fd, unsigned long request, void
     case TIOCGWINSZ:
       return fail(host, call, file->unknown_request());  // nothing is a terminal
     default:
-      unsupported(host, call, "this request is not served");
+      not_served(host, call, "request", request);
   }
 }
 
