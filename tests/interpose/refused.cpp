@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pty.h>
 #include <pwd.h>
 #include <resolv.h>
 #include <sched.h>
@@ -265,6 +266,15 @@ constexpr Refused kRefused[] = {
        pid_t pid;
        static_cast<void>(posix_spawn(&pid, "/nonexistent/program", nullptr, nullptr, none, none));
      }},
+    {"daemon", [] { static_cast<void>(daemon(0, 0)); }},
+    {"forkpty", [] { static_cast<void>(forkpty(numbers, nullptr, nullptr, nullptr)); }},
+    {"posix_spawnp",
+     [] {
+       pid_t pid;
+       static_cast<void>(posix_spawnp(&pid, nowhere, nullptr, nullptr, no_arguments, no_arguments));
+     }},
+    {"wait3", [] { static_cast<void>(wait3(numbers, WNOHANG, nullptr)); }},
+    {"on_exit", [] { static_cast<void>(on_exit([](int, void*) {}, nullptr)); }},
     {"system", [] { static_cast<void>(system("true")); }},
     {"popen", [] { static_cast<void>(popen("true", "r")); }},
     {"execv", [] { static_cast<void>(execv(nowhere, no_arguments)); }},
