@@ -52,6 +52,9 @@ void users(World& w) {
   volatile int less = -1;  // the compiler would warn
   w.note("less than none", result(getgroups(less, groups)));
   w.note("to oneself", result(setuid(getuid())) + result(setgid(getgid())) + result(seteuid(getuid())));
+  w.note("all of them",
+         result(setreuid(getuid(), static_cast<uid_t>(-1))) + result(setregid(static_cast<gid_t>(-1), getgid())) +
+             result(setresuid(getuid(), getuid(), getuid())) + result(setresgid(getgid(), getgid(), getgid())));
 }
 
 void processes(World& w) {
