@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "sim-core/interpose/arguments.hpp"
 #include "sim-core/interpose/file_locks.hpp"
@@ -36,6 +37,12 @@ using stillpoint::kernel::OnExec;
 using stillpoint::kernel::Socket;
 using stillpoint::kernel::Woken;
 
+[[noreturn]] void not_served(Host& host, const Call& call, const char* what, unsigned long number) {
+  char which[48];
+  std::snprintf(which, sizeof which, "%s 0x%lx", what, number);
+  unsupported(host, call, which);
+}
+
 int duplicate_to(Host& host, const Call& call, int from, int to, OnExec flag) {
   return finish<int>(host, call, host.descriptors.duplicate_to(from, to, flag));
 }
@@ -44,6 +51,7 @@ int duplicate_to(Host& host, const Call& call, int from, int to, OnExec flag) {
 int set_status_flags(Host& host, const Call& call, File& file, long flags) {
   constexpr long kOfFiles = O_DIRECT | O_NOATIME;
   stillpoint::kernel::DiskFile* on_disk = file.as_disk_file();
+  if (on_disk != nullptr && on_disk->path_only()) return fail(host, call, EBADF);
   if ((flags & O_ASYNC) != 0) unsupported(host, call, "O_ASYNC");
   if ((flags & kOfFiles) != 0 && on_disk == nullptr) unsupported(host, call, "O_DIRECT or O_NOATIME");
   if (on_disk != nullptr) {
@@ -59,7 +67,10 @@ int set_status_flags(Host& host, const Call& call, File& file, long flags) {
 int status_flags_of(File& file) {
   const stillpoint::kernel::DiskFile* on_disk = file.as_disk_file();
   constexpr int kChanging = O_NONBLOCK | O_APPEND;
-  const int fixed = on_disk != nullptr ? on_disk->status_flags() & ~(kChanging | O_CLOEXEC) : file.access_mode();
+  constexpr int kLargeFile = 0100000;  // which libc does not know on machines of 64 bits, and Linux sets
+  if (on_disk != nullptr && on_disk->path_only()) return on_disk->status_flags() & ~O_CLOEXEC;
+  const int fixed =
+      on_disk != nullptr ? (on_disk->status_flags() & ~(kChanging | O_CLOEXEC)) | kLargeFile : file.access_mode();
   return fixed | (file.nonblocking ? O_NONBLOCK : 0) | (file.appends ? O_APPEND : 0);
 }
 
@@ -90,7 +101,7 @@ int control(Host& host, const Call& call, int fd, int command, long argument) {
       if (file->as_pipe() == nullptr) return fail(host, call, EBADF);
       return finish<int>(host, call, file->as_pipe()->set_capacity(argument));
     default:
-      unsupported(host, call, "this command is not served");
+      not_served(host, call, "command", static_cast<unsigned>(command));
   }
 }
 
@@ -123,7 +134,11 @@ int request_of(Host& host, const Call& call, int fd, unsigned long request, void
     case TIOCGWINSZ:
       return fail(host, call, file->unknown_request());  // nothing is a terminal
     default:
-      unsupported(host, call, "this request is not served");
+      // Files know requests of their file system ('f'); the others are for terminals and their like.
+      if (file->as_disk_file() != nullptr && _IOC_TYPE(request) != 'f' && _IOC_TYPE(request) != 'X' &&
+          _IOC_TYPE(request) != 0x94)
+        return fail(host, call, ENOTTY);
+      not_served(host, call, "request", request);
   }
 }
 

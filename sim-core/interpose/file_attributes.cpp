@@ -25,6 +25,13 @@ using stillpoint::kernel::Host;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+// Pipes and sockets have a mode, an owner and times, too, which nobody asks for.
+bool is_elsewhere(Host& host, int fd) {
+  const stillpoint::kernel::File* file = host.descriptors.find(fd);
+  return file != nullptr && file->mode() && !S_ISCHR(file->mode().value()) &&
+         host.descriptors.find(fd)->as_disk_file() == nullptr;
+}
+
 // The inode behind a descriptor. EBADF: none, or one of O_PATH; a descriptor of no file of the disk stops the run.
 Result<Inode*> inode_of(Host& host, int fd) {
   const auto file = find_disk_file(host, fd, stillpoint::kernel::kNotServed);
@@ -114,7 +121,10 @@ int set_times_at(Host& host, const Call& call, int directory, const char* path, 
 SP_CALL(int, chmod, (const char* path, mode_t mode), (path, mode)) {
   return set_mode(host, call, find_inode(host, AT_FDCWD, path, Follow::yes), mode);
 }
-SP_CALL(int, fchmod, (int fd, mode_t mode), (fd, mode)) { return set_mode(host, call, inode_of(host, fd), mode); }
+SP_CALL(int, fchmod, (int fd, mode_t mode), (fd, mode)) {
+  if (is_elsewhere(host, fd)) return 0;
+  return set_mode(host, call, inode_of(host, fd), mode);
+}
 SP_CALL(int, fchmodat, (int directory, const char* path, mode_t mode, int flags), (directory, path, mode, flags)) {
   if ((flags & ~AT_SYMLINK_NOFOLLOW) != 0) return fail(host, call, EINVAL);
   const Follow follow = flags != 0 ? Follow::no : Follow::yes;
@@ -150,6 +160,7 @@ SP_CALL(int, utimensat, (int directory, const char* path, const timespec* times,
 }
 SP_CALL(int, futimens, (int fd, const timespec* times), (fd, times)) {
   if (fd < 0) return fail(host, call, EBADF);
+  if (is_elsewhere(host, fd)) return 0;
   return set_times_at(host, call, fd, nullptr, times, 0);
 }
 SP_CALL(int, utimes, (const char* path, const timeval* times), (path, times)) {

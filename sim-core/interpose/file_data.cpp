@@ -53,11 +53,12 @@ ssize_t write_at(Host& host, const Call& call, int fd, std::span<const iovec> pa
 template <bool kReads>
 ssize_t move_buffer(Host& host, const Call& call, int fd, const void* data, size_t size, off_t offset) {
   if (offset < 0) return fail<ssize_t>(host, call, EINVAL);
-  const iovec part = stillpoint::interpose::buffer_of(data, size);
-  const File* file = host.descriptors.find(fd);
+  File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  if (file->as_disk_file() == nullptr && !file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
   if (!(kReads ? file->can_read() : file->can_write())) return fail<ssize_t>(host, call, EBADF);
-  if (!stillpoint::interpose::may_be_memory(part)) return fail<ssize_t>(host, call, EFAULT);
+  if (!stillpoint::may_be_memory(data, size)) return fail<ssize_t>(host, call, EFAULT);
+  const iovec part = stillpoint::interpose::buffer_of(data, size);
   return kReads ? read_at(host, call, fd, {&part, 1}, offset) : write_at(host, call, fd, {&part, 1}, offset);
 }
 
@@ -150,9 +151,10 @@ int allocate_posix(Host& host, const Call& call, int fd, off_t offset, off_t siz
 }
 
 // Advice changes nothing that a program sees: only whether it could be taken.
-int advise(Host& host, int fd, int advice) {
+int advise(Host& host, int fd, off_t size, int advice) {
   if (host.descriptors.find(fd) == nullptr) return EBADF;
   if (is_pipe(host, fd)) return ESPIPE;
+  if (size < 0) return EINVAL;
   return advice >= POSIX_FADV_NORMAL && advice <= POSIX_FADV_NOREUSE ? 0 : EINVAL;
 }
 
@@ -220,7 +222,7 @@ ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset,
     return fail<ssize_t>(host, call, EBADF);
   const off64_t begin = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
   const off64_t place = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
-  if (begin < 0 || place < 0) return fail<ssize_t>(host, call, EINVAL);
+  if (begin < 0 || place < 0) return fail<ssize_t>(host, call, EOVERFLOW);
   const auto length = static_cast<off64_t>(std::min(size, stillpoint::interpose::kMostBytes));
   if (&one == &other && begin < place + length && place < begin + length) return fail<ssize_t>(host, call, EINVAL);
   return copy(host, call, *source.value(), from_offset, to, to_offset, static_cast<size_t>(length));
@@ -321,10 +323,10 @@ SP_CALL(int, posix_fallocate64, (int fd, off64_t offset, off64_t size), (fd, off
   return allocate_posix(host, call, fd, offset, size);
 }
 SP_CALL(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice), (fd, offset, size, advice)) {
-  return advise(host, fd, advice);
+  return advise(host, fd, size, advice);
 }
 SP_CALL(int, posix_fadvise64, (int fd, off64_t offset, off64_t size, int advice), (fd, offset, size, advice)) {
-  return advise(host, fd, advice);
+  return advise(host, fd, size, advice);
 }
 SP_CALL(ssize_t, readahead, (int fd, off64_t offset, size_t size), (fd, offset, size)) {
   const Result<DiskFile*> file = find_disk_file(host, fd, EINVAL);

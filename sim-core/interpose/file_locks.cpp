@@ -12,22 +12,22 @@
 namespace stillpoint::interpose {
 namespace {
 
-using kernel::DiskFile;
+using kernel::File;
 using kernel::Host;
 using kernel::RecordLock;
 
 // flock_to_posix_lock() in Linux's fs/locks.c.
-Result<RecordLock> record_of(DiskFile& file, const struct flock& asked) {
+Result<RecordLock> record_of(File& file, const struct flock& asked) {
   RecordLock lock;
   off_t start = 0;
   switch (asked.l_whence) {
     case SEEK_SET:
       break;
     case SEEK_CUR:
-      start = file.seek(0, SEEK_CUR).value();
+      if (const Result<off_t> position = file.seek(0, SEEK_CUR)) start = position.value();
       break;
     case SEEK_END:
-      start = static_cast<off_t>(file.node().size);
+      if (file.as_disk_file() != nullptr) start = static_cast<off_t>(file.as_disk_file()->node().size);
       break;
     default:
       return Failure{EINVAL};
@@ -58,16 +58,18 @@ void tell(const RecordLock& found, Host& host, struct flock& asked) {
 }
 
 // Sleeps until a lock of this file may be free. False: a signal came first.
-bool wait_for_lock(Host& host, const Call& call, DiskFile& file) {
+bool wait_for_lock(Host& host, const Call& call, File& file) {
   require_sleep(host, call);
   file.add_reference();
-  const kernel::Woken woken = host.sleep_at(file.storage().locks.place(file.inode()), std::nullopt);
+  const kernel::Woken woken = host.sleep_at(host.storage().locks.place(file.lock_key()), std::nullopt);
   const bool again = woken != kernel::Woken::by_signal || restarts(host);
   file.drop_reference();
   return again;
 }
 
-void wake_waiting(DiskFile& file) { file.host().wake_at(file.storage().locks.place(file.inode()), INT32_MAX); }
+void wake_waiting(Host& host, const File& file) {
+  host.wake_at(host.storage().locks.place(file.lock_key()), INT32_MAX);
+}
 
 }  // namespace
 
@@ -85,38 +87,36 @@ bool is_lock_command(int command) {
   }
 }
 
-int control_lock(Host& host, const Call& call, kernel::File& any, int command, void* argument) {
-  DiskFile* file = any.as_disk_file();
-  if (file == nullptr) unsupported(host, call, "locks of what is not on the disk");
-  if (file->path_only()) return fail(host, call, EBADF);
+int control_lock(Host& host, const Call& call, kernel::File& file, int command, void* argument) {
+  if (file.as_disk_file() != nullptr && file.as_disk_file()->path_only()) return fail(host, call, EBADF);
   auto* asked = static_cast<struct flock*>(argument);
   if (!is_readable(asked)) return fail(host, call, EFAULT);
   const bool of_description = command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW;
   if (of_description && asked->l_pid != 0) return fail(host, call, EINVAL);
   const bool gets = command == F_GETLK || command == F_OFD_GETLK;
   if (gets && asked->l_type != F_RDLCK && asked->l_type != F_WRLCK) return fail(host, call, EINVAL);
-  const Result<RecordLock> read = record_of(*file, *asked);
+  const Result<RecordLock> read = record_of(file, *asked);
   if (!read) return fail(host, call, read.error());
   RecordLock lock = read.value();
-  lock.owner = of_description ? file->number() : kernel::kProcess;
-  kernel::FileLocks& locks = file->storage().locks;
+  lock.owner = of_description ? file.number() : kernel::kProcess;
+  kernel::FileLocks& locks = host.storage().locks;
   if (gets) {
     if (!is_writable(asked)) return fail(host, call, EFAULT);
-    if (const auto other = locks.conflict(file->inode(), lock)) {
+    if (const auto other = locks.conflict(file.lock_key(), lock)) {
       tell(*other, host, *asked);
     } else {
       asked->l_type = F_UNLCK;
     }
     return 0;
   }
-  if (lock.type == F_RDLCK && !file->can_read()) return fail(host, call, EBADF);
-  if (lock.type == F_WRLCK && !file->can_write()) return fail(host, call, EBADF);
-  while (lock.type != F_UNLCK && locks.conflict(file->inode(), lock)) {
+  if (lock.type == F_RDLCK && !file.can_read()) return fail(host, call, EBADF);
+  if (lock.type == F_WRLCK && !file.can_write()) return fail(host, call, EBADF);
+  while (lock.type != F_UNLCK && locks.conflict(file.lock_key(), lock)) {
     if (command == F_SETLK || command == F_OFD_SETLK) return fail(host, call, EAGAIN);
-    if (!wait_for_lock(host, call, *file)) return fail(host, call, EINTR);
+    if (!wait_for_lock(host, call, file)) return fail(host, call, EINTR);
   }
-  locks.set(file->inode(), lock);
-  if (lock.type != F_WRLCK) wake_waiting(*file);
+  locks.set(file.lock_key(), lock);
+  if (lock.type != F_WRLCK) wake_waiting(host, file);
   return 0;
 }
 
@@ -125,17 +125,18 @@ int control_lock(Host& host, const Call& call, kernel::File& any, int command, v
 SP_CALL(int, flock, (int fd, int operation), (fd, operation)) {
   using namespace stillpoint;
   const int kind = operation & ~LOCK_NB;
-  const auto found = interpose::find_disk_file(host, fd, kernel::kNotServed);
-  if (!found) return interpose::fail(host, call, found.error());
-  kernel::DiskFile& file = *found.value();
+  kernel::File* found = host.descriptors.find(fd);
+  if (found == nullptr) return interpose::fail(host, call, EBADF);
+  kernel::File& file = *found;
   if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) return interpose::fail(host, call, EINVAL);
-  if (file.path_only()) return interpose::fail(host, call, EBADF);
+  const kernel::DiskFile* on_disk = file.as_disk_file();
+  if (on_disk != nullptr && on_disk->path_only()) return interpose::fail(host, call, EBADF);
   // What is converted is let go first: others may have it then.
-  while (!file.storage().locks.set_whole(file.inode(), file.number(), kind)) {
-    interpose::wake_waiting(file);
+  while (!host.storage().locks.set_whole(file.lock_key(), file.number(), kind)) {
+    interpose::wake_waiting(host, file);
     if ((operation & LOCK_NB) != 0) return interpose::fail(host, call, EAGAIN);
     if (!interpose::wait_for_lock(host, call, file)) return interpose::fail(host, call, EINTR);
   }
-  if (kind != LOCK_EX) interpose::wake_waiting(file);
+  if (kind != LOCK_EX) interpose::wake_waiting(host, file);
   return 0;
 }

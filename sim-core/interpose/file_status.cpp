@@ -78,6 +78,7 @@ int describe(Host& host, const Call& call, int fd, Status* status) {
   *status = {};
   status->st_mode = mode.value();
   status->st_ino = file->inode();
+  status->st_rdev = file->device();
   status->st_nlink = 1;
   status->st_uid = stillpoint::kernel::kUserId;
   status->st_gid = stillpoint::kernel::kGroupId;

@@ -122,8 +122,7 @@ void* map_file(Host& host, const Call& call, void* place, size_t size, int prote
   if (!file->can_read()) return failed(host, call, EACCES);
   if (shared && (protection & PROT_WRITE) != 0 && !file->can_write()) return failed(host, call, EACCES);
   if (on_disk == nullptr) {
-    const Result<mode_t> mode = file->mode();
-    if (mode && S_ISCHR(mode.value())) unsupported(host, call, "of a device");
+    if (file->is_zero()) return map_anonymous(place, size, protection, flags);  // zero(4): shared or not, it is memory
     return failed(host, call, ENODEV);
   }
   Inode& inode = on_disk->node();
@@ -203,7 +202,11 @@ SP_CALL(void*, mremap, (void* place, size_t size, size_t new_size, int flags, vo
 SP_CALL(int, msync, (void* place, size_t size, int flags), (place, size, flags)) {
   using Sync = int (*)(void*, size_t, int);
   static const Sync real = real_function<Sync>(nullptr, "msync");
-  const int result = real(place, size, flags);  // says what is wrong with the arguments
+  int result = 0;
+  {
+    const CurrentHost nobody(nullptr);
+    result = real(place, size, flags);  // says what is wrong with the arguments
+  }
   if (result != 0 || (flags & MS_SYNC) == 0) return result;
   const auto begin = reinterpret_cast<std::uintptr_t>(place);
   auto& storage = host.storage();

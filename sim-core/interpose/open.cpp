@@ -20,6 +20,7 @@ int open_path(Host& host, const Call& call, int directory, const char* path, int
   if ((flags & O_ASYNC) != 0) unsupported(host, call, "O_ASYNC");
   const Result<Path> read = read_path(host, directory, path);
   if (!read) return fail(host, call, read.error());
+  if (host.descriptors.full()) return fail(host, call, EMFILE);
   auto file = host.storage().open(*read.value().base, read.value().text, flags, static_cast<mode_t>(mode));
   if (!file) return fail(host, call, file.error());
   return finish<int>(host, call, host.descriptors.add(std::move(file).value(), on_exec(flags)));

@@ -90,6 +90,15 @@ SP_REFUSED(int, cnd_wait, (cnd_t * condition, mtx_t* mutex), (condition, mutex))
 SP_REFUSED(int, cnd_timedwait, (cnd_t * condition, mtx_t* mutex, const timespec* time), (condition, mutex, time))
 SP_REFUSED(int, thrd_sleep, (const timespec* time, timespec* left), (time, left))
 SP_REFUSED(pid_t, fork, (), ())
+SP_REFUSED(int, daemon, (int keep_folder, int keep_streams), (keep_folder, keep_streams))
+SP_REFUSED(int, forkpty, (int* terminal, char* name, const void* settings, const void* size),
+           (terminal, name, settings, size))
+SP_REFUSED(int, posix_spawnp,
+           (pid_t * pid, const char* file, const void* actions, const void* attributes, char* const* arguments,
+            char* const* environment),
+           (pid, file, actions, attributes, arguments, environment))
+SP_REFUSED(pid_t, wait3, (int* status, int options, void* usage), (status, options, usage))
+SP_REFUSED(int, on_exit, (void (*function)(int, void*), void* argument), (function, argument))
 SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment),
            (path, arguments, environment))
 SP_REFUSED(int, posix_spawn,

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -71,14 +73,42 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
     case SYS_prlimit64:
       return or_error(
           prlimit64(as<pid_t>(a[0]), as<__rlimit_resource>(a[1]), as<const rlimit64*>(a[2]), as<rlimit64*>(a[3])));
-    case SYS_sched_getaffinity:
-      return get_affinity(as<pid_t>(a[0]), as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
     default:
       return std::nullopt;
   }
 }
 
 // ---- libc itself, and the dynamic linker ----
+
+std::optional<long> serve_libc(const TrappedCall& trapped) {
+  const auto& a = trapped.arguments;
+  switch (trapped.number) {
+    // The sockets of syslog(3), and of the resolver's old functions: on a host, /dev/log is where the program has put
+    // it.
+    case SYS_socket:
+      return or_error(socket(as<int>(a[0]), as<int>(a[1]), as<int>(a[2])));
+    case SYS_connect:
+      return or_error(connect(as<int>(a[0]), as<const sockaddr*>(a[1]), as<socklen_t>(a[2])));
+    case SYS_setsockopt:
+      return or_error(
+          setsockopt(as<int>(a[0]), as<int>(a[1]), as<int>(a[2]), as<const void*>(a[3]), as<socklen_t>(a[4])));
+    case SYS_sendto:
+      return or_error(sendto(as<int>(a[0]), as<const void*>(a[1]), as<size_t>(a[2]), as<int>(a[3]),
+                             as<const sockaddr*>(a[4]), as<socklen_t>(a[5])));
+    case SYS_sendmmsg:
+      return or_error(sendmmsg(as<int>(a[0]), as<mmsghdr*>(a[1]), as<unsigned>(a[2]), as<int>(a[3])));
+    case SYS_recvfrom:
+      return or_error(recvfrom(as<int>(a[0]), as<void*>(a[1]), as<size_t>(a[2]), as<int>(a[3]), as<sockaddr*>(a[4]),
+                               as<socklen_t*>(a[5])));
+    case SYS_poll:
+      return or_error(poll(as<pollfd*>(a[0]), as<nfds_t>(a[1]), as<int>(a[2])));
+    // pthread_getattr_np asks for a thread by its real number, which is none of the host's. All have the same.
+    case SYS_sched_getaffinity:
+      return get_affinity(0, as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
+    default:
+      return std::nullopt;
+  }
+}
 
 // Memory, and what libc needs for itself (raise, its locks, its threads): they belong to the real process.
 bool libc_may(const TrappedCall& trapped) {
@@ -133,6 +163,8 @@ std::optional<long> serve_program(Host& host, const TrappedCall& trapped) {
       return gettid();
     case SYS_tgkill:
       return or_error(tgkill(as<pid_t>(a[0]), as<pid_t>(a[1]), as<int>(a[2])));
+    case SYS_sched_getaffinity:
+      return get_affinity(as<pid_t>(a[0]), as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
     case SYS_rt_sigprocmask:
       return change_mask(a[0], as<const void*>(a[1]), as<void*>(a[2]), a[3]);
     case SYS_futex:
@@ -170,10 +202,30 @@ bool program_may(const TrappedCall& trapped) {
   }
 }
 
+// What makes another process, or makes this one another program: the simulation's process can be neither, guard or no
+// guard. Threads are libc's business.
+bool makes_process(const TrappedCall& trapped) {
+  switch (trapped.number) {
+    case SYS_fork:
+    case SYS_vfork:
+    case SYS_execve:
+    case SYS_execveat:
+      return true;
+    case SYS_clone:
+      return (trapped.arguments[0] & CLONE_THREAD) == 0;
+    case SYS_clone3: {
+      const auto* flags = as<const std::uint64_t*>(trapped.arguments[0]);  // the first member of clone_args
+      return is_readable(flags) && (*flags & CLONE_THREAD) == 0;
+    }
+    default:
+      return false;
+  }
+}
+
 std::optional<long> serve(Host& host, const TrappedCall& trapped, Origin origin) {
   if (const auto result = serve_files(trapped)) return result;
   if (const auto result = serve_anybody(trapped)) return result;
-  return origin == Origin::program ? serve_program(host, trapped) : std::nullopt;
+  return origin == Origin::program ? serve_program(host, trapped) : serve_libc(trapped);
 }
 
 }  // namespace
@@ -189,7 +241,7 @@ long answer(Host& host, const TrappedCall& trapped, Guard guard) {
     if (const auto result = serve(host, trapped, origin)) return *result;
   }
   const bool may_pass = origin == Origin::program ? program_may(trapped) : libc_may(trapped);
-  if (guard == Guard::on && !may_pass)
+  if ((guard == Guard::on && !may_pass) || makes_process(trapped))
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
   return make_call(trapped);
 }

@@ -171,6 +171,10 @@ std::optional<long> serve_data(const TrappedCall& trapped) {
       return or_error(close(as<int>(a[0])));
     case SYS_dup:
       return or_error(dup(as<int>(a[0])));
+    case SYS_dup2:
+      return or_error(dup2(as<int>(a[0]), as<int>(a[1])));
+    case SYS_dup3:
+      return or_error(dup3(as<int>(a[0]), as<int>(a[1]), as<int>(a[2])));
     default:
       return std::nullopt;
   }

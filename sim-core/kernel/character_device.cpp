@@ -11,21 +11,19 @@
 
 namespace stillpoint::kernel {
 
+// Linux's Documentation/admin-guide/devices.txt: the numbers of the kinds, of major number 1.
+constexpr unsigned kMinors[] = {3, 5, 8, 9};
+
 std::unique_ptr<CharacterDevice> CharacterDevice::open(Host& host, dev_t device, int flags) {
-  struct Known {
-    unsigned minor;
-    Kind kind;
-  };
-  // Linux's Documentation/admin-guide/devices.txt.
-  constexpr Known kKnown[] = {{3, Kind::null}, {5, Kind::zero}, {8, Kind::random}, {9, Kind::urandom}};
-  for (const Known& known : kKnown) {
-    if (makedev(1, known.minor) != device) continue;
-    std::unique_ptr<CharacterDevice> file(new CharacterDevice(host, known.kind, flags & O_ACCMODE));
+  for (const Kind kind : {Kind::null, Kind::zero, Kind::random, Kind::urandom}) {
+    std::unique_ptr<CharacterDevice> file(new CharacterDevice(host, kind, flags & O_ACCMODE));
     file->nonblocking = (flags & O_NONBLOCK) != 0;
-    return file;
+    if (file->device() == device) return file;
   }
   return nullptr;
 }
+
+dev_t CharacterDevice::device() const { return makedev(1, kMinors[static_cast<std::size_t>(kind_)]); }
 
 std::uint32_t CharacterDevice::poll() {
   // random_poll(): only what waits for entropy could be written to.

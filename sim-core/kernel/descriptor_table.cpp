@@ -15,9 +15,14 @@ void DescriptorTable::put(int number, File* file, OnExec on_exec) {
   file->add_reference();
 }
 
-Result<int> DescriptorTable::place(File* file, int lowest, OnExec on_exec) {
+int DescriptorTable::free_from(int lowest) const {
   int number = std::max(lowest, lowest_free_);
   while (find(number) != nullptr) ++number;
+  return number;
+}
+
+Result<int> DescriptorTable::place(File* file, int lowest, OnExec on_exec) {
+  const int number = free_from(lowest);
   if (number >= limit_) return Failure{EMFILE};
   put(number, file, on_exec);
   if (lowest <= lowest_free_) lowest_free_ = number + 1;

@@ -43,11 +43,15 @@ class DescriptorTable {
   OnExec on_exec(int descriptor) const { return on_exec_[static_cast<std::size_t>(descriptor)]; }
   void set_on_exec(int descriptor, OnExec on_exec) { on_exec_[static_cast<std::size_t>(descriptor)] = on_exec; }
 
+  // Whether add() would fail with EMFILE.
+  bool full() const { return free_from(0) >= limit_; }
+
   // No descriptor reaches this number.
   int end() const { return static_cast<int>(files_.size()); }
   int limit() const { return limit_; }
 
  private:
+  int free_from(int lowest) const;
   Result<int> place(File* file, int lowest, OnExec on_exec);
   void put(int number, File* file, OnExec on_exec);
 

@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint64_t kReadAhead = 128 * 1024;
 // What O_DIRECT wants positions, sizes and addresses to be multiples of.
 constexpr std::uint64_t kBlock = 512;
+
+// rw_verify_area() in Linux's fs/read_write.c.
+bool ends_nowhere(std::uint64_t offset, std::size_t size) { return offset > INT64_MAX || size > INT64_MAX - offset; }
 }  // namespace
 
 DiskFile::DiskFile(Host& host, Storage& storage, disk::Inode& inode, int flags)
@@ -31,8 +34,7 @@ std::uint32_t DiskFile::poll() { return EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLL
 
 Result<int> DiskFile::unread() {
   if (!inode_.is(S_IFREG)) return Failure{ENOTTY};
-  const std::uint64_t left = inode_.size > position_ ? inode_.size - position_ : 0;
-  return static_cast<int>(std::min<std::uint64_t>(left, INT32_MAX));
+  return static_cast<int>(inode_.size - position_);  // which is negative behind the end
 }
 
 bool DiskFile::aligned(std::uint64_t offset, std::span<const iovec> parts) const {
@@ -58,6 +60,7 @@ Result<std::size_t> DiskFile::read_at(std::uint64_t offset, std::span<const iove
   if (inode_.is(S_IFDIR)) return Failure{EISDIR};
   const std::size_t wanted = total_size(parts);
   if (wanted == 0) return std::size_t{0};
+  if (ends_nowhere(offset, wanted)) return Failure{EINVAL};
   const bool direct = (flags_ & O_DIRECT) != 0;
   if (direct && !aligned(offset, parts)) return Failure{EINVAL};
   if (offset >= inode_.size) return std::size_t{0};
@@ -85,6 +88,7 @@ Result<std::size_t> DiskFile::write_at(std::uint64_t offset, std::span<const iov
   if (!can_write()) return Failure{EBADF};
   std::size_t size = total_size(parts);
   if (size == 0) return std::size_t{0};
+  if (ends_nowhere(offset, size)) return Failure{EINVAL};
   if (appends) offset = inode_.size;  // also of pwrite(2), whose BUGS say so
   if ((flags_ & O_DIRECT) != 0 && !aligned(offset, parts)) return Failure{EINVAL};
   std::vector<iovec> fitting;
@@ -97,7 +101,7 @@ Result<std::size_t> DiskFile::write_at(std::uint64_t offset, std::span<const iov
   }
   const Result<std::size_t> written = storage_.files.write(inode_, offset, parts);
   if (!written) return written;
-  if ((inode_.mode & (S_ISUID | S_ISGID)) != 0) storage_.files.set_mode(inode_, inode_.mode & ~(S_ISUID | S_ISGID));
+  storage_.drop_privileges(inode_);
   if ((flags_ & O_DSYNC) != 0) {
     const bool all = (flags_ & O_SYNC) == O_SYNC;
     if (const Status synced = sync(all ? disk::FileSystem::Sync::all : disk::FileSystem::Sync::data); !synced)
@@ -152,8 +156,7 @@ Result<off_t> DiskFile::seek(off_t offset, int whence) {
       return Failure{EINVAL};
   }
   off_t place = 0;
-  if (__builtin_add_overflow(base, offset, &place))
-    return Failure{whence == SEEK_CUR || whence == SEEK_END ? EOVERFLOW : EINVAL};
+  if (__builtin_add_overflow(base, offset, &place)) return Failure{EINVAL};
   if (place < 0 || (place > kMost && !inode_.is(S_IFDIR))) return Failure{EINVAL};
   position_ = static_cast<std::uint64_t>(place);
   return place;
@@ -200,14 +203,6 @@ Status DiskFile::sync(disk::FileSystem::Sync what) {
   return Done{};
 }
 
-// "All locks of a process on a file are removed when any descriptor for that file is closed" (fcntl(2)).
-void DiskFile::descriptor_closed() {
-  if (storage_.locks.forget(inode_.number, kProcess)) host().wake_at(storage_.locks.place(inode_.number), INT32_MAX);
-}
-
-void DiskFile::on_close() {
-  if (storage_.locks.forget(inode_.number, number())) host().wake_at(storage_.locks.place(inode_.number), INT32_MAX);
-  storage_.files.let_go(inode_);
-}
+void DiskFile::on_close() { storage_.files.let_go(inode_); }
 
 }  // namespace stillpoint::kernel

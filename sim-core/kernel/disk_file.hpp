@@ -17,10 +17,12 @@ class DiskFile final : public File {
   std::uint32_t poll() override;
   bool can_be_watched() const override { return false; }
   int access_mode() const override { return flags_ & O_ACCMODE; }
-  bool can_read() const override { return !path_only() && File::can_read(); }
-  bool can_write() const override { return !path_only() && File::can_write(); }
+  // An access mode of 3 takes both permissions and allows neither (open(2), "File access mode").
+  bool can_read() const override { return !path_only() && (access_mode() == O_RDONLY || access_mode() == O_RDWR); }
+  bool can_write() const override { return !path_only() && (access_mode() == O_WRONLY || access_mode() == O_RDWR); }
   Result<mode_t> mode() const override { return inode_.mode; }
   std::uint64_t inode() const override { return inode_.number; }
+  std::uint64_t lock_key() const override { return inode_.number; }
   Result<int> unread() override;
 
   // At the position, which moves.
@@ -36,7 +38,6 @@ class DiskFile final : public File {
   // fsync(2), fdatasync(2): returns when the device says that it has everything. EBADF, EINVAL.
   Status sync(disk::FileSystem::Sync what);
 
-  void descriptor_closed() override;
   void on_close() override;
   DiskFile* as_disk_file() override { return this; }
 

@@ -6,8 +6,8 @@
 
 namespace stillpoint::kernel {
 
-std::optional<RecordLock> FileLocks::conflict(disk::InodeNumber inode, const RecordLock& wanted) const {
-  const auto found = files_.find(inode);
+std::optional<RecordLock> FileLocks::conflict(std::uint64_t file, const RecordLock& wanted) const {
+  const auto found = files_.find(file);
   if (found == files_.end()) return std::nullopt;
   for (const RecordLock& lock : found->second.records) {
     const bool meets = lock.begin < wanted.end && wanted.begin < lock.end;
@@ -16,8 +16,8 @@ std::optional<RecordLock> FileLocks::conflict(disk::InodeNumber inode, const Rec
   return std::nullopt;
 }
 
-void FileLocks::set(disk::InodeNumber inode, const RecordLock& wanted) {
-  std::vector<RecordLock>& records = files_[inode].records;
+void FileLocks::set(std::uint64_t file, const RecordLock& wanted) {
+  std::vector<RecordLock>& records = files_[file].records;
   std::vector<RecordLock> result;
   RecordLock joined = wanted;
   for (const RecordLock& lock : records) {
@@ -37,8 +37,8 @@ void FileLocks::set(disk::InodeNumber inode, const RecordLock& wanted) {
   records = std::move(result);
 }
 
-bool FileLocks::set_whole(disk::InodeNumber inode, LockOwner owner, int operation) {
-  std::vector<Whole>& wholes = files_[inode].wholes;
+bool FileLocks::set_whole(std::uint64_t file, LockOwner owner, int operation) {
+  std::vector<Whole>& wholes = files_[file].wholes;
   // A conversion is a release and a new lock (flock(2)): the old one is gone even where the new one is not had.
   std::erase_if(wholes, [&](const Whole& whole) { return whole.owner == owner; });
   if (operation == LOCK_UN) return true;
@@ -48,8 +48,8 @@ bool FileLocks::set_whole(disk::InodeNumber inode, LockOwner owner, int operatio
   return !taken;
 }
 
-bool FileLocks::forget(disk::InodeNumber inode, LockOwner owner) {
-  const auto found = files_.find(inode);
+bool FileLocks::forget(std::uint64_t file, LockOwner owner) {
+  const auto found = files_.find(file);
   if (found == files_.end()) return false;
   const auto records = std::erase_if(found->second.records, [&](const auto& lock) { return lock.owner == owner; });
   const auto wholes = std::erase_if(found->second.wholes, [&](const auto& lock) { return lock.owner == owner; });

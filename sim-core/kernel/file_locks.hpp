@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "sim-core/base/result.hpp"
-#include "sim-core/disk/inode.hpp"
 
 namespace stillpoint::kernel {
 
@@ -26,19 +25,21 @@ struct RecordLock {
   std::uint64_t end = UINT64_MAX;  // the first byte after it; the largest number for 'to the end, wherever it is'
 };
 
+// Files are told apart by File::lock_key().
 class FileLocks {
  public:
+  bool empty() const { return files_.empty(); }
   // The first lock that stands in the way of this one.
-  std::optional<RecordLock> conflict(disk::InodeNumber inode, const RecordLock& wanted) const;
+  std::optional<RecordLock> conflict(std::uint64_t file, const RecordLock& wanted) const;
   // Sets or removes it, where nothing stands in the way: splits and joins what the owner has there already.
-  void set(disk::InodeNumber inode, const RecordLock& wanted);
+  void set(std::uint64_t file, const RecordLock& wanted);
   // LOCK_SH, LOCK_EX or LOCK_UN of an open file description. False if another has it.
-  bool set_whole(disk::InodeNumber inode, LockOwner owner, int operation);
+  bool set_whole(std::uint64_t file, LockOwner owner, int operation);
   // An owner lets everything go: true if that was anything.
-  bool forget(disk::InodeNumber inode, LockOwner owner);
+  bool forget(std::uint64_t file, LockOwner owner);
   void forget_all() { files_.clear(); }
   // What those sleep at who wait for a lock of this file.
-  const void* place(disk::InodeNumber inode) { return &files_[inode]; }
+  const void* place(std::uint64_t file) { return &files_[inode]; }
 
  private:
   struct Whole {
@@ -49,7 +50,7 @@ class FileLocks {
     std::vector<RecordLock> records;  // by begin
     std::vector<Whole> wholes;
   };
-  std::map<disk::InodeNumber, Locks> files_;
+  std::map<std::uint64_t, Locks> files_;
 };
 
 }  // namespace stillpoint::kernel

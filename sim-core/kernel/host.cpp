@@ -302,6 +302,10 @@ Storage& Host::storage() {
   return *storage_;
 }
 
+void Host::release_locks_of(const File& file, LockOwner owner) {
+  if (storage_->locks.forget(file.lock_key(), owner)) wake_at(storage_->locks.place(file.lock_key()), INT32_MAX);
+}
+
 void Host::wait_for_device(VirtualTime until) {
   // As in spend(): within libc or its loader, locks may be held.
   const bool sleeps = running_task_ != nullptr && running_task_->may_sleep && trap_selector != 0 && !loader_passes;

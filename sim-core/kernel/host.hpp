@@ -172,6 +172,10 @@ class Host final : private Event {
   // What it keeps on its disk, and what of it its process has mapped.
   Storage& storage();
   Mappings mappings;
+  // An owner of locks lets go what it has of a file; who waits for it looks again.
+  void release_locks(const File& file, LockOwner owner) {
+    if (storage_ != nullptr && !storage_->locks.empty()) release_locks_of(file, owner);
+  }
   // The running process waits for a device until then: its task sleeps, or, of a driven host, its slice takes longer.
   // Nothing interrupts that.
   void wait_for_device(VirtualTime until);
@@ -218,6 +222,7 @@ class Host final : private Event {
   bool take_toll();
   void spend(Duration cost);
   void get_ahead(Duration by);
+  void release_locks_of(const File& file, LockOwner owner);
 
   static constexpr unsigned kFreeCallsInTurn = 10'000;
 

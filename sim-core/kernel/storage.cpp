@@ -76,6 +76,7 @@ Result<std::unique_ptr<File>> Storage::open(disk::Inode& base, std::string_view 
     if (inode == nullptr) return Failure{ENOENT};
     if (!inode->is(S_IFDIR)) return Failure{ENOTDIR};
     if (!disk::may(*inode, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
+    if (inode->links == 0) return Failure{EPERM};
     const auto made = files.make_nameless(S_IFREG | permissions, user());
     if (!made) return Failure{made.error()};
     made.value()->nameless = (flags & O_EXCL) == 0;
@@ -101,6 +102,7 @@ Result<std::unique_ptr<File>> Storage::open(disk::Inode& base, std::string_view 
   if (inode->is(S_IFSOCK)) return Failure{ENXIO};
   if (!made_now) {
     const bool truncates = (flags & O_TRUNC) != 0;
+    // ACC_MODE(): the mode 3 asks for both.
     unsigned wanted = access != O_WRONLY ? unsigned{disk::kMayRead} : 0u;
     if (access != O_RDONLY || truncates) wanted |= disk::kMayWrite;
     if (!disk::may(*inode, wanted, user())) return Failure{EACCES};

@@ -66,6 +66,8 @@ class Storage final : private disk::Machine {
   Status set_owner(disk::Inode& inode, uid_t user, gid_t group);
   // What a path leads to. ENOENT if that is nothing; ENOTDIR ("file/").
   Result<disk::Inode*> find(disk::Inode& base, std::string_view path, disk::Follow follow);
+  // What a write, a cut and a change of owner take from a file (should_remove_suid() in Linux's fs/inode.c).
+  void drop_privileges(disk::Inode& inode);
   // truncate(2), ftruncate(2): EISDIR, EINVAL, EFBIG.
   Status resize(disk::Inode& inode, off_t size);
 

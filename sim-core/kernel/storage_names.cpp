@@ -128,15 +128,24 @@ Status Storage::set_owner(Inode& inode, uid_t wanted_user, gid_t wanted_group) {
   const bool user_stays = wanted_user == kAsItIs || wanted_user == inode.user;
   const bool group_stays = wanted_group == kAsItIs || wanted_group == user().group;
   if (inode.user != user().user || !user_stays || !group_stays) return Failure{EPERM};
-  files.set_mode(inode, inode.is(S_IFDIR) ? inode.mode : inode.mode & ~mode_t{S_ISUID});
+  drop_privileges(inode);
   return Done{};
+}
+
+void Storage::drop_privileges(Inode& inode) {
+  if (!inode.is(S_IFREG)) return;
+  mode_t taken = S_ISUID;
+  if ((inode.mode & S_IXGRP) != 0) taken |= S_ISGID;
+  if ((inode.mode & taken) != 0) files.set_mode(inode, inode.mode & ~taken);
 }
 
 Status Storage::resize(Inode& inode, off_t size) {
   if (size < 0) return Failure{EINVAL};
   if (inode.is(S_IFDIR)) return Failure{EISDIR};
   if (!inode.is(S_IFREG)) return Failure{EINVAL};
-  return files.resize(inode, static_cast<std::uint64_t>(size));
+  const Status resized = files.resize(inode, static_cast<std::uint64_t>(size));
+  if (resized) drop_privileges(inode);
+  return resized;
 }
 
 }  // namespace stillpoint::kernel
