@@ -79,8 +79,8 @@ void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell 
       if (inode == nullptr) continue;
       changed(*inode);
       inode->last_change = sequence_;
-      // A new name is nothing that fdatasync() of an old file waits for with ext4, whose ext4_do_update_inode() asks for
-      // need_datasync where the size changes; with XFS it is (xfs_fsync_seq()).
+      // A new name is nothing that fdatasync() of an old file waits for with ext4, whose ext4_do_update_inode() asks
+      // for need_datasync where the size changes; with XFS it is (xfs_fsync_seq()).
       const bool is_new = cell->before == nullptr && inode->last_shape == 0;
       if (is_new || options_.ordering != Ordering::ext4_ordered) inode->last_shape = sequence_;
     }

@@ -64,14 +64,14 @@ class Journal {
     std::vector<std::pair<Inode*, std::uint64_t>> flushed;
     std::vector<EventId> lost;
   };
-  Kept crash(Ordering ordering, Choice& choice, Inode& root, std::vector<Inode*>& released);
+  Kept crash(Ordering ordering, Choice& choice, const Inode& root, std::vector<Inode*>& released);
 
  private:
   static void redo(const Entry& entry);
   static void undo(const Entry& entry);
   static bool possible(const Entry& entry, const Inode& root);
   static void find_parents_of(const Entry& entry);
-  void find_parents(Inode& root);
+  void find_parents();
   static void pin(const Entry& entry);
   static void unpin(const Entry& entry, std::vector<Inode*>& released);
 
