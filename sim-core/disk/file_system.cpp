@@ -115,7 +115,10 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
 
 Result<Inode*> FileSystem::make_nameless(mode_t mode, Owner owner) {
   if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
-  return &add_inode(mode, owner);
+  Inode& inode = add_inode(mode, owner);
+  ++sequence_;
+  note_shape(inode);
+  return &inode;
 }
 
 Status FileSystem::link(Inode& inode, Inode& directory, std::string_view name, bool from_nameless) {
