@@ -433,7 +433,7 @@ std::uint64_t FileSystem::sync(Inode& inode, Sync what) {
       break;
     case Ordering::strict_posix: {
       std::vector<Inode*> released;
-      journal_.commit_directory(inode, released);
+      journal_.commit_inode(inode, released);
       release(released);
       break;
     }

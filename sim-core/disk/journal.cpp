@@ -52,10 +52,12 @@ void Journal::unpin(const Entry& entry, std::vector<Inode*>& released) {
   for_each_inode(entry, [&](Inode& inode) {
     if (--inode.pinned == 0) released.push_back(&inode);
   });
+  modes_ -= entry.kind == Kind::mode ? 1 : 0;
 }
 
 void Journal::add(Entry entry) {
   pin(entry);
+  modes_ += entry.kind == Kind::mode ? 1 : 0;
   entries_.push_back(std::move(entry));
 }
 
@@ -67,7 +69,9 @@ void Journal::commit(std::uint64_t sequence, std::vector<Inode*>& released) {
   committed_ = std::max(committed_, sequence);
 }
 
-void Journal::commit_directory(const Inode& directory, std::vector<Inode*>& released) {
+void Journal::commit_inode(const Inode& inode, std::vector<Inode*>& released) {
+  // Most fsyncs are of files, while many names may wait.
+  if (inode.pinned == 0 || (!inode.is(S_IFDIR) && modes_ == 0)) return;
   // From the last to the first: a change goes with every later one that touches one of its cells; that removes the
   // directory in which it happened; and, if it is about directories, that moves one.
   std::set<std::pair<InodeNumber, std::string>> cells;
@@ -77,10 +81,10 @@ void Journal::commit_directory(const Inode& directory, std::vector<Inode*>& rele
   std::vector<bool> goes(entries_.size(), false);
   for (std::size_t i = entries_.size(); i > 0; --i) {
     const Entry& entry = entries_[i - 1];
-    bool of_it = entry.inode == &directory || (moved && changes_directories(entry));
+    bool of_it = entry.inode == &inode || (moved && changes_directories(entry));
     for (const Cell& cell : entry.cells) {
       if (of_it || cell.directory == nullptr) continue;
-      of_it = cell.directory == &directory || removed.contains(cell.directory->number) ||
+      of_it = cell.directory == &inode || removed.contains(cell.directory->number) ||
               (!cells.empty() && cells.contains({cell.directory->number, cell.name}));
     }
     if (!of_it) continue;
