@@ -20,7 +20,8 @@ namespace stillpoint::disk {
 class Memory {
  public:
   virtual ~Memory() = default;
-  // Makes it so long; what is new is zero, what is cut off is gone for those who have it mapped, too.
+  // Makes it so long; what is new is zero, what is cut off is gone for those who have it mapped, too. Its last page is
+  // there whole, with zeros after the end.
   virtual void resize(std::uint64_t bytes) = 0;
   // Where it is, for whoever is not a program. resize() may move it.
   virtual std::byte* begin() = 0;

@@ -79,8 +79,8 @@ void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell 
       if (inode == nullptr) continue;
       changed(*inode);
       inode->last_change = sequence_;
-      // A new name is nothing that fdatasync() of an old file waits for with ext4, whose ext4_do_update_inode() asks for
-      // need_datasync where the size changes; with XFS it is (xfs_fsync_seq()).
+      // A new name is nothing that fdatasync() of an old file waits for with ext4, whose ext4_do_update_inode() asks
+      // for need_datasync where the size changes; with XFS it is (xfs_fsync_seq()).
       const bool is_new = cell->before == nullptr && inode->last_shape == 0;
       if (is_new || options_.ordering != Ordering::ext4_ordered) inode->last_shape = sequence_;
     }
@@ -115,7 +115,10 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
 
 Result<Inode*> FileSystem::make_nameless(mode_t mode, Owner owner) {
   if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
-  return &add_inode(mode, owner);
+  Inode& inode = add_inode(mode, owner);
+  ++sequence_;
+  note_shape(inode);
+  return &inode;
 }
 
 Status FileSystem::link(Inode& inode, Inode& directory, std::string_view name, bool from_nameless) {
@@ -430,7 +433,7 @@ std::uint64_t FileSystem::sync(Inode& inode, Sync what) {
       break;
     case Ordering::strict_posix: {
       std::vector<Inode*> released;
-      journal_.commit_directory(inode, released);
+      journal_.commit_inode(inode, released);
       release(released);
       break;
     }

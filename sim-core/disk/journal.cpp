@@ -1,6 +1,7 @@
 #include "sim-core/disk/journal.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace stillpoint::disk {
@@ -32,9 +33,8 @@ bool places(const Journal::Entry& entry, const Inode* inode) {
 }
 
 bool changes_directories(const Journal::Entry& entry) {
-  return std::ranges::any_of(entry.cells, [](const Journal::Cell& cell) {
-    return is_directory(cell.before) || is_directory(cell.after);
-  });
+  return std::ranges::any_of(
+      entry.cells, [](const Journal::Cell& cell) { return is_directory(cell.before) || is_directory(cell.after); });
 }
 
 bool moves_directory(const Journal::Entry& entry) {
@@ -52,10 +52,12 @@ void Journal::unpin(const Entry& entry, std::vector<Inode*>& released) {
   for_each_inode(entry, [&](Inode& inode) {
     if (--inode.pinned == 0) released.push_back(&inode);
   });
+  modes_ -= entry.kind == Kind::mode ? 1 : 0;
 }
 
 void Journal::add(Entry entry) {
   pin(entry);
+  modes_ += entry.kind == Kind::mode ? 1 : 0;
   entries_.push_back(std::move(entry));
 }
 
@@ -67,7 +69,9 @@ void Journal::commit(std::uint64_t sequence, std::vector<Inode*>& released) {
   committed_ = std::max(committed_, sequence);
 }
 
-void Journal::commit_directory(const Inode& directory, std::vector<Inode*>& released) {
+void Journal::commit_inode(const Inode& inode, std::vector<Inode*>& released) {
+  // Most fsyncs are of files, while many names may wait.
+  if (inode.pinned == 0 || (!inode.is(S_IFDIR) && modes_ == 0)) return;
   // From the last to the first: a change goes with every later one that touches one of its cells; that removes the
   // directory in which it happened; and, if it is about directories, that moves one.
   std::set<std::pair<InodeNumber, std::string>> cells;
@@ -77,10 +81,10 @@ void Journal::commit_directory(const Inode& directory, std::vector<Inode*>& rele
   std::vector<bool> goes(entries_.size(), false);
   for (std::size_t i = entries_.size(); i > 0; --i) {
     const Entry& entry = entries_[i - 1];
-    bool of_it = entry.inode == &directory || (moved && changes_directories(entry));
+    bool of_it = entry.inode == &inode || (moved && changes_directories(entry));
     for (const Cell& cell : entry.cells) {
       if (of_it || cell.directory == nullptr) continue;
-      of_it = cell.directory == &directory || removed.contains(cell.directory->number) ||
+      of_it = cell.directory == &inode || removed.contains(cell.directory->number) ||
               (!cells.empty() && cells.contains({cell.directory->number, cell.name}));
     }
     if (!of_it) continue;
@@ -118,13 +122,14 @@ void Journal::undo(const Entry& entry) {
   }
 }
 
-// Whether a change can be made when others before it were lost. Directories stay a tree: none disappears that has
-// names, none has two names, none is below itself, and none moves to where no way leads.
+// Whether a change can be made when others before it were lost. Directories stay a tree: none disappears but by
+// what removes it, none has two names, none is below itself, and none moves to where no way leads.
 bool Journal::possible(const Entry& entry, const Inode& root) {
   for (const Cell& cell : entry.cells) {
     if (cell.directory == nullptr) continue;
     const Inode* there = cell.directory->directory.find(cell.name);
-    if (is_directory(there) && there != cell.after && !there->directory.empty() && !places(entry, there)) return false;
+    const bool goes_away = is_directory(there) && !places(entry, there);
+    if (goes_away && (there != cell.before || !there->directory.empty())) return false;
     if (!is_directory(cell.after)) continue;
     if (is_below(*cell.directory, *cell.after)) return false;
     if (cell.after->parent == nullptr) continue;  // it is not in the tree yet
@@ -152,32 +157,32 @@ void Journal::find_parents_of(const Entry& entry) {
   }
 }
 
-// Of directories, as the tree is now; null for what is not in it.
-void Journal::find_parents(Inode& root) {
+// Of directories that the changes speak of, as the names are now, in the tree or not; null for what has no name.
+void Journal::find_parents() {
+  std::map<InodeNumber, Inode*> directories;
   for (const Entry& entry : entries_) {
-    for_each_inode(entry, [&](Inode& inode) { inode.parent = nullptr; });
+    for (const Cell& cell : entry.cells) {
+      if (cell.directory == nullptr) continue;
+      directories.emplace(cell.directory->number, cell.directory);
+      if (is_directory(cell.before)) cell.before->parent = nullptr;
+      if (is_directory(cell.after)) cell.after->parent = nullptr;
+    }
   }
-  std::vector<Inode*> left{&root};
-  root.parent = &root;
-  while (!left.empty()) {
-    Inode& directory = *left.back();
-    left.pop_back();
-    for (const auto& [name, leads] : directory.directory.names()) {
-      if (!leads.inode->is(S_IFDIR)) continue;
-      leads.inode->parent = &directory;
-      left.push_back(leads.inode);
+  for (const auto& [number, directory] : directories) {
+    for (const auto& [name, leads] : directory->directory.names()) {
+      if (leads.inode->is(S_IFDIR)) leads.inode->parent = directory;
     }
   }
 }
 
-Journal::Kept Journal::crash(Ordering ordering, Choice& choice, Inode& root, std::vector<Inode*>& released) {
+Journal::Kept Journal::crash(Ordering ordering, Choice& choice, const Inode& root, std::vector<Inode*>& released) {
   Kept kept;
   const auto lose = [&](const Entry& entry) {
     if (entry.event != kNoEvent) kept.lost.push_back(entry.event);
   };
   if (ordering == Ordering::strict_posix) {
     for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) undo(*entry);
-    find_parents(root);
+    find_parents();
     for (const Entry& entry : entries_) {
       if (entry.kind == Kind::resize) continue;  // the data decides
       if (possible(entry, root) && choice.choose(2) == 1) {

@@ -52,9 +52,9 @@ class Journal {
   void add(Entry entry);
   // Durable up to this sequence. `released` gets inodes that may have lost their last pin.
   void commit(std::uint64_t sequence, std::vector<Inode*>& released);
-  // For strict_posix: what happened in this directory, and whatever else these changes depend on: earlier ones of the
-  // same cells, and such without which directories would be lost or no tree.
-  void commit_directory(const Inode& directory, std::vector<Inode*>& released);
+  // For strict_posix: permissions of this inode, what happened in this directory, and whatever else these changes
+  // depend on: earlier ones of the same cells, and such without which directories would be lost or no tree.
+  void commit_inode(const Inode& inode, std::vector<Inode*>& released);
 
   // Takes back what a crash does not keep, from the directories and inodes; the journal is empty then.
   struct Kept {
@@ -64,18 +64,19 @@ class Journal {
     std::vector<std::pair<Inode*, std::uint64_t>> flushed;
     std::vector<EventId> lost;
   };
-  Kept crash(Ordering ordering, Choice& choice, Inode& root, std::vector<Inode*>& released);
+  Kept crash(Ordering ordering, Choice& choice, const Inode& root, std::vector<Inode*>& released);
 
  private:
   static void redo(const Entry& entry);
   static void undo(const Entry& entry);
   static bool possible(const Entry& entry, const Inode& root);
   static void find_parents_of(const Entry& entry);
-  void find_parents(Inode& root);
+  void find_parents();
   static void pin(const Entry& entry);
-  static void unpin(const Entry& entry, std::vector<Inode*>& released);
+  void unpin(const Entry& entry, std::vector<Inode*>& released);
 
   std::deque<Entry> entries_;
+  std::size_t modes_ = 0;  // entries of that kind
   std::uint64_t committed_ = 0;
 };
 

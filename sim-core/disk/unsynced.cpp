@@ -210,8 +210,8 @@ std::vector<Unsynced::Sized> Unsynced::sizes(const Rules& rules) const {
 Unsynced::Fates Unsynced::fates(Sized sized, const Rules& rules) const {
   const bool strict = rules.ordering == Ordering::strict_posix;
   Fates fates{sized, sized.changes, {}, {}, {}, std::vector<std::uint64_t>(changes_.size(), 0)};
-  while (fates.end < changes_.size() && !(changes_[fates.end].kind == Kind::resize &&
-                                          (strict || changes_[fates.end].sequence >= rules.lost_from)))
+  while (fates.end < changes_.size() &&
+         !(changes_[fates.end].kind == Kind::resize && (strict || changes_[fates.end].sequence >= rules.lost_from)))
     ++fates.end;
   std::uint64_t size = size_;
   for (std::size_t i = 0; i < changes_.size(); ++i) {

@@ -76,6 +76,12 @@ disk::Inode* ProgramWorld::find(std::string_view path) {
   return place->name.empty() ? place->directory : place->directory->directory.find(place->name);
 }
 
+std::vector<disk::Inode*> ProgramWorld::held() const {
+  std::vector<disk::Inode*> held;
+  for (const auto& [path, inode] : handles_) held.push_back(inode);
+  return held;
+}
+
 bool ProgramWorld::write(disk::Inode* inode, std::uint64_t offset, std::string_view content) {
   const iovec part{const_cast<char*>(content.data()), content.size()};
   return static_cast<bool>(files.write(*inode, offset, {&part, 1}));

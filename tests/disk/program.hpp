@@ -31,6 +31,8 @@ class ProgramWorld {
   bool run(const Operation& operation);
   void run(std::span<const Operation> program);
   disk::Inode* find(std::string_view path);
+  // What is open.
+  std::vector<disk::Inode*> held() const;
 
   DiskMachine machine;
   disk::FileSystem files;
