@@ -48,7 +48,12 @@ void Host::lose_power(Cause cause) {
 
 // Threads stand still where they are, on stacks that refer to their tasks.
 void Host::abandon_tasks() {
-  for (const auto& task : tasks_) kernel_.queue.cancel(task->timeout_);
+  for (const auto& task : tasks_) {
+    kernel_.queue.cancel(task->timeout_);
+    if (task->thread == nullptr) continue;
+    process_->abandon_thread(*task);
+    ++kernel_.threads_left_behind;
+  }
   runnable_.clear();
   waiting_.clear();
   name_queries.clear();

@@ -60,6 +60,8 @@ class Process {
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
   // The task has ended and nobody will join it any more: its real thread may end, too.
   virtual void finish_thread(Task& task);
+  // The task will never run again: its host lost its power. Gives back what is not needed to stand still.
+  virtual void abandon_thread(Task&) {}
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);
