@@ -311,6 +311,17 @@ class Once {
   int* control_;
 };
 
+// Code that looks on from outside, or is the scenario's, may throw exceptions: the unwinder comes by here, once with
+// something to do.
+bool done_by_observer(Host& host, pthread_once_t* control, void (*function)()) {
+  if (!host.observed() || (*control & kOnceRuns) != 0) return false;
+  if ((*control & kOnceDone) != 0) return true;
+  Once once(host, control);
+  function();
+  once.done = true;
+  return true;
+}
+
 }  // namespace
 
 SP_CALL(int, pthread_barrier_wait, (pthread_barrier_t * barrier), (barrier)) {
@@ -327,7 +338,8 @@ SP_CALL(int, pthread_barrier_wait, (pthread_barrier_t * barrier), (barrier)) {
   return 0;
 }
 
-SP_CALL(int, pthread_once, (pthread_once_t * control, void (*function)()), (control, function)) {
+SP_CALL_UNLESS(done_by_observer(*current, control, function), int, pthread_once,
+               (pthread_once_t * control, void (*function)()), (control, function)) {
   while ((*control & kOnceDone) == 0) {
     if ((*control & kOnceRuns) != 0) {
       require_sleep(host, call);

@@ -1,6 +1,7 @@
 #include "sim-core/kernel/descriptor_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stillpoint::kernel {
 
@@ -72,6 +73,16 @@ void DescriptorTable::close_all() {
   for (std::size_t number = 0; number < files_.size(); ++number) {
     if (files_[number] != nullptr) SP_ASSERT(close(static_cast<int>(number)));
   }
+}
+
+std::vector<File*> DescriptorTable::abandon() {
+  lowest_free_ = 0;
+  on_exec_.clear();
+  return std::exchange(files_, {});
+}
+
+int DescriptorTable::count() const {
+  return static_cast<int>(std::ranges::count_if(files_, [](const File* file) { return file != nullptr; }));
 }
 
 }  // namespace stillpoint::kernel

@@ -15,7 +15,7 @@ class DescriptorTable {
   explicit DescriptorTable(int limit) : limit_(limit) {}
   DescriptorTable(const DescriptorTable&) = delete;
   DescriptorTable& operator=(const DescriptorTable&) = delete;
-  // Forgets all files without closing them: the owner closes them first, or means a crash.
+  // Forgets all files without closing them: the owner closes them first.
   ~DescriptorTable() = default;
 
   // What is open stays open, even beyond the new limit (setrlimit(2)).
@@ -38,6 +38,10 @@ class DescriptorTable {
   // Closes a descriptor; with the last one, its file. EBADF.
   Status close(int descriptor);
   void close_all();
+  // Forgets all files, and returns them: none is closed, and none of its references is dropped.
+  std::vector<File*> abandon();
+  // How many descriptors are open.
+  int count() const;
 
   // Both require an open descriptor.
   OnExec on_exec(int descriptor) const { return on_exec_[static_cast<std::size_t>(descriptor)]; }

@@ -38,6 +38,7 @@ Status Process::start_thread(Task&, std::function<void()>, std::size_t) { return
 void Process::finish_thread(Task&) { only_programs(); }
 void Process::exit(int) { only_programs(); }
 void Process::die(int) { only_programs(); }
+void Process::stand_still() { only_programs(); }
 void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
@@ -62,11 +63,14 @@ Host::~Host() {
 
 void Host::boot(Process& process) {
   SP_ASSERT(process_ == nullptr);
+  SP_ASSERT(boot_ < kMostBoots);
   process_ = &process;
   polls_ = process.polls();
   ++boot_;
+  if (down_) power_up();
   add_task(!polls_);
-  wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().v4()));
+  const Cause cause = last_crash_ == kNoEvent ? Cause{} : Cause{last_crash_, CauseKind::fault};
+  wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().v4(), 0, cause));
 }
 
 void Host::wake(EventId cause) {
@@ -99,7 +103,7 @@ void Host::fire() {
     kernel_.last_to_turn = id_;
     const unsigned turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
     process_->enter();
-    for (turn_ = 0; turn_ < turns && more; ++turn_) {
+    for (turn_ = 0; turn_ < turns && more && !crashing(); ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
       calls_until_toll_ = kFreeCallsInTurn;
@@ -117,6 +121,8 @@ void Host::fire() {
   main_task().cpu_time += std::exchange(unpaid_, Duration::zero());
   busy_until_ = now();
   get_ahead(-spun_);
+  if (crashing()) [[unlikely]]
+    return lose_power(*std::exchange(crash_asked_, std::nullopt));
   if (more && !halted_) schedule_slice(slice);
 }
 

@@ -6,6 +6,10 @@
 // The process says whether it wants to go on; then the next slice follows, again at its cost. So a host that gets more
 // to do than it can falls behind, as a real one does. A slice of a host that costs nothing takes turns until the
 // process has nothing more to do, so that idle turns cost the queue nothing.
+//
+// A host may lose its power (crash) and be booted again. What belongs to one life of it (process, tasks, descriptors,
+// timers, signals, names of sockets) ends without a trace and is abandoned, never destroyed; what belongs to the
+// machine (address, oscillator, wall clock, numbers that must not repeat) stays. crash.cpp has all of that.
 #include <functional>
 #include <list>
 #include <map>
@@ -56,11 +60,15 @@ class Process {
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
   // The task has ended and nobody will join it any more: its real thread may end, too.
   virtual void finish_thread(Task& task);
+  // The task will never run again: its host lost its power. Gives back what is not needed to stand still.
+  virtual void abandon_thread(Task&) {}
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);
   // It is over at once, and so is its host. `status` is as wait(2) gives it.
   [[noreturn]] virtual void die(int status);
+  // On the stack of a task that may sleep: it stands still from here on, for ever. The turn is over.
+  [[noreturn]] virtual void stand_still();
   // atexit(3) and the destructors of static objects.
   virtual void at_exit(void (*function)(void*), void* argument);
 };
@@ -97,9 +105,24 @@ class Host final : private Event {
   // The process id that getpid() returns.
   int pid() const { return 1000 + id_; }
 
-  // Starts the process: its first slice is due now.
+  // Starts the process: its first slice is due now. Requires that none runs: the host is new, or down.
   void boot(Process& process);
   Process& process() const { return *process_; }
+  // In which life it is: 0 before its first boot.
+  Boot boots() const { return boot_; }
+  static constexpr Boot kMostBoots = UINT16_MAX;
+
+  // The host loses its power, because of `cause`; boot() brings it back. Requires that it is up.
+  //
+  // Where the host itself runs, what asks for it is the last that happens: a task that may sleep never returns from
+  // here. The main task of a process that polls cannot be left in the midst of its turn; there the power goes when the
+  // turn is over.
+  void crash(Cause cause = {});
+  // It will crash when the turn that runs is over.
+  bool crashing() const { return crash_asked_.has_value(); }
+  // It crashed, and has not been booted since.
+  bool down() const { return down_; }
+
   // The process has ended: its descriptors are closed, and nothing of it runs any more. `status` is as in wait(2).
   void halt(int status);
   bool halted() const { return halted_; }
@@ -216,6 +239,12 @@ class Host final : private Event {
 
  private:
   void fire() override;
+  void lose_power(Cause cause);
+  void abandon_tasks();
+  void abandon_files();
+  void forget_process();
+  void power_up();
+  void key_streams();
   void schedule_slice(EventId cause);
   void schedule_timeout(Task& task);
   void clocks_changed();
@@ -233,6 +262,9 @@ class Host final : private Event {
   Process* process_ = nullptr;
   bool polls_ = false;
   bool halted_ = false;
+  bool down_ = false;
+  std::optional<Cause> crash_asked_;
+  EventId last_crash_ = kNoEvent;
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;
   std::vector<Task*> runnable_;  // in the order in which they became so

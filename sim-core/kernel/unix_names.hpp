@@ -39,6 +39,11 @@ class UnixNames {
   Result<std::shared_ptr<UnixEndpoint>> find(const UnixName& name, int type) const;
   // The endpoint is closed.
   void forget(const UnixEndpoint& endpoint);
+  // The host lost its power. Paths are the business of its disk; nobody has them any more.
+  void forget_all() {
+    files_.clear();
+    abstract_.clear();
+  }
 
  private:
   static bool abstract(const UnixName& name) { return name[0] == '\0'; }

@@ -238,6 +238,7 @@ class TcpSide {
 
   // tcp_segments.cpp: arriving
   void arrive(Packet* packet);
+  void arrive_nowhere(Packet* packet);
   void arrive_data(Packet* packet);
   void arrive_syn_ack(EventId cause);
   void arrive_ack(EventId cause);
@@ -245,6 +246,8 @@ class TcpSide {
   void arrive_reset(EventId cause);
   void fin_acknowledged(VirtualTime at);
   void end(int error);
+  // Its host has lost its power.
+  void forget(EventId crash);
   void settle_port();
   // The FIN was sent, or waits for the data before it.
   void say_end(VirtualTime now);
@@ -254,9 +257,11 @@ class TcpSide {
   }
   void drop_queues();
   void cancel_timers();
-  // Nobody will look at this side again, and nothing of it is on its way.
+  // Nobody will look at this side again, and nothing of it is on its way. A half-open one counts in the backlog until
+  // its handshake has gone on or failed.
   bool over() const {
-    return (!owned_ || closed_by_program_) && flight_.packets.empty() && (pending_.empty() || state_ == State::closed);
+    return (!owned_ || closed_by_program_) && state_ != State::syn_received && flight_.packets.empty() &&
+           (pending_.empty() || state_ == State::closed);
   }
 
   // tcp_recovery.cpp: loss, and silence
@@ -276,6 +281,7 @@ class TcpSide {
   void withhold(std::size_t acknowledged, std::size_t window, VirtualTime now);
   void withhold_fin(VirtualTime now);
   void ask_the_dead(VirtualTime now);
+  void answer_syn_again(VirtualTime now);
   bool waits_for_answer() const;
   void release_withheld(VirtualTime now);
   Duration retransmission_timeout() const;
@@ -310,6 +316,8 @@ class TcpSide {
   VirtualTime fin_received_at_{};
   VirtualTime closed_at_{};
   bool error_queued_ = false;
+  bool forgotten_ = false;           // its host crashed:
+  EventId forgotten_by_ = kNoEvent;  // by this
   std::uint8_t syn_tries_ = 0;
   int error_ = 0;
 

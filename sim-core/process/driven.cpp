@@ -42,6 +42,7 @@ bool Driven::step() {
   bool more = false;
   if (host_.any_runnable()) {
     threads_.run(*host_.next_runnable());
+    if (host_.crashing()) return false;
     more = host_.any_runnable();
   }
   return poll() || more;

@@ -3,6 +3,7 @@
 #include "sim-core/interpose/libc_files.hpp"
 #include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/kernel/current.hpp"
+#include "sim-core/kernel/kernel.hpp"
 #include "sim-core/process/standard_output.hpp"
 
 namespace stillpoint::process {
@@ -13,6 +14,7 @@ bool Program::step() {
     started_ = true;
     interpose::catch_memory_faults();
     const auto thread = threads_.start(host_.main_task(), [this] { run_main(); });
+    if (!thread && host_.kernel().exceeded != nullptr) host_.kernel().exceeded(host_, kernel::Excess::threads);
     SP_ASSERT(static_cast<bool>(thread));
   }
   kernel::Task* task = host_.next_runnable();

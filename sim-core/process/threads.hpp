@@ -48,10 +48,14 @@ class Threads {
   void run(kernel::Task& task);
   // Gives the baton back, and returns when the task is run again. Called on the task's thread.
   void park(kernel::Task& task);
-  // Gives the baton back for good: what has ended is the whole process. Called on one of its threads.
+  // Gives the baton back for good: the whole process has ended, or its host lost its power. Called on one of its
+  // threads.
   [[noreturn]] void park_for_ever();
   // Ends the real thread of a task that has ended, and waits for that. Called by whoever has the baton.
   static void finish(kernel::Task& task);
+  // The task will never run again. Its thread stands still for ever; of its stack, what is free is given back, so that
+  // it does not count in what the run may use. Called by whoever has the baton.
+  static void abandon(kernel::Task& task);
 
  private:
   struct Thread;

@@ -94,7 +94,7 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
   switch (static_cast<EventKind>(event.kind)) {
     case EventKind::boot:
-      return "at " + address_text(event.a);
+      return "at " + address_text(event.a) + (event.boot > 1 ? fmt::format(", boot {}", event.boot) : "");
     case EventKind::slice:
       return slice_text(event);
     case EventKind::listen:
@@ -147,6 +147,8 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
     case EventKind::unwritten:
       return event.b == 0 ? fmt::format("event {}", event.subject)
                           : fmt::format("{} of {} sectors of event {}", event.a, event.b, event.subject);
+    case EventKind::crash:
+      return fmt::format("with {} descriptors and {} connections", event.a, event.b);
     case EventKind::receive:
     case EventKind::apply:
     case EventKind::note:

@@ -56,7 +56,7 @@ CREATE TABLE kind (
   meaning  TEXT NOT NULL
 );
 INSERT INTO kind VALUES
-  (1, 'boot', 'a host started: a = its address'),
+  (1, 'boot', 'a host started: a = its address; cause, but for its first: the crash before'),
   (2, 'slice', 'a host ran: subject = the slice''s number on this host, a = its cost in nanoseconds'),
   (3, 'listen', 'a host listens: a = endpoint, b = backlog'),
   (4, 'send', 'a segment left: subject = stream, a = segment, b = bytes, payload = the bytes'),
@@ -85,7 +85,8 @@ INSERT INTO kind VALUES
   (27, 'name', 'a name changed: subject = inode, a = directory, b = what << 32 | mode, payload = name NUL other directory NUL new name or target'),
   (28, 'mode', 'permissions were set: subject = inode, a = st_mode'),
   (29, 'sync', 'what was written is durable: subject = inode (0: everything), a = bytes'),
-  (30, 'unwritten', 'a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many (0: not a write)');
+  (30, 'unwritten', 'a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many (0: not a write)'),
+  (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had');
 
 -- The names of segments: event.a of send, deliver and drop.
 CREATE TABLE segment (
@@ -191,7 +192,8 @@ SELECT
   coalesce(kind.name, 'unknown') AS kind,
   CASE kind.name
     WHEN 'boot' THEN
-      printf('at %d.%d.%d.%d', (a >> 24) & 255, (a >> 16) & 255, (a >> 8) & 255, a & 255)
+      printf('at %d.%d.%d.%d', (a >> 24) & 255, (a >> 16) & 255, (a >> 8) & 255, a & 255) ||
+      CASE WHEN boot > 1 THEN printf(', boot %d', boot) ELSE '' END
     WHEN 'slice' THEN
       CASE WHEN a = 0 THEN printf('%d', subject)
            WHEN a % 1000 = 0 THEN printf('%d, cost %d us', subject, a / 1000)
@@ -243,6 +245,8 @@ SELECT
       printf('%d', subject)
     WHEN 'exit' THEN
       CASE WHEN a & 127 = 0 THEN printf('with status %d', (a >> 8) & 255) ELSE printf('by signal %d', a & 127) END
+    WHEN 'crash' THEN
+      printf('with %d descriptors and %d connections', a, b)
     WHEN 'step' THEN
       CASE instr(payload, x'00') WHEN 0 THEN CAST(payload AS TEXT)
         ELSE CAST(substr(payload, 1, instr(payload, x'00') - 1) AS TEXT) || ': ' ||

@@ -27,7 +27,7 @@ enum class RecordType : std::uint8_t {
 // What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection +
 // direction, where direction 0 leads away from the host that connected.
 enum class EventKind : std::uint8_t {
-  boot = 1,  // a host started: a = its address
+  boot = 1,  // a host started: a = its address; cause, but for its first: the crash before
   slice,     // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
   listen,    // a host listens: a = address << 16 | port, b = backlog
   send,      // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes. A
@@ -64,8 +64,11 @@ enum class EventKind : std::uint8_t {
   sync,    // what was written is durable: subject = inode, 0: everything; a = bytes
   unwritten,  // a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many
               // (0: not a write); cause: the crash
+  // ---- of power ----
+  crash,  // a host lost its power: a = descriptors that were open, b = ends of connections that it had; cause: the
+          // fault
 };
-constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::unwritten) + 1;
+constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::crash) + 1;
 
 // The kinds of segments that streams carry, and datagrams, which have stream numbers too: a socket's is a connection
 // that only leads away from it.
