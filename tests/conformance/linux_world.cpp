@@ -1,8 +1,10 @@
 // The real kernel of this machine, over its loopback device.
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,8 +21,12 @@
 namespace stillpoint::test {
 namespace {
 
-// Folders are made where the file system is the machine's disk: not in /dev/shm.
-constexpr char kFolders[] = "/tmp/stillpoint-conformance-XXXXXX";
+// Folders are made on a disk: what is in memory only is not like one.
+std::string folder_template() {
+  struct statfs status {};
+  const bool in_memory = statfs("/tmp", &status) == 0 && status.f_type == TMPFS_MAGIC;
+  return std::string(in_memory ? "/var/tmp" : "/tmp") + "/stillpoint-conformance-XXXXXX";
+}
 constexpr uid_t kUser = 1000;
 
 class LinuxWorld : public World {
@@ -40,7 +46,7 @@ class LinuxWorld : public World {
 
  protected:
   std::string make_folder() override {
-    std::string path = kFolders;
+    std::string path = folder_template();
     if (mkdtemp(path.data()) == nullptr) note("folder", "cannot be made");
     return made_ = path;
   }
