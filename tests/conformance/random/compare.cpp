@@ -36,12 +36,13 @@ std::optional<CompareOptions> read_compare_options(int argc, char** argv) {
   CompareOptions options;
   for (int i = 1; i < argc; i += 2) {
     const std::string_view name = argv[i];
-    std::uint64_t* const value = name == "--sequences" ? &options.sequences
-                                 : name == "--seed"    ? &options.seed
-                                 : name == "--show"    ? &options.show
-                                                       : nullptr;
+    std::uint64_t* const value = name == "--sequences"    ? &options.sequences
+                                 : name == "--seed"       ? &options.seed
+                                 : name == "--show"       ? &options.show
+                                 : name == "--real-twice" ? &options.real_twice
+                                                          : nullptr;
     if (value == nullptr || i + 1 == argc) {
-      fmt::print(stderr, "usage: {} [--sequences N] [--seed S] [--show K]\n", argv[0]);
+      fmt::print(stderr, "usage: {} [--sequences N] [--seed S] [--show K] [--real-twice 1]\n", argv[0]);
       return std::nullopt;
     }
     *value = std::strtoull(argv[i + 1], nullptr, 10);

@@ -24,8 +24,10 @@ struct CompareOptions {
   std::uint64_t sequences = 10'000;
   std::uint64_t seed = 1;
   std::uint64_t show = 5;  // how many that differ are shrunk and printed
+  // Not zero: the virtual kernel is left out, and Linux compared with itself. What differs then must not be asked.
+  std::uint64_t real_twice = 0;
 };
-// [--sequences N] [--seed S] [--show K]; says so if it is something else.
+// [--sequences N] [--seed S] [--show K] [--real-twice 1]; says so if it is something else.
 std::optional<CompareOptions> read_compare_options(int argc, char** argv);
 
 // What the virtual kernel is doing. An assertion of it, or a call that it does not serve, ends the process, which says
@@ -57,6 +59,10 @@ class Comparison {
   // Zero if nothing differs.
   int run(const CompareOptions& options) {
     tell_what_is_under_way_when_it_ends();
+    if (options.real_twice != 0)
+      kernels_.simulated = [this](const Sequence& sequence, std::uint64_t) {
+        return kernels_.real(sequence, Pace::at_once);
+      };
     std::uint64_t calls = 0;
     std::uint64_t different = 0;
     for (std::uint64_t seed = options.seed; seed < options.seed + options.sequences; ++seed) {
