@@ -12,7 +12,7 @@ using namespace stillpoint::test;
 int main(int argc, char** argv) {
   const auto options = read_compare_options(argc, argv);
   if (!options) return 2;
-  const LinuxFiles real;
+  LinuxFiles real;
   return Comparison<FileSequence>({
                                       .generate = [](std::uint64_t seed) { return FileGenerator(seed).sequence(); },
                                       .simulated = on_virtual_disk,

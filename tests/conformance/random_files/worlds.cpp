@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/interpose/trap.hpp"
@@ -35,17 +37,33 @@ std::string begin_in(const std::string& folder) {
 
 LinuxFiles::LinuxFiles() : first_(first_free_descriptor()), folder_(files::make_folder()) { files::drop_privileges(); }
 
-LinuxFiles::~LinuxFiles() { files::remove_tree(folder_); }
+// rmdir(2) takes milliseconds, in which the processor has nothing to do: so what the sequences have left is removed all
+// at once.
+LinuxFiles::~LinuxFiles() {
+  constexpr int kAtOnce = 32;
+  std::vector<std::thread> threads;
+  for (int first = 0; first < kAtOnce; ++first) {
+    threads.emplace_back([this, first] {
+      for (int number = first; number < sequences_; number += kAtOnce) files::remove_tree(folder_of(number));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  files::remove_tree(folder_);
+}
 
-Observations LinuxFiles::run(const FileSequence& sequence) const {
+std::string LinuxFiles::folder_of(int number) const { return folder_ + '/' + std::to_string(number); }
+
+Observations LinuxFiles::run(const FileSequence& sequence) {
+  const std::string folder = folder_of(sequences_++);
+  if (mkdir(folder.c_str(), 0755) != 0) std::abort();
   Observations observations;
   {
-    FileCaller caller(first_, begin_in(folder_));
+    FileCaller caller(first_, begin_in(folder));
     for (const FileStep& step : sequence) observations.push_back(step.make(caller));
   }
   close_range(static_cast<unsigned>(first_), ~0u, 0);
+  umask(022);
   if (chdir("/") != 0) std::abort();
-  files::remove_tree(folder_ + "/top");
   return observations;
 }
 

@@ -15,11 +15,14 @@ class LinuxFiles {
   LinuxFiles(const LinuxFiles&) = delete;
   LinuxFiles& operator=(const LinuxFiles&) = delete;
   ~LinuxFiles();
-  Observations run(const FileSequence& sequence) const;
+  Observations run(const FileSequence& sequence);
 
  private:
+  std::string folder_of(int number) const;
+
   int first_ = 0;
   std::string folder_;
+  int sequences_ = 0;  // so far: each has a folder in the folder
 };
 
 Observations on_virtual_disk(const FileSequence& sequence, std::uint64_t seed);
