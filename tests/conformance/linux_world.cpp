@@ -1,33 +1,27 @@
 // The real kernel of this machine, over its loopback device.
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <thread>
 
+#include "tests/conformance/files/machine.hpp"
 #include "tests/conformance/own_network.hpp"
 #include "tests/conformance/world.hpp"
 
 namespace stillpoint::test {
 namespace {
 
-// Folders are made where the file system is the machine's disk: not in /dev/shm.
-constexpr char kFolders[] = "/tmp/stillpoint-conformance-XXXXXX";
-constexpr uid_t kUser = 1000;
-
 class LinuxWorld : public World {
  public:
   LinuxWorld() = default;
   ~LinuxWorld() override {
-    if (!made_.empty()) remove_folder(made_);
+    if (!made_.empty()) files::remove_tree(made_);
   }
 
   // Loopback delivers within the sender's call; what is left are acknowledgements and a moment of grace.
@@ -39,23 +33,9 @@ class LinuxWorld : public World {
   }
 
  protected:
-  std::string make_folder() override {
-    std::string path = kFolders;
-    if (mkdtemp(path.data()) == nullptr) note("folder", "cannot be made");
-    return made_ = path;
-  }
+  std::string make_folder() override { return made_ = files::make_folder(); }
 
  private:
-  // Also what the case has left without permissions.
-  static void remove_folder(const std::filesystem::path& path) {
-    std::error_code ignored;
-    chmod(path.c_str(), 0700);
-    for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
-      if (!entry.is_symlink(ignored) && entry.is_directory(ignored)) remove_folder(entry.path());
-    }
-    std::filesystem::remove_all(path, ignored);
-  }
-
   std::string made_;
 };
 
@@ -129,19 +109,12 @@ Observations in_own_network(const Case& interaction) {
   return observations_of(found.empty() ? begin_in_own_network(interaction) : found.mapped());
 }
 
-// root, as whom the suite may run, is refused nothing.
-void drop_privileges() {
-  if (geteuid() != 0) return;
-  if (setgroups(0, nullptr) != 0 || setresgid(kUser, kUser, kUser) != 0 || setresuid(kUser, kUser, kUser) != 0) abort();
-}
-
 // The folder is removed here, whatever becomes of the child.
 Observations in_own_process(const Case& interaction) {
   LinuxWorld world;
   const std::string& folder = world.folder();
-  if (geteuid() == 0 && chown(folder.c_str(), kUser, kUser) != 0) world.note("folder", "cannot be given away");
   return observations_of(begin([&] {
-    drop_privileges();
+    files::drop_privileges();
     umask(022);
     if (chdir(folder.c_str()) != 0) world.note("folder", "cannot be entered");
     interaction.run(world);

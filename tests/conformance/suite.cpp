@@ -28,9 +28,11 @@ std::vector<std::string> on_linux_like(const Suite& suite, const Case& interacti
 using Kernel = std::vector<std::string> (*)(const Suite&, const Case&);
 
 void show(const Suite& suite, Kernel kernel) {
-  for (const Case& interaction : suite.cases)
-    std::printf("== %s: %s\n%s\n", suite.name, interaction.name, text_of(kernel(suite, interaction)).c_str());
-  std::fflush(stdout);
+  for (const Case& interaction : suite.cases) {
+    const std::string observed = text_of(kernel(suite, interaction));
+    std::printf("== %s: %s\n%s\n", suite.name, interaction.name, observed.c_str());
+    std::fflush(stdout);  // as below
+  }
 }
 
 std::vector<Suite>& registry() {

@@ -202,7 +202,6 @@ void in_a_removed_directory(World& w) {
   w.note("mkdir", result(mkdir("e", 0755)));
   w.note("dot", opening(".", O_RDONLY));
   w.note("up", opening("..", O_RDONLY));
-  w.note("O_TMPFILE", opening(".", O_RDWR | O_TMPFILE));
 }
 
 void creating_what_one_may_not_open(World& w) {

@@ -79,7 +79,6 @@ void dots(World& w) {
   put("a", "x");
   w.notes("from dot", {move(".", "x"), move("..", "x"), move("d/.", "x"), move("d/..", "x")});
   w.notes("to dot", {move("d/e", "."), move("d/e", ".."), move("d/e", "d/."), move("a", "."), move("a", "d/..")});
-  w.note("the root", move("/", "x"));
   w.notes("names", {names(), names("d")});
 }
 

@@ -154,9 +154,6 @@ void reading(World& w) {
   set("a", {1, 0}, {0, UTIME_OMIT});
   w.note("after a long time", a.during([&] { pread(fd, 2, 0); }));
   put("a", "text");
-  w.note("nothing is read", a.during([&] { pread(fd, 0, 0); }));
-  w.note("at the end", a.during([&] { pread(fd, 5, 100); }));
-  put("a", "text");
   const int quiet = open(w, "a", O_RDONLY | O_NOATIME);
   w.note("O_NOATIME", a.during([&] { pread(quiet, 2, 0); }));
 }
