@@ -13,8 +13,7 @@
 #include <map>
 #include <vector>
 
-#include "sim-core/interpose/call.hpp"
-#include "sim-core/interpose/trap.hpp"
+#include "sim-core/interpose/libc_call.hpp"
 
 namespace stillpoint::interpose {
 namespace {
@@ -43,19 +42,6 @@ void flush_files(kernel::Host& host) {
 void forget_files(kernel::Host& host) { open_files().erase(host.id()); }
 
 }  // namespace stillpoint::interpose
-
-// A call that libc itself makes of trapped ones.
-#define SP_TRAPPED(result, name, parameters, arguments) \
-  SP_CALL(result, name, parameters, arguments) { return SP_LIBC(name, arguments); }
-
-// What libc's own function says.
-#define SP_LIBC(name, arguments)                                                                           \
-  [&] {                                                                                                    \
-    if (!::stillpoint::interpose::trap_is_armed())                                                         \
-      ::stillpoint::interpose::unsupported(host, call, "without Syscall User Dispatch");                   \
-    static const auto real = ::stillpoint::interpose::real_function<decltype(&sp_##name)>(nullptr, #name); \
-    return real arguments;                                                                                 \
-  }()
 
 SP_CALL(FILE*, fopen, (const char* path, const char* mode), (path, mode)) {
   return stillpoint::interpose::opened(host, SP_LIBC(fopen, (path, mode)));
