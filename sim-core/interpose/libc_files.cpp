@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,7 +40,14 @@ void flush_files(kernel::Host& host) {
   found->second.clear();
 }
 
-void forget_files(kernel::Host& host) { open_files().erase(host.id()); }
+// libc goes on knowing them, and must have nothing to write when it flushes all that it knows. Nobody will take their
+// locks any more, so none is needed.
+void forget_files(kernel::Host& host) {
+  const auto found = open_files().find(host.id());
+  if (found == open_files().end()) return;
+  for (FILE* file : found->second) __fpurge(file);
+  open_files().erase(found);
+}
 
 }  // namespace stillpoint::interpose
 
