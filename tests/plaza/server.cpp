@@ -15,6 +15,7 @@
 #include <string>
 
 #include "tests/plaza/drive_client.hpp"
+#include "tests/plaza/run_loop.hpp"
 
 using namespace plaza;
 using namespace plaza::test;
@@ -27,24 +28,6 @@ using boost::system::error_code;
 using RawClient = websocket::stream<tcp::socket>;
 
 namespace {
-
-constexpr auto kPatience = 20s;
-
-// Runs one coroutine to its end; whatever else is going on in the event loop goes on beside it.
-void run(asio::io_context& io, asio::awaitable<void> test) {
-  bool finished = false;
-  asio::co_spawn(io, std::move(test), [&finished](std::exception_ptr failure) {
-    finished = true;
-    if (failure) std::rethrow_exception(failure);
-  });
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (!finished && std::chrono::steady_clock::now() < give_up) io.run_one_for(100ms);
-  REQUIRE(finished);
-}
-
-Request request(std::string id, Operation op, std::string user = "ann", std::uint32_t ticket = 0) {
-  return Request{.id = std::move(id), .op = op, .user = std::move(user), .ticket = ticket};
-}
 
 asio::awaitable<void> open(RawClient& raw, tcp::endpoint server) {
   co_await raw.next_layer().async_connect(server, asio::use_awaitable);

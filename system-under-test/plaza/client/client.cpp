@@ -27,7 +27,10 @@ Clock::duration with_jitter(Clock::duration pause, const RetryPolicy& policy) {
   return half + Clock::duration(static_cast<Clock::rep>(policy.jitter() % span));
 }
 
-bool is_final(const CallResult& result) { return !result.error && result.response.error != Error::in_progress; }
+bool is_final(const CallResult& result) {
+  if (result.error) return false;
+  return result.response.error != Error::in_progress && result.response.error != Error::unavailable;
+}
 
 }  // namespace
 

@@ -68,9 +68,9 @@ class Client {
   // One try. The frame is written in the same handler unless another one is being written.
   boost::asio::awaitable<CallResult> call(Request request, std::chrono::steady_clock::time_point deadline);
 
-  // Tries until there is an answer other than in_progress, with the same request id every time, and reconnects where
-  // the connection is broken. Gives back the outcome of the last try. Requires an earlier connect(), whatever came of
-  // it.
+  // Tries until there is an answer other than in_progress and unavailable, with the same request id every time, and
+  // reconnects where the connection is broken. Gives back the outcome of the last try. Requires an earlier connect(),
+  // whatever came of it.
   boost::asio::awaitable<CallResult> call_with_retries(Request request, RetryPolicy policy);
 
   // Says goodbye to the server ("normal closure"), and waits for its answer. Calls that are outstanding, retries

@@ -24,6 +24,8 @@ void Journal::when_kept(Waiter waiter) {
 void Journal::stop() {
   stopped_ = true;
   commit();
+  timer_.cancel();
+  armed_ = false;
 }
 
 void Journal::abandon() {
