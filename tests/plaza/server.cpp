@@ -264,6 +264,33 @@ TEST_CASE("calls end at their deadline, and their late answers are nobody's", "[
   run(io, test());
 }
 
+TEST_CASE("a server that is gone without a word is found out, and one that is only quiet is not", "[client]") {
+  asio::io_context io;
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  Server quiet(io.get_executor());
+  const auto be_gone = [&](RawClient& mute) -> asio::awaitable<void> {  // a server's stream, for once
+    co_await acceptor.async_accept(mute.next_layer(), asio::use_awaitable);
+    co_await mute.async_accept(asio::use_awaitable);
+  };
+  const auto test = [&]() -> asio::awaitable<void> {
+    RawClient mute(io);
+    asio::co_spawn(io, be_gone(mute), [](std::exception_ptr failure) { CHECK_FALSE(failure); });
+    const ClientConfig config{.idle_timeout = 60ms};
+    Client client(io.get_executor(), config);
+    Client other(io.get_executor(), config);
+    const error_code connected = co_await client.connect(acceptor.local_endpoint());
+    REQUIRE_FALSE(connected);
+    const error_code also_connected = co_await other.connect(quiet.local_endpoint());
+    REQUIRE_FALSE(also_connected);
+    const CallResult result = co_await client.call(request("1", Operation::hold), detail::soon());
+    CHECK(result.error == beast::error::timeout);
+    CHECK_FALSE(client.is_connected());
+    co_await detail::pause(200ms);
+    CHECK(other.is_connected());
+  };
+  run(io, test());
+}
+
 TEST_CASE("a client survives the server: errors, then reconnection under the same request id", "[client]") {
   asio::io_context io;
   auto server = std::make_unique<Server>(io.get_executor());

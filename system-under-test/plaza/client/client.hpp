@@ -25,6 +25,9 @@ namespace plaza {
 struct ClientConfig {
   std::chrono::steady_clock::duration handshake_timeout =
       std::chrono::seconds(5);  // connecting, opening, closing: each
+  // A server that says nothing for so long, not even to the ping that it is sent half-way, is gone without a word, as
+  // one that lost its power: the connection is broken then. Zero: whoever only listens waits for ever.
+  std::chrono::steady_clock::duration idle_timeout = {};
 };
 
 // `response` counts if `error` is clear. Otherwise:
@@ -32,6 +35,7 @@ struct ClientConfig {
 //   already_started     the request was not sent: a call with this id is outstanding
 //   timed_out           no answer until the deadline
 //   connection_aborted  close() was called meanwhile
+//   beast::error::timeout  no sign of life for ClientConfig::idle_timeout
 //   anything else       why the connection broke
 struct CallResult {
   boost::system::error_code error;
