@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scenarios/last_ticket.hpp"
+#include "scenarios/last_ticket_durability.hpp"
 
 namespace last_ticket {
 
@@ -34,21 +35,6 @@ std::string describe(const plaza::Applied& applied) {
 std::string describe(const plaza::Response& response) {
   if (response.ok()) return response.ticket == 0 ? "ok" : fmt::format("ok, ticket {}", response.ticket);
   return std::string(plaza::to_string(*response.error));
-}
-
-// What a successful operation must have applied in the end.
-plaza::Change change_of(plaza::Operation operation) {
-  switch (operation) {
-    case plaza::Operation::buy:
-    case plaza::Operation::purchase:
-      return plaza::Change::sale;
-    case plaza::Operation::release:
-      return plaza::Change::release;
-    case plaza::Operation::hold:
-    case plaza::Operation::watch:
-      break;
-  }
-  return plaza::Change::hold;
 }
 
 }  // namespace
