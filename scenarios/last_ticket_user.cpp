@@ -25,7 +25,7 @@ class User {
         name_(std::move(name)),
         random_(shared.simulation.stream("user", name_)),
         jitter_(shared.simulation.stream("retry jitter", name_)),
-        client_(context.get_executor()),
+        client_(context.get_executor(), {.idle_timeout = shared.settings.idle_timeout}),
         timer_(context) {
     client_.on_stock([this](const plaza::StockPush& push) { on_stock(push); });
   }
@@ -51,6 +51,8 @@ class User {
     co_await ask(plaza::Operation::watch, 0, "watches the stock");
     while (!satisfied_ && !sold_out()) {
       co_await think();
+      // A watch ends with its connection.
+      if (!client_.is_connected()) co_await ask(plaza::Operation::watch, 0, "watches the stock again");
       if (stock_ && stock_->free > 0) co_await try_for_a_ticket();
     }
     shared_.done();
@@ -84,6 +86,7 @@ class User {
     const EventId step = shared_.simulation.step(name_, why);
     const EventId invoke = shared_.ledger.invoke(request, step);
     plaza::RetryPolicy policy;
+    policy.attempts_max = shared_.settings.attempts_max;
     policy.jitter = [this] { return jitter_.next(); };
     const plaza::CallResult result = co_await client_.call_with_retries(request, std::move(policy));
     if (result.error) {
