@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <optional>
-#include <vector>
 
 #include <stillpoint/error.hpp>
 
@@ -172,18 +171,10 @@ class LastTicket final : public Scenario {
   std::uint64_t done_ = 0;
 };
 
-std::vector<Bug> bugs() {
-  std::vector<Bug> all{
-      {"oversell", "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"}};
-  if (WithPower<Simulation>)
-    all.push_back(
-        {"ack-before-fsync", "answers leave when their batch was handed to the journal, not when it is durable"});
-  return all;
-}
-
 const RegisterBehaviour kRegistered{{
     .name = "last-ticket",
-    .bugs = bugs(),
+    .bugs = {{"oversell",
+              "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"}},
     .make = [] { return std::make_unique<LastTicket>(); },
 }};
 
