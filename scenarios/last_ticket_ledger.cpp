@@ -94,7 +94,7 @@ void Ledger::recovered(const plaza::Inventory& inventory) {
 void Ledger::forget_after(plaza::Version version) {
   for (auto lost = versions_.upper_bound(version); lost != versions_.end(); lost = versions_.erase(lost)) {
     const plaza::Applied& what = lost->second.what;
-    std::erase(operations_[{what.user, what.request_id}].applied, what);
+    if (!what.request_id.empty()) std::erase(operations_[{what.user, what.request_id}].applied, what);
   }
   last_taken_.clear();
   sold_.clear();

@@ -48,14 +48,19 @@ class User {
       error = co_await client_.connect(server);
     }
     shared_.ledger.arrived(invoke, name_);
-    co_await ask(plaza::Operation::watch, 0, "watches the stock");
+    co_await watch("watches the stock");
     while (!satisfied_ && !sold_out()) {
       co_await think();
-      // A watch ends with its connection.
-      if (!client_.is_connected()) co_await ask(plaza::Operation::watch, 0, "watches the stock again");
+      // A watch ends with its connection, whether or not there is another one by now.
+      if (!client_.is_connected() || client_.connections() != watched_on_) co_await watch("watches the stock again");
       if (stock_ && stock_->free > 0) co_await try_for_a_ticket();
     }
     shared_.done();
+  }
+
+  asio::awaitable<void> watch(std::string_view why) {
+    co_await ask(plaza::Operation::watch, 0, why);
+    watched_on_ = client_.connections();
   }
 
   asio::awaitable<void> try_for_a_ticket() {
@@ -121,6 +126,7 @@ class User {
   plaza::Client client_;
   asio::steady_timer timer_;
   std::optional<plaza::StockPush> stock_;  // as pushed last
+  std::uint64_t watched_on_ = 0;           // the connection of the watch, by number
   bool satisfied_ = false;
   std::uint64_t requests_ = 0;
 };

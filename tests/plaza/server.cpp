@@ -329,6 +329,7 @@ TEST_CASE("a client survives the server: errors, then reconnection under the sam
     while (results.size() < 3) co_await detail::pause(1ms);
     for (const std::string& result : results) CHECK(result.find("\"ok\":true") != std::string::npos);
     CHECK(server->inventory().counts().held == 3);
+    CHECK(client.connections() == 2);
   };
   run(io, test());
 }

@@ -69,6 +69,9 @@ class Client {
 
   bool is_connected() const;
 
+  // How many connections there have been, with the one that is. Whoever watches has to ask again when it has grown.
+  std::uint64_t connections() const;
+
   // One try. The frame is written in the same handler unless another one is being written.
   boost::asio::awaitable<CallResult> call(Request request, std::chrono::steady_clock::time_point deadline);
 

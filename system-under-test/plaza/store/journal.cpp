@@ -23,9 +23,9 @@ void Journal::when_kept(Waiter waiter) {
 
 void Journal::stop() {
   stopped_ = true;
-  commit();
   timer_.cancel();
   armed_ = false;
+  commit();
 }
 
 void Journal::abandon() {
