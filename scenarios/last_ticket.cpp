@@ -17,19 +17,12 @@ using namespace stillpoint;
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t kPort = 9000;
-// Of the node's own disk.
-constexpr const char* kDataFolder = "/";
+// Of the node's own disk: where its program starts.
+constexpr const char* kDataFolder = "/srv";
 // Where a node crashes: a request to it may meet a connection that must be found broken and made anew.
 constexpr int kStubbornAttempts = 60;
 constexpr Duration kSilence = 1s;
 constexpr Duration kReconnect = 5s;
-
-// Simulations whose hosts can lose their power.
-template <class World>
-concept WithPower = requires(World& world, HostId host) {
-  world.crash(host);
-  world.boot(host);
-};
 
 // The node loses its power `count` times, each time after it was up for a while.
 struct CrashSettings {
@@ -40,17 +33,14 @@ struct CrashSettings {
   Duration down_max{};
 };
 
-template <class World>
-void plan_crashes(World& world, HostId node, const CrashSettings& crashes) {
-  if constexpr (WithPower<World>) {
-    RandomStream random = world.stream("crashes", "plaza-1");
-    VirtualTime when{};
-    for (std::uint64_t n = 0; n < crashes.count; ++n) {
-      when += random.between(crashes.up_min, crashes.up_max);
-      world.at(when, [&world, node] { world.crash(node); });
-      when += random.between(crashes.down_min, crashes.down_max);
-      world.at(when, [&world, node] { world.boot(node); });
-    }
+void plan_crashes(Simulation& simulation, HostId node, const CrashSettings& crashes) {
+  RandomStream random = simulation.stream("crashes", "plaza-1");
+  VirtualTime when{};
+  for (std::uint64_t n = 0; n < crashes.count; ++n) {
+    when += random.between(crashes.up_min, crashes.up_max);
+    simulation.at(when, [&simulation, node] { simulation.crash(node); });
+    when += random.between(crashes.down_min, crashes.down_max);
+    simulation.at(when, [&simulation, node] { simulation.boot(node); });
   }
 }
 
@@ -81,7 +71,7 @@ class LastTicket final : public Scenario {
     users_.answer_within = settings.duration("users.answer_within", {.least = 1ms}, 5s);
     configure_crashes(settings);
     if (server_.bugs.ack_before_fsync && crashes_.count == 0)
-      throw Error("--bug ack-before-fsync shows only where the node crashes: give crashes.count, too");
+      throw Error("--bug ack-before-fsync shows only where the node crashes: give --crash, too");
   }
 
   void build(Simulation& simulation) override {
@@ -119,8 +109,6 @@ class LastTicket final : public Scenario {
     crashes_.down_max = settings.duration("crashes.down_max", {.least = crashes_.down_min},
                                           std::max<Duration>(crashes_.down_min, 400ms));
     if (crashes_.count == 0) return;
-    if (!WithPower<Simulation>)
-      settings.reject("crashes.count", "wants hosts that lose their power, which there are not");
     server_.data_folder = kDataFolder;
     users_.attempts_max = kStubbornAttempts;
     users_.idle_timeout = kSilence;

@@ -131,12 +131,14 @@ SP_CALL(int, flock, (int fd, int operation), (fd, operation)) {
   if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) return interpose::fail(host, call, EINVAL);
   const kernel::DiskFile* on_disk = file.as_disk_file();
   if (on_disk != nullptr && on_disk->path_only()) return interpose::fail(host, call, EBADF);
-  // What is converted is let go first: others may have it then.
-  while (!host.storage().locks.set_whole(file.lock_key(), file.number(), kind)) {
-    interpose::wake_waiting(host, file);
+  // A conversion is a release and a new lock (flock(2)): others may have it in between, and the old one is gone even
+  // where the new one is not had.
+  kernel::FileLocks& locks = host.storage().locks;
+  if (locks.unlock_whole(file.lock_key(), file.number())) interpose::wake_waiting(host, file);
+  if (kind == LOCK_UN) return 0;
+  while (!locks.lock_whole(file.lock_key(), file.number(), kind)) {
     if ((operation & LOCK_NB) != 0) return interpose::fail(host, call, EAGAIN);
     if (!interpose::wait_for_lock(host, call, file)) return interpose::fail(host, call, EINTR);
   }
-  if (kind != LOCK_EX) interpose::wake_waiting(host, file);
   return 0;
 }

@@ -41,15 +41,17 @@ void FileLocks::set(std::uint64_t file, const RecordLock& wanted) {
   records.insert(records.begin() + place, owned.begin(), owned.end());
 }
 
-bool FileLocks::set_whole(std::uint64_t file, LockOwner owner, int operation) {
+bool FileLocks::lock_whole(std::uint64_t file, LockOwner owner, int operation) {
   std::vector<Whole>& wholes = files_[file].wholes;
-  // A conversion is a release and a new lock (flock(2)): the old one is gone even where the new one is not had.
-  std::erase_if(wholes, [&](const Whole& whole) { return whole.owner == owner; });
-  if (operation == LOCK_UN) return true;
-  const bool taken = std::ranges::any_of(
-      wholes, [&](const Whole& whole) { return operation == LOCK_EX || whole.operation == LOCK_EX; });
+  const bool taken = std::ranges::any_of(wholes, [&](const Whole& whole) {
+    return whole.owner != owner && (operation == LOCK_EX || whole.operation == LOCK_EX);
+  });
   if (!taken) wholes.push_back({owner, operation});
   return !taken;
+}
+
+bool FileLocks::unlock_whole(std::uint64_t file, LockOwner owner) {
+  return std::erase_if(files_[file].wholes, [&](const Whole& whole) { return whole.owner == owner; }) > 0;
 }
 
 bool FileLocks::forget(std::uint64_t file, LockOwner owner) {

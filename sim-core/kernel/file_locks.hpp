@@ -33,8 +33,10 @@ class FileLocks {
   std::optional<RecordLock> conflict(std::uint64_t file, const RecordLock& wanted) const;
   // Sets or removes it, where nothing stands in the way: splits and joins what the owner has there already.
   void set(std::uint64_t file, const RecordLock& wanted);
-  // LOCK_SH, LOCK_EX or LOCK_UN of an open file description. False if another has it.
-  bool set_whole(std::uint64_t file, LockOwner owner, int operation);
+  // LOCK_SH or LOCK_EX of an open file description that has none. False if another has it.
+  bool lock_whole(std::uint64_t file, LockOwner owner, int operation);
+  // LOCK_UN. True if it had one.
+  bool unlock_whole(std::uint64_t file, LockOwner owner);
   // An owner lets everything go: true if that was anything.
   bool forget(std::uint64_t file, LockOwner owner);
   void forget_all() { files_.clear(); }
