@@ -162,7 +162,9 @@ class LastTicket final : public Scenario {
 const RegisterBehaviour kRegistered{{
     .name = "last-ticket",
     .bugs = {{"oversell",
-              "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"}},
+              "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"},
+             {"ack-before-fsync",
+              "answers leave when their batch was handed to the journal, not when it is durable (with --crash)"}},
     .make = [] { return std::make_unique<LastTicket>(); },
 }};
 

@@ -82,10 +82,10 @@ INSERT INTO kind VALUES
   (24, 'answer', 'a query was answered: subject = its number on the host, a = 0 or an error, b = its nanoseconds, payload = what it says'),
   (25, 'write', 'a file was written to: subject = inode, a = offset, b = bytes, payload = the bytes'),
   (26, 'resize', 'a file was cut or stretched: subject = inode, a = its new size'),
-  (27, 'name', 'a name changed: subject = inode, a = directory, b = what << 32 | mode, payload = name NUL other directory NUL new name or target'),
+  (27, 'name', 'a name changed: subject = inode, a = directory, b = what << 32 | mode, payload = name NUL directory NUL new name'),
   (28, 'mode', 'permissions were set: subject = inode, a = st_mode'),
   (29, 'sync', 'what was written is durable: subject = inode (0: everything), a = bytes'),
-  (30, 'unwritten', 'a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many (0: not a write)'),
+  (30, 'unwritten', 'a crash has taken a write or a name: subject = its event, a = sectors lost, b = of how many (0: a name)'),
   (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had');
 
 -- The names of segments: event.a of send, deliver and drop.
