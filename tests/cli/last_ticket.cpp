@@ -55,6 +55,22 @@ TEST_CASE("twenty seeds of the correct service pass; with the bug each fails, in
   }
 }
 
+TEST_CASE("a node that loses its power keeps what users were told; with the bug it does not") {
+  int caught = 0;
+  for (int seed = 1; seed <= 20; ++seed) {
+    const std::string arguments = "--crash --users 300 --seed " + std::to_string(seed);
+    run_json(arguments, 0);
+    const test::Ran planted = test::shell(tool() + " run last-ticket --json --bug ack-before-fsync " + arguments);
+    if (planted.exit_code == 0) continue;
+    ++caught;
+    CAPTURE(arguments, planted.out, planted.err);
+    REQUIRE(planted.exit_code == 10);
+    const boost::json::object failed = boost::json::parse(planted.out).as_object();
+    CHECK(failed.at("violations").as_array().at(0).as_object().at("invariant").as_string() == "what was told is durable");
+  }
+  CHECK(caught > 0);
+}
+
 TEST_CASE("the trace alone tells which two purchases broke the invariant, and which messages carried them") {
   bool found = false;
   for (int seed = 1; seed <= 20 && !found; ++seed) {
