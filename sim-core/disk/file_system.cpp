@@ -1,6 +1,7 @@
 #include "sim-core/disk/file_system.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -346,6 +347,47 @@ Status FileSystem::allocate(Inode& inode, std::uint64_t offset, std::uint64_t si
     inode.content.writable_page(page);
     ++used_pages_;
   }
+  return Done{};
+}
+
+void FileSystem::clear(Inode& inode, std::uint64_t offset, std::uint64_t size, Blocks blocks) {
+  static constexpr std::array<std::byte, kPage> kZeros{};
+  absorb_stores(inode);
+  const std::uint64_t end = std::min(offset + size, inode.size);
+  for (std::uint64_t at = offset; at < end;) {
+    const std::uint64_t page = at / kPage;
+    const std::size_t some = std::min(end, (page + 1) * kPage) - at;
+    if (inode.content.page(page) != nullptr) {
+      write_bytes(inode, at, std::span(kZeros).first(some));
+      // The rest of the last page is zero, and no part of the file.
+      const bool whole = at % kPage == 0 && (some == kPage || at + some == inode.size);
+      if (whole && blocks == Blocks::free) {
+        unsynced(inode).take_page(inode.content, page);
+        --used_pages_;
+      }
+    }
+    at += some;
+  }
+}
+
+Status FileSystem::take_out(Inode& inode, std::uint64_t offset, std::uint64_t size) {
+  if (offset % kPage != 0 || size % kPage != 0 || offset + size >= inode.size) return Failure{EINVAL};
+  std::vector<std::byte> rest(inode.size - offset - size);
+  absorb_stores(inode);
+  inode.content.read(offset + size, rest);
+  write_bytes(inode, offset, rest);
+  return resize(inode, inode.size - size);
+}
+
+Status FileSystem::put_in(Inode& inode, std::uint64_t offset, std::uint64_t size) {
+  if (offset % kPage != 0 || size % kPage != 0 || offset >= inode.size) return Failure{EINVAL};
+  if (size > kLongestFile - inode.size) return Failure{EFBIG};
+  std::vector<std::byte> rest(inode.size - offset);
+  absorb_stores(inode);
+  inode.content.read(offset, rest);
+  if (room_for(inode, offset + size, rest.size()) < rest.size()) return Failure{ENOSPC};
+  write_bytes(inode, offset + size, rest);
+  clear(inode, offset, size, Blocks::free);
   return Done{};
 }
 

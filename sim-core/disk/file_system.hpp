@@ -93,6 +93,14 @@ class FileSystem {
   // EFBIG.
   Status allocate(Inode& inode, std::uint64_t offset, std::uint64_t size, bool grows);
 
+  // Zeros, from here on so far, within the size: the whole pages among them become holes, or stay where they are.
+  enum class Blocks : std::uint8_t { free, keep };
+  void clear(Inode& inode, std::uint64_t offset, std::uint64_t size, Blocks blocks);
+  // Takes a range of whole pages out, or puts zeros in before what is there (fallocate(2), FALLOC_FL_COLLAPSE_RANGE and
+  // FALLOC_FL_INSERT_RANGE). Unlike on Linux a crash may leave a half of it. EINVAL, ENOSPC, EFBIG.
+  Status take_out(Inode& inode, std::uint64_t offset, std::uint64_t size);
+  Status put_in(Inode& inode, std::uint64_t offset, std::uint64_t size);
+
   // ---- attributes ----
   void set_mode(Inode& inode, mode_t permissions);
   void touch_accessed(Inode& inode);

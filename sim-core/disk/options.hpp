@@ -10,7 +10,8 @@ namespace stillpoint::disk {
 // each promises, and where that is written.
 enum class Ordering : std::uint8_t {
   // ext4 with data=ordered and delayed allocation: names and truncations in their order, appended data before the size
-  // that covers it, overwritten data in any order. fsync of anything that changed makes all names durable.
+  // that covers it where it needs a new block, overwritten data in any order. fsync of anything that changed makes all
+  // names durable.
   ext4_ordered,
   // As XFS: names and truncations in their order; a size may cover data that was never written, which then reads as
   // zeros. fsync makes durable what was done up to the last change of that very file or directory.
@@ -28,9 +29,10 @@ struct DiskOptions {
   std::uint64_t capacity = std::uint64_t{16} << 30;
   std::uint64_t most_inodes = std::uint64_t{1} << 24;
   // The machine writes back by itself what has not been durable for so long (dirty_expire_centisecs; the commit
-  // interval of ext4), and no later than when so much waits. Not with strict_posix.
+  // interval of ext4); not with strict_posix.
   Duration write_back_after = std::chrono::seconds(30);
   Duration commit_after = std::chrono::seconds(5);
+  // And no later than when what waits takes so much memory.
   std::uint64_t most_pending = std::uint64_t{64} << 20;
 };
 

@@ -56,6 +56,7 @@ Result<Place> walk(FileSystem& files, Inode& start, std::string_view path, Follo
     const bool follows = !is_last || follow == Follow::yes || (place.slash && follow == Follow::no);
     if (place.inode != nullptr && place.inode->is(S_IFLNK) && follows) {
       if (++followed > kMostLinksFollowed) return Failure{ELOOP};
+      files.touch_accessed(*place.inode);
       if (place.inode->target.empty()) return Failure{ENOENT};
       rest = place.inode->target + rest.substr(end);
       at = 0;

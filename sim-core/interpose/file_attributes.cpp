@@ -98,7 +98,6 @@ int set_times(Host& host, const Call& call, const Result<NewTimes>& times, const
   if (!times) return fail(host, call, times.error());
   if (!inode) return fail(host, call, inode.error());
   const NewTimes& wanted = times.value();
-  if (!wanted.access && !wanted.modification) return 0;
   auto& storage = host.storage();
   if (inode.value()->user != storage.user().user) {
     const bool may_write = stillpoint::disk::may(*inode.value(), stillpoint::disk::kMayWrite, storage.user());
@@ -111,6 +110,7 @@ int set_times(Host& host, const Call& call, const Result<NewTimes>& times, const
 int set_times_at(Host& host, const Call& call, int directory, const char* path, const timespec* times, int flags) {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) return fail(host, call, EINVAL);
   const Result<NewTimes> wanted = read_times(host, times);
+  if (wanted && !wanted.value().access && !wanted.value().modification) return 0;  // and the path is not looked at
   if (path == nullptr && directory != AT_FDCWD) return set_times(host, call, wanted, inode_of(host, directory));
   const Follow follow = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? Follow::no : Follow::yes;
   return set_times(host, call, wanted, find_inode(host, directory, path, follow));

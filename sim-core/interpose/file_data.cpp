@@ -79,10 +79,23 @@ ssize_t move_row(Host& host, const Call& call, int fd, const iovec* parts, int c
 template <bool kReads>
 ssize_t move_row_flags(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset, int flags) {
   constexpr int kKnown = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  if (offset < -1) return fail<ssize_t>(host, call, EINVAL);
   if ((flags & ~kKnown) != 0) return fail<ssize_t>(host, call, EOPNOTSUPP);
-  if ((flags & ~RWF_HIPRI) != 0) unsupported(host, call, "flags are not served");
-  if (offset != -1) return move_row<kReads>(host, call, fd, parts, count, offset);
-  return kReads ? readv(fd, parts, count) : writev(fd, parts, count);
+  if ((flags & RWF_NOWAIT) != 0) unsupported(host, call, "RWF_NOWAIT");
+  const bool appended = file->appends;
+  if ((flags & RWF_APPEND) != 0 && !kReads) file->appends = true;
+  const ssize_t done = offset != -1 ? move_row<kReads>(host, call, fd, parts, count, offset)
+                       : kReads     ? readv(fd, parts, count)
+                                    : writev(fd, parts, count);
+  file->appends = appended;
+  DiskFile* on_disk = file->as_disk_file();
+  if (!kReads && done > 0 && on_disk != nullptr && (flags & (RWF_DSYNC | RWF_SYNC)) != 0) {
+    const Status synced = on_disk->sync((flags & RWF_SYNC) != 0 ? Sync::all : Sync::data);
+    if (!synced) return fail<ssize_t>(host, call, synced.error());
+  }
+  return done;
 }
 
 int truncate_path(Host& host, const Call& call, const char* path, off_t size) {
@@ -125,21 +138,57 @@ bool is_pipe(Host& host, int fd) {
   return mode && S_ISFIFO(mode.value());
 }
 
-// vfs_fallocate() in Linux's fs/open.c. Holes are not made again.
+// Which of the modes of fallocate(2) go together.
+bool known_mode(int mode) {
+  switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+      return true;
+    case FALLOC_FL_PUNCH_HOLE:
+      return (mode & FALLOC_FL_KEEP_SIZE) != 0;
+    case FALLOC_FL_COLLAPSE_RANGE:
+    case FALLOC_FL_INSERT_RANGE:
+      return (mode & FALLOC_FL_KEEP_SIZE) == 0;
+    default:
+      return false;
+  }
+}
+
+Status allocate_in(Host& host, Inode& inode, int mode, std::uint64_t offset, std::uint64_t size) {
+  auto& files = host.storage().files;
+  const bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0;
+  using Blocks = stillpoint::disk::FileSystem::Blocks;
+  switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+    case FALLOC_FL_PUNCH_HOLE:
+      files.clear(inode, offset, size, Blocks::free);
+      return stillpoint::Done{};
+    case FALLOC_FL_ZERO_RANGE:
+      files.clear(inode, offset, size, Blocks::keep);
+      return files.allocate(inode, offset, size, grows);
+    case FALLOC_FL_COLLAPSE_RANGE:
+      return files.take_out(inode, offset, size);
+    case FALLOC_FL_INSERT_RANGE:
+      return files.put_in(inode, offset, size);
+    default:
+      return files.allocate(inode, offset, size, grows);
+  }
+}
+
+// vfs_fallocate() in Linux's fs/open.c.
 int allocate(Host& host, const Call& call, int fd, int mode, off_t offset, off_t size) {
+  const File* any = host.descriptors.find(fd);
+  if (any == nullptr) return fail(host, call, EBADF);
   if (offset < 0 || size <= 0) return fail(host, call, EINVAL);
-  const Result<DiskFile*> found = find_disk_file(host, fd, is_pipe(host, fd) ? ESPIPE : ENODEV);
-  if (!found) return fail(host, call, found.error());
-  DiskFile& file = *found.value();
-  if ((mode & ~FALLOC_FL_KEEP_SIZE) != 0) unsupported(host, call, "but for FALLOC_FL_KEEP_SIZE");
-  if (!file.can_write()) return fail(host, call, EBADF);
-  if (file.node().is(S_IFDIR)) return fail(host, call, EISDIR);
-  if (!file.node().is(S_IFREG)) return fail(host, call, ENODEV);
+  if (!known_mode(mode)) return fail(host, call, EOPNOTSUPP);
+  if (!any->can_write()) return fail(host, call, EBADF);
+  const Result<DiskFile*> file = find_disk_file(host, fd, is_pipe(host, fd) ? ESPIPE : ENODEV);
+  if (!file) return fail(host, call, file.error());
+  Inode& inode = file.value()->node();
+  if (!inode.is(S_IFREG)) return fail(host, call, inode.is(S_IFDIR) ? EISDIR : ENODEV);
   off_t end = 0;
   if (__builtin_add_overflow(offset, size, &end)) return fail(host, call, EFBIG);
   return finish(host, call,
-                host.storage().files.allocate(file.node(), static_cast<std::uint64_t>(offset),
-                                              static_cast<std::uint64_t>(size), (mode & FALLOC_FL_KEEP_SIZE) == 0));
+                allocate_in(host, inode, mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(size)));
 }
 
 // posix_fallocate(3) gives its error instead of setting errno.

@@ -102,6 +102,7 @@ ssize_t read_link(Host& host, const Call& call, int directory, const char* path,
   const size_t some = std::min(size, target.size());
   if (!stillpoint::is_writable_bytes(result, some)) return fail<ssize_t>(host, call, EFAULT);
   std::memcpy(result, target.data(), some);
+  host.storage().files.touch_accessed(*inode.value());
   return static_cast<ssize_t>(some);
 }
 

@@ -31,7 +31,10 @@ using stillpoint::kernel::Host;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr unsigned kBlockSize = 4096;
 
-timespec time_of(stillpoint::disk::WallTime time) { return {time / kSecond, time % kSecond}; }
+timespec time_of(stillpoint::disk::WallTime time) {
+  const std::int64_t part = (time % kSecond + kSecond) % kSecond;  // also before 1970
+  return {(time - part) / kSecond, part};
+}
 
 // Directories have one block, as ext4 gives a small one.
 std::uint64_t size_of(const Inode& inode) { return inode.is(S_IFDIR) ? kBlockSize : inode.size; }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,8 +14,7 @@
 #include <map>
 #include <vector>
 
-#include "sim-core/interpose/call.hpp"
-#include "sim-core/interpose/trap.hpp"
+#include "sim-core/interpose/libc_call.hpp"
 
 namespace stillpoint::interpose {
 namespace {
@@ -40,22 +40,16 @@ void flush_files(kernel::Host& host) {
   found->second.clear();
 }
 
-void forget_files(kernel::Host& host) { open_files().erase(host.id()); }
+// libc goes on knowing them, and must have nothing to write when it flushes all that it knows. Nobody will take their
+// locks any more, so none is needed.
+void forget_files(kernel::Host& host) {
+  const auto found = open_files().find(host.id());
+  if (found == open_files().end()) return;
+  for (FILE* file : found->second) __fpurge(file);
+  open_files().erase(found);
+}
 
 }  // namespace stillpoint::interpose
-
-// A call that libc itself makes of trapped ones.
-#define SP_TRAPPED(result, name, parameters, arguments) \
-  SP_CALL(result, name, parameters, arguments) { return SP_LIBC(name, arguments); }
-
-// What libc's own function says.
-#define SP_LIBC(name, arguments)                                                                           \
-  [&] {                                                                                                    \
-    if (!::stillpoint::interpose::trap_is_armed())                                                         \
-      ::stillpoint::interpose::unsupported(host, call, "without Syscall User Dispatch");                   \
-    static const auto real = ::stillpoint::interpose::real_function<decltype(&sp_##name)>(nullptr, #name); \
-    return real arguments;                                                                                 \
-  }()
 
 SP_CALL(FILE*, fopen, (const char* path, const char* mode), (path, mode)) {
   return stillpoint::interpose::opened(host, SP_LIBC(fopen, (path, mode)));

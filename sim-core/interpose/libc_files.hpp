@@ -6,7 +6,7 @@ namespace stillpoint::interpose {
 
 // What exit(3) does to them: what is held back is written. The host is current.
 void flush_files(kernel::Host& host);
-// The host's process is gone with its buffers.
+// The host lost its power: its process is gone with its buffers.
 void forget_files(kernel::Host& host);
 
 }  // namespace stillpoint::interpose

@@ -40,6 +40,7 @@ void Host::lose_power(Cause cause) {
   kernel_.tcp.forget_host(id_, last_crash_);
   kernel_.udp.forget_host(id_);
   if (storage_ != nullptr) storage_->crash(last_crash_);
+  if (process_ != nullptr) process_->abandon();
   abandon_tasks();
   abandon_files();
   forget_process();
@@ -50,9 +51,7 @@ void Host::lose_power(Cause cause) {
 void Host::abandon_tasks() {
   for (const auto& task : tasks_) {
     kernel_.queue.cancel(task->timeout_);
-    if (task->thread == nullptr) continue;
-    process_->abandon_thread(*task);
-    ++kernel_.threads_left_behind;
+    kernel_.threads_left_behind += task->thread != nullptr;
   }
   runnable_.clear();
   waiting_.clear();

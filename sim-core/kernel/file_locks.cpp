@@ -16,25 +16,29 @@ std::optional<RecordLock> FileLocks::conflict(std::uint64_t file, const RecordLo
   return std::nullopt;
 }
 
+// posix_lock_inode() in Linux's fs/locks.c: an owner's locks stand together, where its first one came.
 void FileLocks::set(std::uint64_t file, const RecordLock& wanted) {
   std::vector<RecordLock>& records = files_[file].records;
-  std::vector<RecordLock> result;
+  std::vector<RecordLock> owned;
   RecordLock joined = wanted;
   for (const RecordLock& lock : records) {
-    const bool apart = lock.end < wanted.begin || wanted.end < lock.begin;
-    if (lock.owner != wanted.owner || apart) {
-      result.push_back(lock);
+    if (lock.owner != wanted.owner) continue;
+    if (lock.end < wanted.begin || wanted.end < lock.begin) {
+      owned.push_back(lock);
     } else if (lock.type == wanted.type) {  // adjacent ones become one
       joined.begin = std::min(joined.begin, lock.begin);
       joined.end = std::max(joined.end, lock.end);
     } else {
-      if (lock.begin < wanted.begin) result.push_back({lock.owner, lock.type, lock.begin, wanted.begin});
-      if (wanted.end < lock.end) result.push_back({lock.owner, lock.type, wanted.end, lock.end});
+      if (lock.begin < wanted.begin) owned.push_back({lock.owner, lock.type, lock.begin, wanted.begin});
+      if (wanted.end < lock.end) owned.push_back({lock.owner, lock.type, wanted.end, lock.end});
     }
   }
-  if (wanted.type != F_UNLCK) result.push_back(joined);
-  std::ranges::stable_sort(result, {}, &RecordLock::begin);
-  records = std::move(result);
+  if (wanted.type != F_UNLCK) owned.push_back(joined);
+  std::ranges::sort(owned, {}, &RecordLock::begin);
+  const auto is_owned = [&](const RecordLock& lock) { return lock.owner == wanted.owner; };
+  const auto place = std::ranges::find_if(records, is_owned) - records.begin();
+  std::erase_if(records, is_owned);
+  records.insert(records.begin() + place, owned.begin(), owned.end());
 }
 
 bool FileLocks::set_whole(std::uint64_t file, LockOwner owner, int operation) {

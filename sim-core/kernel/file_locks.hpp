@@ -39,7 +39,7 @@ class FileLocks {
   bool forget(std::uint64_t file, LockOwner owner);
   void forget_all() { files_.clear(); }
   // What those sleep at who wait for a lock of this file.
-  const void* place(std::uint64_t file) { return &files_[inode]; }
+  const void* place(std::uint64_t file) { return &files_[file]; }
 
  private:
   struct Whole {
@@ -47,7 +47,7 @@ class FileLocks {
     int operation;
   };
   struct Locks {
-    std::vector<RecordLock> records;  // by begin
+    std::vector<RecordLock> records;  // of each owner together, by begin
     std::vector<Whole> wholes;
   };
   std::map<std::uint64_t, Locks> files_;

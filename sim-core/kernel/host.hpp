@@ -9,7 +9,7 @@
 //
 // A host may lose its power (crash) and be booted again. What belongs to one life of it (process, tasks, descriptors,
 // timers, signals, names of sockets) ends without a trace and is abandoned, never destroyed; what belongs to the
-// machine (address, oscillator, wall clock, numbers that must not repeat) stays. crash.cpp has all of that.
+// machine (address, disk, oscillator, wall clock, numbers that must not repeat) stays. crash.cpp has all of that.
 #include <functional>
 #include <list>
 #include <map>
@@ -60,8 +60,8 @@ class Process {
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
   // The task has ended and nobody will join it any more: its real thread may end, too.
   virtual void finish_thread(Task& task);
-  // The task will never run again: its host lost its power. Gives back what is not needed to stand still.
-  virtual void abandon_thread(Task&) {}
+  // The host lost its power: nothing of it will run again. Gives back what is not needed to stand still.
+  virtual void abandon() {}
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);

@@ -124,10 +124,11 @@ Status Storage::set_mode(Inode& inode, mode_t mode) {
 
 Status Storage::set_owner(Inode& inode, uid_t wanted_user, gid_t wanted_group) {
   constexpr auto kAsItIs = static_cast<uid_t>(-1);
-  if (wanted_user == kAsItIs && wanted_group == kAsItIs) return Done{};
   const bool user_stays = wanted_user == kAsItIs || wanted_user == inode.user;
   const bool group_stays = wanted_group == kAsItIs || wanted_group == user().group;
-  if (inode.user != user().user || !user_stays || !group_stays) return Failure{EPERM};
+  const bool nothing = wanted_user == kAsItIs && wanted_group == kAsItIs;
+  if (!nothing && (inode.user != user().user || !user_stays || !group_stays)) return Failure{EPERM};
+  files.set_times(inode, std::nullopt, std::nullopt);  // but for that of change
   drop_privileges(inode);
   return Done{};
 }

@@ -7,6 +7,7 @@
 #include <exception>
 #include <typeinfo>
 
+#include "sim-core/interpose/libc_files.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/standard_output.hpp"
 
@@ -59,6 +60,11 @@ bool Driven::handle_signals() {
   dead_ = true;
   crashed_(DeadlySignal{kernel::signal_name(deadly)});
   return false;
+}
+
+void Driven::abandon() {
+  Threads::abandon(host_);
+  interpose::forget_files(host_);
 }
 
 void Driven::die(int status) {

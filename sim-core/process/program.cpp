@@ -34,6 +34,11 @@ void Program::leave() {
   flush_standard_output();
 }
 
+void Program::abandon() {
+  Threads::abandon(host_);
+  interpose::forget_files(host_);
+}
+
 void Program::run_main() {
   std::vector<char*> argv;
   for (std::string& argument : args_) argv.push_back(argument.data());

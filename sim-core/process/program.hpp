@@ -35,7 +35,7 @@ class Program final : public kernel::Process {
     return threads_.start(task, std::move(body), stack_size);
   }
   void finish_thread(kernel::Task& task) override { Threads::finish(task); }
-  void abandon_thread(kernel::Task& task) override { Threads::abandon(task); }
+  void abandon() override;
   [[noreturn]] void exit(int status) override;
   [[noreturn]] void die(int status) override;
   [[noreturn]] void stand_still() override { threads_.park_for_ever(); }

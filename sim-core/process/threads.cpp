@@ -116,8 +116,7 @@ void Threads::finish(kernel::Task& task) {
 
 // What is below where it stands, but for the calls in which it waits. A mapping that cannot be written counts in no
 // limit (RLIMIT_DATA in setrlimit(2)).
-void Threads::abandon(kernel::Task& task) {
-  const kernel::CurrentHost none(nullptr);
+void Threads::give_stack_back(const kernel::Task& task) {
   constexpr std::uintptr_t kNeeded = 64 * 1024;
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto stands = reinterpret_cast<std::uintptr_t>(static_cast<Thread*>(task.thread)->stands);
@@ -132,6 +131,13 @@ void Threads::abandon(kernel::Task& task) {
   if (stands == 0 || to <= from || to - from > size) return;
   madvise(lowest, to - from, MADV_DONTNEED);
   mprotect(lowest, to - from, PROT_NONE);
+}
+
+void Threads::abandon(kernel::Host& host) {
+  const kernel::CurrentHost none(nullptr);
+  host.for_each_task([](const kernel::Task& task) {
+    if (task.thread != nullptr) give_stack_back(task);
+  });
 }
 
 namespace {

@@ -53,14 +53,15 @@ class Threads {
   [[noreturn]] void park_for_ever();
   // Ends the real thread of a task that has ended, and waits for that. Called by whoever has the baton.
   static void finish(kernel::Task& task);
-  // The task will never run again. Its thread stands still for ever; of its stack, what is free is given back, so that
-  // it does not count in what the run may use. Called by whoever has the baton.
-  static void abandon(kernel::Task& task);
+  // Nothing of the host's will run again. Its threads stand still for ever; of their stacks, what is free is given
+  // back, so that it does not count in what the run may use. Called by whoever has the baton.
+  static void abandon(kernel::Host& host);
 
  private:
   struct Thread;
   class Ending;
   static void* begin(void* thread);
+  static void give_stack_back(const kernel::Task& task);
 
   Turn harness_;
 };

@@ -204,6 +204,14 @@ const Case kAppend[] = {
      {"f=0*8704", "f=a*512+0*8192"},
      {"f=0*8192+?*512", "f=?*512+0*7680", "f=?*512+0*7680+?*512", "f=?*512+0*7680+b*512", "f=?*512+0*8192",
       "f=a*512+0*7680+?*512"}},
+    // So is a new block.
+    {"filling a hole after a name went",
+     "create f; truncate f 8192; create g",
+     "unlink g; write f 0 a*4096",
+     k4096,
+     {"f=0*8192", "f=0*8192 g=", "f=a*4096+0*4096"},
+     {},
+     {"f=?*4096+0*4096", "f=?*4096+0*4096 g=", "f=a*4096+0*4096 g="}},
     // The greater size is in the journal, after the name that went, which is one and in its order.
     {"appending after a name went",
      "create f; write f 0 a*4096; create g",

@@ -1,6 +1,6 @@
 // Hosts that lose their power and get it back: what is gone, what is left, and what others see of it.
-#include <netinet/tcp.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -104,9 +104,8 @@ TEST_CASE("descriptors, ports and names are gone with the power, without a word"
   name.sun_family = AF_UNIX;
   std::strcpy(name.sun_path + 1, "service");
   const auto bind_name = [&] {
-    return f.b([&] {
-      return bind(socket(AF_UNIX, SOCK_STREAM, 0), reinterpret_cast<const sockaddr*>(&name), sizeof name);
-    });
+    return f.b(
+        [&] { return bind(socket(AF_UNIX, SOCK_STREAM, 0), reinterpret_cast<const sockaddr*>(&name), sizeof name); });
   };
   CHECK(bind_name() == gives(0));
   CHECK(bind_name() == fails(EADDRINUSE));
@@ -154,7 +153,9 @@ TEST_CASE("the disk keeps what was synced, and its sockets' paths lead to nobody
   path.sun_family = AF_UNIX;
   std::strcpy(path.sun_path, "/var/service");
   const auto* generic_path = reinterpret_cast<const sockaddr*>(&path);
-  const auto bind_path = [&] { return f.b([&] { return bind(socket(AF_UNIX, SOCK_STREAM, 0), generic_path, sizeof path); }); };
+  const auto bind_path = [&] {
+    return f.b([&] { return bind(socket(AF_UNIX, SOCK_STREAM, 0), generic_path, sizeof path); });
+  };
   CHECK(bind_path() == gives(0));
   const auto open_file = [&](int flags) { return f.b([&] { return open("/var/lib/state", flags, 0600); }); };
   const int fd = static_cast<int>(open_file(O_RDWR | O_CREAT).value);
@@ -168,13 +169,14 @@ TEST_CASE("the disk keeps what was synced, and its sockets' paths lead to nobody
   f.b.host.crash();
   f.boot(f.b);
   CHECK(f.b.host.mappings.empty());
-  CHECK(open_file(O_RDWR) == gives(fd));
+  CHECK(open_file(O_RDWR) == gives(3));
   char bytes[4] = {};
-  CHECK(f.b([&] { return pread(fd, bytes, 4, 0); }) == gives(4));
+  CHECK(f.b([&] { return pread(3, bytes, 4, 0); }) == gives(4));
   CHECK(std::string_view(bytes, 4) == "kept");
-  CHECK(f.b([&] { return flock(fd, LOCK_EX | LOCK_NB); }) == gives(0));
+  CHECK(f.b([&] { return flock(3, LOCK_EX | LOCK_NB); }) == gives(0));
   CHECK(bind_path() == fails(EADDRINUSE));
-  CHECK(f.b([&] { return connect(socket(AF_UNIX, SOCK_STREAM, 0), generic_path, sizeof path); }) == fails(ECONNREFUSED));
+  CHECK(f.b([&] { return connect(socket(AF_UNIX, SOCK_STREAM, 0), generic_path, sizeof path); }) ==
+        fails(ECONNREFUSED));
   char where[100] = {};
   CHECK(f.b([&] { return getcwd(where, sizeof where) == nullptr ? -1 : 0; }) == gives(0));
   CHECK(std::string_view(where) == "/srv");

@@ -124,7 +124,7 @@ void while_appending(World& w) {
 
 constexpr Case kCases[] = {
     {"room", room},
-    {"room behind the end", room_behind_the_end},
+    {"room behind the end", room_behind_the_end, "pages behind the end are not kept for a file"},
     {"holes", holes},
     {"zeros", zeros},
     {"taking out and putting in", taking_out_and_putting_in},
