@@ -50,7 +50,6 @@ void holes(World& w) {
   w.notes("pieces of pages", {allocate(fd, kPunch, 3 * kPage + 100, kPage), contents(fd)});
   w.notes("over the end", {allocate(fd, kPunch, 5 * kPage - 10, 100'000), size(fd), pread(fd, 20, 5 * kPage - 20)});
   w.notes("behind the end", {allocate(fd, kPunch, 10 * kPage, kPage), size(fd)});
-  w.note("without FALLOC_FL_KEEP_SIZE", allocate(fd, FALLOC_FL_PUNCH_HOLE, 0, kPage));
   w.note("it takes less room", !takes_room(fd, 4 * kPage));
 }
 
@@ -84,8 +83,6 @@ void refused(World& w) {
   w.note("a negative offset", allocate(fd, 0, -1, 10));
   w.note("over the last offset of all", allocate(fd, 0, 0x7FFFFFFFFFFFFFFF, 10));
   w.note("over the largest file", allocate(fd, 0, 0xFFFFFFFF000, 10));
-  w.notes("an unknown mode",
-          {allocate(fd, 1 << 20, 0, 10), allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE, 0, 10)});
   w.note("for reading", allocate(open(w, "a", O_RDONLY), 0, 0, 10));
   w.note("a directory", allocate(open(w, ".", O_RDONLY), 0, 0, 10));
   int ends[2];
@@ -95,6 +92,12 @@ void refused(World& w) {
   w.note("a device", allocate(open(w, "/dev/null", O_RDWR), 0, 0, 10));
   w.notes("nothing", {allocate(-1, 0, 0, 10), allocate(-1, 0, 0, 0)});
   w.note("contents", contents("a"));
+}
+
+void unknown_modes(World& w) {
+  const int fd = open(w, "a");
+  w.notes("refused", {allocate(fd, 1 << 20, 0, 10), allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE, 0, 10),
+                      allocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 10), size(fd)});
 }
 
 void of_posix(World& w) {
@@ -126,6 +129,7 @@ constexpr Case kCases[] = {
     {"zeros", zeros},
     {"taking out and putting in", taking_out_and_putting_in},
     {"refused", refused},
+    {"unknown modes", unknown_modes},
     {"posix_fallocate", of_posix},
     {"O_APPEND", while_appending},
 };

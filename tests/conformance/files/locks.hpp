@@ -9,6 +9,8 @@
 
 namespace stillpoint::test::files {
 
+constexpr off_t kNoEnd = 0x7FFFFFFFFFFFFFFF;
+
 inline struct flock range(int kind, off_t start, off_t length, int whence = SEEK_SET) {
   struct flock lock {};
   lock.l_type = static_cast<short>(kind);
@@ -36,19 +38,22 @@ inline std::string lock(int fd, int command, int kind, off_t start, off_t length
   return result(returned);
 }
 
-// Every lock on a file, as a description that has none meets them. It is opened for this once and for all: a close
-// would release what the process has.
+// Adds what is locked from `begin` up to `end`, in order. Of several locks in a range Linux tells whichever it finds
+// first, so what lies before that is asked for again.
+inline void add_held(int fd, off_t begin, off_t end, std::string& all) {
+  if (begin >= end) return;
+  struct flock met = range(F_WRLCK, begin, end == kNoEnd ? 0 : end - begin);
+  if (fcntl(fd, F_OFD_GETLK, &met) != 0 || met.l_type == F_UNLCK) return;
+  add_held(fd, begin, met.l_start, all);
+  all += (all.empty() ? "" : "; ") + shown(met);
+  if (met.l_len != 0) add_held(fd, met.l_start + met.l_len, end, all);
+}
+
+// Every lock on a file, as a description that has none meets them. The world closes it at the end: any close would
+// release what the process has.
 inline std::string held(World& w, const std::string& path) {
-  const int fd = open(w, path, O_RDWR);
   std::string all;
-  for (off_t from = 0;;) {
-    struct flock asked = range(F_WRLCK, from, 0);
-    if (fcntl(fd, F_OFD_GETLK, &asked) != 0) return result(-1);
-    if (asked.l_type == F_UNLCK) break;
-    all += (all.empty() ? "" : "; ") + shown(asked);
-    if (asked.l_len == 0) break;
-    from = asked.l_start + asked.l_len;
-  }
+  add_held(open(w, path, O_RDWR), 0, kNoEnd, all);
   return all.empty() ? "free" : all;
 }
 

@@ -138,10 +138,16 @@ void with_other_calls(World& w) {
   map.put(0, "mapped");
   w.notes("to itself", {result(::pwrite(fd, map.at(0), 6, 100)), map.shown(8, 98)});
   w.notes("read into it", {result(::pread(fd, map.at(kPage), 6, 0)), map.shown(8, kPage), pread(fd, 8, kPage)});
-  w.notes("a hole under it", {result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, kPage)), map.shown(8),
-                              map.shown(8, kPage)});
   const int other = open(w, "b");
   w.notes("to another file", {result(::write(other, map.at(kPage), 6)), contents(other)});
+}
+
+void holes_under_it(World& w) {
+  put("a", std::string(2 * kPage, 'x'));
+  const int fd = open(w, "a", O_RDWR);
+  const Mapping map(fd, PROT_READ | PROT_WRITE, MAP_SHARED, 2 * kPage);
+  w.notes("a hole under it", {result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, kPage)), map.shown(8),
+                              map.shown(8, kPage)});
 }
 
 void made_private(World& w) {
@@ -175,6 +181,7 @@ constexpr Case kCases[] = {
     {"renamed over", renamed_over},
     {"unmapped", unmapped},
     {"with other calls", with_other_calls},
+    {"holes under it", holes_under_it},
     {"MAP_FIXED", made_private},
 };
 const Suite suite("files/mapping", kCases, Process::own);

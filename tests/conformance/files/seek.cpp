@@ -75,6 +75,11 @@ void holes_that_are_made(World& w) {
   w.note("a piece of a page is no hole",
          result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 6 * kPage + 10, 100)));
   w.notes("but zeros", {seek(fd, 5 * kPage, SEEK_HOLE), pread(fd, 108, 6 * kPage + 6)});
+}
+
+void what_was_cut(World& w) {
+  const int fd = open(w, "a");
+  write(fd, std::string(8 * kPage, 'd'));
   w.notes("cut, and longer", {result(ftruncate(fd, kPage + 10)), result(ftruncate(fd, 4 * kPage))});
   w.notes("what was cut is a hole", {seek(fd, 0, SEEK_HOLE), seek(fd, 2 * kPage, SEEK_DATA), pread(fd, 20, kPage)});
 }
@@ -105,6 +110,7 @@ constexpr Case kCases[] = {
     {"data and holes", data_and_holes},
     {"holes at the end", holes_at_the_end},
     {"holes that are made", holes_that_are_made},
+    {"what was cut", what_was_cut},
     {"of no file", of_no_file},
     {"of a directory", of_a_directory},
 };

@@ -81,7 +81,7 @@ void absurd_sizes(World& w) {
   w.note("contents", contents(fd));
 }
 
-void with_flags(World& w) {
+void of_the_second_kind(World& w) {
   const int fd = open(w, "a");
   w.note("write", write(fd, "0123456789"));
   const Buffers out{"ab", "cd"};
@@ -89,13 +89,19 @@ void with_flags(World& w) {
   w.notes("at the place", {seek(fd, 2), result(preadv2(fd, in.data(), in.count(), -1, 0)), in.all()});
   w.note("which moves", place(fd));
   w.notes("write there", {result(pwritev2(fd, out.data(), out.count(), -1, 0)), contents(fd), place(fd)});
-  w.notes("at an offset", {result(pwritev2(fd, out.data(), out.count(), 1, RWF_DSYNC)), contents(fd)});
-  w.notes("appended", {result(pwritev2(fd, out.data(), out.count(), 0, RWF_APPEND)), contents(fd)});
-  w.note("place", place(fd));
-  w.notes("appended at the place", {result(pwritev2(fd, out.data(), out.count(), -1, RWF_APPEND)), place(fd)});
-  w.note("RWF_SYNC", result(pwritev2(fd, out.data(), out.count(), 0, RWF_SYNC)));
+  w.notes("at an offset", {result(pwritev2(fd, out.data(), out.count(), 1, 0)), contents(fd), place(fd)});
   w.note("negative", result(preadv2(fd, in.data(), in.count(), -2, 0)));
-  w.note("an unknown flag", result(preadv2(fd, in.data(), in.count(), 0, 1 << 20)));
+}
+
+void with_flags(World& w) {
+  const int fd = open(w, "a");
+  w.note("write", write(fd, "0123456789"));
+  const Buffers out{"ab", "cd"};
+  w.notes("RWF_DSYNC", {result(pwritev2(fd, out.data(), out.count(), 1, RWF_DSYNC)), contents(fd)});
+  w.notes("RWF_APPEND", {result(pwritev2(fd, out.data(), out.count(), 0, RWF_APPEND)), contents(fd), place(fd)});
+  w.notes("at the place", {seek(fd, 3), result(pwritev2(fd, out.data(), out.count(), -1, RWF_APPEND)), place(fd)});
+  w.note("RWF_SYNC", result(pwritev2(fd, out.data(), out.count(), 0, RWF_SYNC)));
+  w.note("an unknown flag", result(preadv2(fd, out.data(), out.count(), 0, 1 << 20)));
 }
 
 void appending(World& w) {
@@ -124,6 +130,7 @@ constexpr Case kCases[] = {
     {"at an offset", at_an_offset},
     {"counts", counts},
     {"absurd sizes", absurd_sizes},
+    {"preadv2, pwritev2", of_the_second_kind},
     {"with flags", with_flags},
     {"O_APPEND", appending},
     {"for one direction", for_one_direction},

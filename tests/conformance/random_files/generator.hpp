@@ -53,8 +53,8 @@ class FileGenerator : public Draws {
   int add_mapping() { return mappings_++; }
   int mappings() const { return mappings_; }
 
-  // What is data and what is a hole is told of files that are only written, cut and punched: of what was allocated,
-  // or written through a mapping, Linux says it as its cache has it.
+  // What is data and what is a hole is told of files that are only written and cut: of what was allocated, or written
+  // through a mapping, Linux says it as its cache has it.
   enum class Asked { holes, allocation_and_mappings };
   Asked asked() const { return asked_; }
 

@@ -56,17 +56,15 @@ void several_written(FileGenerator& generator) {
   const std::string one(generator.size_up_to(5'000), generator.letter());
   const std::string two(generator.size_up_to(50), generator.letter());
   const off_t offset = generator.offset();
-  const int flags = generator.one_of<int>({0, 0, RWF_APPEND});
   const bool at_offset = generator.one_in(2);
-  generator.add(at_offset ? fmt::format("pwritev2(s{}, {{{}, {}}}, {}, {})", slot, files::shown(one), files::shown(two),
-                                        offset, flags)
-                          : fmt::format("writev(s{}, {{{}, {}}})", slot, files::shown(one), files::shown(two)),
-                [=](FileCaller& caller) {
-                  const iovec vectors[2] = {{const_cast<char*>(one.data()), one.size()},
-                                            {const_cast<char*>(two.data()), two.size()}};
-                  return outcome(at_offset ? pwritev2(caller.fd(slot), vectors, 2, offset, flags)
-                                           : writev(caller.fd(slot), vectors, 2));
-                });
+  generator.add(
+      at_offset ? fmt::format("pwritev(s{}, {{{}, {}}}, {})", slot, files::shown(one), files::shown(two), offset)
+                : fmt::format("writev(s{}, {{{}, {}}})", slot, files::shown(one), files::shown(two)),
+      [=](FileCaller& caller) {
+        const iovec vectors[2] = {{const_cast<char*>(one.data()), one.size()},
+                                  {const_cast<char*>(two.data()), two.size()}};
+        return outcome(at_offset ? pwritev(caller.fd(slot), vectors, 2, offset) : writev(caller.fd(slot), vectors, 2));
+      });
 }
 
 void several_read(FileGenerator& generator) {
