@@ -201,7 +201,8 @@ int allocate_posix(Host& host, const Call& call, int fd, off_t offset, off_t siz
 
 // Advice changes nothing that a program sees: only whether it could be taken.
 int advise(Host& host, int fd, off_t size, int advice) {
-  if (host.descriptors.find(fd) == nullptr) return EBADF;
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr || (file->as_disk_file() != nullptr && file->as_disk_file()->path_only())) return EBADF;
   if (is_pipe(host, fd)) return ESPIPE;
   if (size < 0) return EINVAL;
   return advice >= POSIX_FADV_NORMAL && advice <= POSIX_FADV_NOREUSE ? 0 : EINVAL;

@@ -94,6 +94,7 @@ int control_lock(Host& host, const Call& call, kernel::File& file, int command, 
   const bool of_description = command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW;
   if (of_description && asked->l_pid != 0) return fail(host, call, EINVAL);
   const bool gets = command == F_GETLK || command == F_OFD_GETLK;
+  // Linux 6.5 and later tell of one of its own where F_OFD_GETLK asks for F_UNLCK.
   if (gets && asked->l_type != F_RDLCK && asked->l_type != F_WRLCK) return fail(host, call, EINVAL);
   const Result<RecordLock> read = record_of(file, *asked);
   if (!read) return fail(host, call, read.error());
@@ -125,10 +126,10 @@ int control_lock(Host& host, const Call& call, kernel::File& file, int command, 
 SP_CALL(int, flock, (int fd, int operation), (fd, operation)) {
   using namespace stillpoint;
   const int kind = operation & ~LOCK_NB;
+  if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) return interpose::fail(host, call, EINVAL);
   kernel::File* found = host.descriptors.find(fd);
   if (found == nullptr) return interpose::fail(host, call, EBADF);
   kernel::File& file = *found;
-  if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) return interpose::fail(host, call, EINVAL);
   const kernel::DiskFile* on_disk = file.as_disk_file();
   if (on_disk != nullptr && on_disk->path_only()) return interpose::fail(host, call, EBADF);
   // A conversion is a release and a new lock (flock(2)): others may have it in between, and the old one is gone even

@@ -28,10 +28,11 @@ disk::Owner Storage::user() const { return {kUserId, kGroupId}; }
 
 dev_t Storage::device_number() const { return makedev(0x100 + host_.where().boot, host_.id()); }
 
+// Unlike on most machines /run is on the disk, and outlives a crash.
 void Storage::make_first_tree() {
   constexpr disk::Owner kRoot{0, 0};
   disk::Inode& root = files.root();
-  for (const char* name : {"dev", "etc", "home", "srv", "tmp", "var"})
+  for (const char* name : {"dev", "etc", "home", "run", "srv", "tmp", "var"})
     files.make(root, name, S_IFDIR | 0755, std::strcmp(name, "dev") == 0 ? kRoot : user()).value();
   files.set_mode(*root.directory.find("tmp"), 01777);
   disk::Inode& var = *root.directory.find("var");

@@ -66,7 +66,8 @@ TEST_CASE("a node that loses its power keeps what users were told; with the bug 
     CAPTURE(arguments, planted.out, planted.err);
     REQUIRE(planted.exit_code == 10);
     const boost::json::object failed = boost::json::parse(planted.out).as_object();
-    CHECK(failed.at("violations").as_array().at(0).as_object().at("invariant").as_string() == "what was told is durable");
+    CHECK(failed.at("violations").as_array().at(0).as_object().at("invariant").as_string() ==
+          "what was told is durable");
   }
   CHECK(caught > 0);
 }

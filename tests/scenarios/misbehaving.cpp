@@ -1,6 +1,7 @@
 // The behaviour `misbehaving`, for tests of the harness: one host whose service does something bad, by name, after a
 // while of good behaviour.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -68,7 +69,7 @@ class Service {
     if (kind_ == "abort") std::abort();
     if (kind_ == "exit") std::exit(3);
     if (kind_ == "throw") throw std::runtime_error("the ticket printer is on fire");
-    if (kind_ == "open") ::open("/etc/passwd", O_RDONLY);
+    if (kind_ == "mkfifo") ::mkfifo("/tmp/pipe", 0600);
     if (kind_ == "fork") ::fork();
     if (kind_ == "entropy") simulation_.note("real entropy " + std::to_string(real_entropy()));
     if (kind_ == "post-for-ever") post_for_ever();

@@ -45,7 +45,9 @@ void what_is_in_the_way(FileGenerator& generator) {
   const int slot = generator.pick();
   constexpr Command kCommands[] = {{F_GETLK, "F_GETLK"}, {F_OFD_GETLK, "F_OFD_GETLK"}, {F_OFD_GETLK, "F_OFD_GETLK"}};
   const Command command = generator.one_of(kCommands);
-  const struct flock range = some_range(generator);
+  struct flock range = some_range(generator);
+  // Only since Linux 6.5 F_OFD_GETLK takes F_UNLCK, to ask for one's own.
+  if (command.command == F_OFD_GETLK && range.l_type == F_UNLCK) range.l_type = F_RDLCK;
   generator.add(fmt::format("fcntl(s{}, {}, {})", slot, command.text, text_of(range)), [=](FileCaller& caller) {
     struct flock asked = range;
     const int given = fcntl(caller.fd(slot), command.command, &asked);
