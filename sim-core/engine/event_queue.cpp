@@ -97,16 +97,28 @@ void EventQueue::sift_up(std::size_t index, Entry entry) {
   place(index, entry);
 }
 
+std::size_t EventQueue::first_of(std::size_t first_child, std::size_t count) const {
+  const Entry* const entries = heap_.data();
+  if (first_child + kArity <= count) [[likely]] {
+    // By sums and a choice, since branches on keys are mispredicted as often as not.
+    static_assert(kArity == 4);
+    const std::size_t left = first_child + (entries[first_child + 1].before(entries[first_child]) ? 1 : 0);
+    const std::size_t right = first_child + 2 + (entries[first_child + 3].before(entries[first_child + 2]) ? 1 : 0);
+    return entries[right].before(entries[left]) ? right : left;
+  }
+  std::size_t best = first_child;
+  for (std::size_t child = first_child + 1; child < count; ++child) {
+    if (entries[child].before(entries[best])) best = child;
+  }
+  return best;
+}
+
 void EventQueue::sift_down(std::size_t index, Entry entry) {
   const std::size_t count = heap_.size();
   for (;;) {
     const std::size_t first_child = index * kArity + 1;
     if (first_child >= count) break;
-    const std::size_t end = first_child + kArity < count ? first_child + kArity : count;
-    std::size_t best = first_child;
-    for (std::size_t child = first_child + 1; child < end; ++child) {
-      if (heap_[child].before(heap_[best])) best = child;
-    }
+    const std::size_t best = first_of(first_child, count);
     if (!heap_[best].before(entry)) break;
     place(index, heap_[best]);
     index = best;

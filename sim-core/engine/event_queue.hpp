@@ -70,6 +70,7 @@ class EventQueue {
   };
   void sift_up(std::size_t index, Entry entry);
   void sift_down(std::size_t index, Entry entry);
+  std::size_t first_of(std::size_t first_child, std::size_t count) const;
   void place(std::size_t index, const Entry& entry) {
     heap_[index] = entry;
     entry.event->position_ = static_cast<std::uint32_t>(index);
