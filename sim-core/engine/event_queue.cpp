@@ -1,7 +1,5 @@
 #include "sim-core/engine/event_queue.hpp"
 
-#include "sim-core/base/assert.hpp"
-
 namespace stillpoint {
 namespace {
 constexpr std::size_t kArity = 4;
@@ -9,12 +7,6 @@ constexpr int kSerialBits = 40;  // 1.1e12 schedulings; the 24 bits above them a
 }  // namespace
 
 Event::~Event() { SP_ASSERT(!scheduled()); }
-
-VirtualTime EventQueue::next_time() {
-  fill_vacancy();
-  SP_ASSERT(!heap_.empty());
-  return heap_.front().at;
-}
 
 void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
   SP_ASSERT(at >= now_);
@@ -46,17 +38,6 @@ void EventQueue::cancel(Event& event) {
   remove_at(event.position_);
 }
 
-Event& EventQueue::pop() {
-  fill_vacancy();
-  SP_ASSERT(!heap_.empty());
-  const Entry& first = heap_.front();
-  SP_ASSERT(first.at >= now_);
-  now_ = first.at;
-  first.event->position_ = Event::kNowhere;
-  vacant_ = true;
-  return *first.event;
-}
-
 void EventQueue::advance(VirtualTime to) {
   SP_ASSERT(to >= now_);
   fill_vacancy();
@@ -64,8 +45,7 @@ void EventQueue::advance(VirtualTime to) {
   now_ = to;
 }
 
-void EventQueue::fill_vacancy() {
-  if (!vacant_) return;
+void EventQueue::fill_top() {
   vacant_ = false;
   const Entry taken = heap_.front();
   const Entry last = heap_.back();

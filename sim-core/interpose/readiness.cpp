@@ -206,8 +206,9 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
 
 // ---- epoll ----
 
-int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* events, int capacity,
-                   const Patience& patience) {
+// Out of line: what an event loop asks for never sleeps, and need not save registers for what does.
+[[gnu::noinline]] int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* events, int capacity,
+                                     const Patience& patience) {
   require_sleep(host, call);
   Epoll::Waiting waiting(epoll);
   for (;;) {

@@ -102,11 +102,11 @@ void TcpSide::grant(std::size_t acknowledged, std::size_t window, VirtualTime no
     window += std::exchange(recovery_->withheld.window, 0);
     release_withheld(now);
   }
-  VirtualTime at = now + peer().link_->latency_min;
-  if (!ledger_.empty()) at = std::max(at, ledger_.back().at);
-  if (!ledger_.empty() && ledger_.back().at == at) {
-    ledger_.back().acknowledged += acknowledged;
-    ledger_.back().window += window;
+  const VirtualTime at = now + peer().link_->latency_min;
+  Credit* const last = ledger_.empty() ? nullptr : &ledger_.back();
+  if (last != nullptr && at <= last->at) {  // what is sent later does not come before
+    last->acknowledged += acknowledged;
+    last->window += window;
   } else {
     ledger_.push({at, acknowledged, window});
   }

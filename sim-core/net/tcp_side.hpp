@@ -218,6 +218,8 @@ class TcpSide {
   const TcpSide& peer() const;
   Tcp& tcp();
 
+  Result<std::size_t> take_unread(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now);
+
   // tcp_segments.cpp: sending
   void transmit(Segment kind, std::span<const std::byte> bytes, VirtualTime now);
   void transmit(Packet* packet, VirtualTime now);
