@@ -41,6 +41,9 @@ class TcpObserver {
 class Tcp;
 struct Connection;
 
+// In bytes, of the machines that this runs on.
+constexpr std::size_t kCacheLine = 64;
+
 // The states of RFC 9293, numbered as in Linux's TCP_INFO.
 enum class TcpState : std::uint8_t {
   established = 1,
@@ -82,12 +85,10 @@ struct TcpSetup {
   bool speaks_v4 = false;
 };
 
-class TcpSide {
+class alignas(kCacheLine) TcpSide {
  public:
   explicit TcpSide(RandomStream random) : random_(random) {}
 
-  SocketAddress local;
-  SocketAddress remote;
   TcpObserver* observer = nullptr;
 
   // EPOLL* events that hold now, as Linux's tcp_poll() reports them.
@@ -289,6 +290,8 @@ class TcpSide {
   void heard(VirtualTime at);
   VirtualTime last_heard(VirtualTime now) const;
 
+  // What every message passes comes first, with the observer: thousands of connections are in no cache, so that each
+  // line of it which a message touches is waited for. Arriving:
   Connection* connection_ = nullptr;
   Link* link_ = nullptr;  // towards the peer
   Where where_;
@@ -298,47 +301,54 @@ class TcpSide {
   bool close_begun_ = false;
   bool closed_by_program_ = false;
   bool write_shut_ = false;
-  bool write_shut_early_ = false;  // without a FIN
   bool read_shut_ = false;
-  bool fin_queued_ = false;
   bool fin_received_ = false;
-  bool closed_first_ = false;  // it sent its FIN before it received the peer's: TIME_WAIT is at this end
   bool corked_ = false;
   bool more_follows_ = false;
-  bool deferred_ = false;                              // TCP_DEFER_ACCEPT: the handshake is over, and no data is here
-  bool told_full_ = false;                             // the program saw that there is no room, and waits for EPOLLOUT
-  bool told_open_ = false;                             // close(2) waits for the peer
+  bool told_full_ = false;  // the program saw that there is no room, and waits for EPOLLOUT
+  bool error_queued_ = false;
+  int error_ = 0;
+  std::size_t unread_ = 0;
+  std::size_t low_water_ = 1;
+  // The queues.
+  PacketQueue received_;  // arrived, waiting for the program
+  PacketQueue pending_;   // accepted from the program, waiting for the window
+  RingQueue<Credit> ledger_;
+  std::unique_ptr<Recovery> recovery_;
+  // Leaving.
+  std::size_t send_buffer_ = 0;
+  std::size_t unacknowledged_ = 0;
+  std::size_t window_ = 0;
+  std::size_t pending_bytes_ = 0;
+  std::uint64_t packets_sent_ = 0;
+  RandomStream random_;
+  EventId last_read_ = kNoEvent;
+  // On their way.
+  Flight flight_;
+
+  // The rest is for beginnings, ends and trouble.
   VirtualTime fin_acknowledged_ = VirtualTime::max();  // when this side knows that its FIN arrived
   VirtualTime fin_received_at_{};
   VirtualTime closed_at_{};
-  bool error_queued_ = false;
+  bool write_shut_early_ = false;  // without a FIN
+  bool fin_queued_ = false;
+  bool closed_first_ = false;  // it sent its FIN before it received the peer's: TIME_WAIT is at this end
+  bool deferred_ = false;      // TCP_DEFER_ACCEPT: the handshake is over, and no data is here
+  bool told_open_ = false;     // close(2) waits for the peer
   std::uint8_t syn_tries_ = 0;
-  int error_ = 0;
-
-  std::size_t send_buffer_ = 0;
-  std::size_t receive_buffer_ = 0;
-  std::size_t low_water_ = 1;
-  std::size_t unacknowledged_ = 0;
-  std::size_t window_ = 0;
-  std::size_t unread_ = 0;
-  std::size_t pending_bytes_ = 0;
-  EventId last_read_ = kNoEvent;
-  std::uint64_t packets_sent_ = 0;
-  std::uint64_t listener_ = 0;  // the number of the one that this half-open connection came to
   unsigned syn_retries_ = 6;
+  std::size_t receive_buffer_ = 0;
+  std::uint64_t listener_ = 0;  // the number of the one that this half-open connection came to
   Duration user_timeout_{};
-  RandomStream random_;
-
-  PacketQueue pending_;   // accepted from the program, waiting for the window
-  PacketQueue received_;  // arrived, waiting for the program
-  RingQueue<Credit> ledger_;
-  Flight flight_;
   Wakeup wakeup_;
   std::unique_ptr<PortClaim> claim_;
-  std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Cork> cork_;
   std::unique_ptr<Refused> refused_;
+
+ public:
+  SocketAddress local;
+  SocketAddress remote;
 };
 
 struct Connection {
