@@ -13,22 +13,25 @@ void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
   const std::uint64_t serial = ++serial_;
   SP_ASSERT(serial < (std::uint64_t{1} << kSerialBits));
   const Entry entry{at, (std::uint64_t{rank & 0xFFFFFF} << kSerialBits) | serial, &event};
-  if (!event.scheduled()) {
-    if (vacant_) {
-      vacant_ = false;
-      sift_down(0, entry);
-      return;
-    }
-    heap_.emplace_back();
-    sift_up(heap_.size() - 1, entry);
-    return;
-  }
+  if (event.scheduled()) return move(entry);
+  if (!vacant_) return append(entry);
+  vacant_ = false;
+  sift_down(0, at, entry.sequence, event);
+}
+
+// Out of line, like move(): most events take the place of the one that schedules them, and need not save registers.
+[[gnu::noinline]] void EventQueue::append(const Entry& entry) {
+  heap_.emplace_back();
+  sift_up(heap_.size() - 1, entry);
+}
+
+[[gnu::noinline]] void EventQueue::move(const Entry& entry) {
   fill_vacancy();
-  const std::size_t index = event.position_;
+  const std::size_t index = entry.event->position_;
   if (entry.before(heap_[index])) {
     sift_up(index, entry);
   } else {
-    sift_down(index, entry);
+    sift_down(index, entry.at, entry.sequence, *entry.event);
   }
 }
 
@@ -51,7 +54,7 @@ void EventQueue::fill_top() {
   const Entry last = heap_.back();
   heap_.pop_back();
   if (heap_.empty()) return;
-  sift_down(0, last);
+  sift_down(0, last.at, last.sequence, *last.event);
   SP_ASSERT(taken.before(heap_.front()));
 }
 
@@ -63,7 +66,7 @@ void EventQueue::remove_at(std::size_t index) {
   if (index > 0 && last.before(heap_[(index - 1) / kArity])) {
     sift_up(index, last);
   } else {
-    sift_down(index, last);
+    sift_down(index, last.at, last.sequence, *last.event);
   }
 }
 
@@ -93,7 +96,8 @@ std::size_t EventQueue::first_of(std::size_t first_child, std::size_t count) con
   return best;
 }
 
-void EventQueue::sift_down(std::size_t index, Entry entry) {
+void EventQueue::sift_down(std::size_t index, VirtualTime at, std::uint64_t sequence, Event& event) {
+  const Entry entry{at, sequence, &event};
   const std::size_t count = heap_.size();
   for (;;) {
     const std::size_t first_child = index * kArity + 1;

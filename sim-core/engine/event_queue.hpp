@@ -83,8 +83,12 @@ class EventQueue {
     unsigned __int128 order() const { return static_cast<unsigned __int128>(to_ns(at)) << 64 | sequence; }
     bool before(const Entry& other) const { return order() < other.order(); }
   };
+  void append(const Entry& entry);
+  void move(const Entry& entry);
   void sift_up(std::size_t index, Entry entry);
-  void sift_down(std::size_t index, Entry entry);
+  // Takes the entry in parts, which stay in registers: a processor waits where memory was written in parts and is read
+  // whole.
+  void sift_down(std::size_t index, VirtualTime at, std::uint64_t sequence, Event& event);
   std::size_t first_of(std::size_t first_child, std::size_t count) const;
   void place(std::size_t index, const Entry& entry) {
     heap_[index] = entry;
