@@ -26,9 +26,8 @@ class RingQueue {
   }
   T pop() {
     T value = std::move(front());
+    head_ = (head_ + 1) & (capacity_ - 1);
     --count_;
-    // Whoever holds few items at a time keeps to the first ones, and to the memory that is in the cache.
-    head_ = count_ == 0 ? 0 : (head_ + 1) & (capacity_ - 1);
     return value;
   }
 

@@ -163,9 +163,9 @@ class alignas(kCacheLine) TcpSide {
 
   // The packets of this side that are on their way.
   struct Flight final : Event {
+    std::uint32_t lost = 0;  // of the packets: they wait for a retransmission
     TcpSide* side = nullptr;
     PacketQueue packets;
-    std::uint32_t lost = 0;  // of these: they wait for a retransmission
     VirtualTime last_arrival{};
     void fire() override;
   };
@@ -180,6 +180,26 @@ class alignas(kCacheLine) TcpSide {
     VirtualTime at{};
     std::size_t acknowledged = 0;
     std::size_t window = 0;
+  };
+  // The credits that are on their way, in the order in which they were given. There is seldom more than one: the last
+  // has its place here, and those before it need memory only if there are any.
+  class Ledger {
+   public:
+    bool empty() const { return last_.at == kNever; }
+    // When the next one is due; never, if there is none.
+    VirtualTime next() const { return before_.empty() ? last_.at : before_.front().at; }
+    // Requires !empty().
+    Credit& back() { return last_; }
+    void push(const Credit& credit) {
+      if (!empty()) before_.push(last_);
+      last_ = credit;
+    }
+    Credit pop() { return before_.empty() ? std::exchange(last_, Credit{.at = kNever}) : before_.pop(); }
+
+   private:
+    static constexpr VirtualTime kNever = VirtualTime::max();
+    RingQueue<Credit> before_;
+    Credit last_{.at = kNever};
   };
   // What only few sides need, and which is made when one does: retransmission, probes, a cork, what a router says.
   struct Recovery final : Event {  // the retransmission timer
@@ -215,9 +235,13 @@ class alignas(kCacheLine) TcpSide {
     void fire() override;
   };
 
-  TcpSide& peer();
-  const TcpSide& peer() const;
-  Tcp& tcp();
+  // The two sides of a connection lie beside each other.
+  TcpSide& peer() { return connects() ? this[1] : this[-1]; }
+  const TcpSide& peer() const { return connects() ? this[1] : this[-1]; }
+  bool connects() const { return stream_ % 2 == 0; }
+  Tcp& tcp() { return *tcp_; }
+  // Each draws its latency: that is the number of draws so far.
+  std::uint64_t packets_sent() const { return random_.drawn(); }
 
   Result<std::size_t> take_unread(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now);
 
@@ -291,11 +315,11 @@ class alignas(kCacheLine) TcpSide {
   VirtualTime last_heard(VirtualTime now) const;
 
   // What every message passes comes first, with the observer: thousands of connections are in no cache, so that each
-  // line of it which a message touches is waited for. Arriving:
-  Connection* connection_ = nullptr;
-  Link* link_ = nullptr;  // towards the peer
+  // line of it which a message touches is waited for. Here they are line by line.
+  Tcp* tcp_ = nullptr;
+  Link* link_ = nullptr;      // towards the peer
+  std::uint64_t stream_ = 0;  // what leaves here, as events number it: 2 * connection, and 1 of who did not connect
   Where where_;
-  std::uint8_t index_ = 0;  // 0: the side that connected
   State state_ = State::unused;
   bool owned_ = false;  // somebody has, or will accept, a descriptor for it
   bool close_begun_ = false;
@@ -308,25 +332,25 @@ class alignas(kCacheLine) TcpSide {
   bool told_full_ = false;  // the program saw that there is no room, and waits for EPOLLOUT
   bool error_queued_ = false;
   int error_ = 0;
+  std::unique_ptr<Recovery> recovery_;
+
+  Ledger ledger_;
+  PacketQueue pending_;  // accepted from the program, waiting for the window
+
+  PacketQueue received_;  // arrived, waiting for the program
   std::size_t unread_ = 0;
   std::size_t low_water_ = 1;
-  // The queues.
-  PacketQueue received_;  // arrived, waiting for the program
-  PacketQueue pending_;   // accepted from the program, waiting for the window
-  RingQueue<Credit> ledger_;
-  std::unique_ptr<Recovery> recovery_;
-  // Leaving.
   std::size_t send_buffer_ = 0;
   std::size_t unacknowledged_ = 0;
   std::size_t window_ = 0;
-  std::size_t pending_bytes_ = 0;
-  std::uint64_t packets_sent_ = 0;
-  RandomStream random_;
   EventId last_read_ = kNoEvent;
-  // On their way.
+
   Flight flight_;
+  RandomStream random_;
 
   // The rest is for beginnings, ends and trouble.
+  Connection* connection_ = nullptr;
+  std::size_t pending_bytes_ = 0;
   VirtualTime fin_acknowledged_ = VirtualTime::max();  // when this side knows that its FIN arrived
   VirtualTime fin_received_at_{};
   VirtualTime closed_at_{};
@@ -352,15 +376,10 @@ class alignas(kCacheLine) TcpSide {
 };
 
 struct Connection {
-  Connection(Tcp& stack, ConnectionId number, RandomStream client, RandomStream server)
-      : tcp(stack), id(number), sides{TcpSide(client), TcpSide(server)} {}
-  Tcp& tcp;
+  Connection(ConnectionId number, RandomStream client, RandomStream server)
+      : id(number), sides{TcpSide(client), TcpSide(server)} {}
   ConnectionId id;
   TcpSide sides[2];
 };
-
-inline TcpSide& TcpSide::peer() { return connection_->sides[1 - index_]; }
-inline const TcpSide& TcpSide::peer() const { return connection_->sides[1 - index_]; }
-inline Tcp& TcpSide::tcp() { return connection_->tcp; }
 
 }  // namespace stillpoint::net
