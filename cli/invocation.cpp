@@ -27,11 +27,14 @@ std::string Invocation::replay_line() const {
     const std::size_t equals = override.find('=');
     const std::string key = override.substr(0, equals);
     const std::string value = override.substr(equals + 1);
-    std::string option = key == "duration" ? "duration" : "";
-    for (const auto& [name, its_key] : short_options) {
-      if (its_key == key) option = name;
+    std::string option = key == "duration" ? fmt::format(" --duration {}", shell_word(value)) : "";
+    for (const auto& [name, target] : short_options) {
+      if (target == key) option = fmt::format(" --{} {}", name, shell_word(value));
     }
-    line += option.empty() ? " --set " + shell_word(override) : fmt::format(" --{} {}", option, shell_word(value));
+    for (const auto& [name, target] : short_options) {
+      if (target == override) option = fmt::format(" --{}", name);  // a flag
+    }
+    line += option.empty() ? " --set " + shell_word(override) : option;
   }
   line += fmt::format(" --seed {}", request.seed);
   if (solo && !solo->args.empty()) line += " --";

@@ -20,7 +20,7 @@ struct Invocation {
   std::string scenario_name;  // what the scenario calls itself
   std::string scenario_path;
   std::uint64_t users = 0;
-  std::map<std::string, std::string> short_options;  // option to key
+  std::map<std::string, std::string> short_options;  // option to key, or to "key=value" for a flag
   std::optional<SoloProgram> solo;                   // of `stillpoint solo`, which has no scenario to name
   supervise::RunRequest request;
 

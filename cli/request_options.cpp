@@ -12,30 +12,34 @@
 namespace stillpoint::cli {
 namespace {
 
-// An option that is no flag takes the next argument as its value.
-std::vector<std::string> positional(const Arguments& arguments, const std::set<std::string_view>& flags) {
-  std::vector<std::string> found;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& word = arguments[i];
-    if (!word.starts_with("-")) {
-      found.push_back(word);
-    } else if (!flags.contains(word) && word.find('=') == std::string::npos) {
-      ++i;
-    }
-  }
-  return found;
-}
+// A short option that sets a key to a value by itself ("crashes.count=3"), instead of to one that it is given.
+bool is_flag(const std::string& target) { return target.find('=') != std::string::npos; }
 
 }  // namespace
 
 RequestOptions::RequestOptions(const Arguments& arguments, std::set<std::string_view> flags, std::size_t most) {
   flags.insert({"--help", "-h"});
-  for (const std::string& word : positional(arguments, flags)) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word.starts_with("-")) {
+      // An option that is no flag takes the next argument as its value.
+      const bool takes_none = flags.contains(word) || is_own_flag(word) || word.find('=') != std::string::npos;
+      if (!takes_none) ++i;
+      continue;
+    }
     if (scenarios_.size() == most) break;  // parse() will complain
     Named named{.given = word, .file = scenario::find_scenario(word), .short_options = {}};
     named.short_options = scenario::short_options(named.file.text, named.file.path);
     scenarios_.push_back(std::move(named));
   }
+}
+
+// Of a scenario that was named before.
+bool RequestOptions::is_own_flag(const std::string& word) const {
+  return std::any_of(scenarios_.begin(), scenarios_.end(), [&](const Named& named) {
+    const auto option = named.short_options.find(word.substr(word.find_first_not_of('-')));
+    return option != named.short_options.end() && is_flag(option->second);
+  });
 }
 
 void RequestOptions::add_to(CLI::App& app) {
@@ -45,7 +49,14 @@ void RequestOptions::add_to(CLI::App& app) {
   app.add_flag("--guard", guard_, "Stop a run at any system call that bypasses the virtual kernel");
   std::map<std::string, std::string> all;
   for (const Named& named : scenarios_) all.insert(named.short_options.begin(), named.short_options.end());
-  for (const auto& [name, key] : all) app.add_option("--" + name, short_values_[name], "Sets " + key);
+  for (const auto& [name, target] : all) {
+    std::string& value = short_values_[name];
+    if (is_flag(target)) {
+      app.add_flag("--" + name)->description("Sets " + target);
+    } else {
+      app.add_option("--" + name, value, "Sets " + target);
+    }
+  }
 }
 
 bool RequestOptions::given(const CLI::App& app, const std::string& name) const {
@@ -68,9 +79,10 @@ Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const 
   if (given(app, "duration")) overrides.push_back(override_by("duration", "duration", duration_));
   for (const auto& [name, value] : short_values_) {
     if (!given(app, name)) continue;
-    const auto key = named.short_options.find(name);
-    if (key == named.short_options.end()) throw Error(fmt::format("{} has no option --{}", named.given, name));
-    overrides.push_back(override_by(name, key->second, value));
+    const auto option = named.short_options.find(name);
+    if (option == named.short_options.end()) throw Error(fmt::format("{} has no option --{}", named.given, name));
+    const std::string& target = option->second;
+    overrides.push_back(is_flag(target) ? Override{target, "--" + name} : override_by(name, target, value));
   }
   Invocation made = make_invocation(named.given, named.file, named.short_options, overrides, bug_);
   made.request.guard = guard_;

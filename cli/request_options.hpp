@@ -18,7 +18,7 @@ namespace stillpoint::cli {
 class RequestOptions {
  public:
   // `flags` are the command's options that take no value. Reads the scenarios that the arguments name, `most` of them.
-  // Throws Error.
+  // Flags of a scenario's own must come after it. Throws Error.
   RequestOptions(const Arguments& arguments, std::set<std::string_view> flags, std::size_t most);
 
   // How many scenarios were named.
@@ -38,6 +38,8 @@ class RequestOptions {
     scenario::ScenarioFile file;
     std::map<std::string, std::string> short_options;
   };
+  bool is_own_flag(const std::string& word) const;
+
   std::vector<Named> scenarios_;
   std::string bug_;
   bool guard_ = false;

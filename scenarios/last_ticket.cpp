@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <optional>
+
+#include <stillpoint/error.hpp>
 
 #include "system-under-test/plaza/gateway/server.hpp"
 
@@ -14,6 +17,32 @@ using namespace stillpoint;
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t kPort = 9000;
+// Of the node's own disk: where its program starts.
+constexpr const char* kDataFolder = "/srv";
+// Where a node crashes: a request to it may meet a connection that must be found broken and made anew.
+constexpr int kStubbornAttempts = 60;
+constexpr Duration kSilence = 1s;
+constexpr Duration kReconnect = 5s;
+
+// The node loses its power `count` times, each time after it was up for a while.
+struct CrashSettings {
+  std::uint64_t count = 0;
+  Duration up_min{};
+  Duration up_max{};
+  Duration down_min{};
+  Duration down_max{};
+};
+
+void plan_crashes(Simulation& simulation, HostId node, const CrashSettings& crashes) {
+  RandomStream random = simulation.stream("crashes", "plaza-1");
+  VirtualTime when{};
+  for (std::uint64_t n = 0; n < crashes.count; ++n) {
+    when += random.between(crashes.up_min, crashes.up_max);
+    simulation.at(when, [&simulation, node] { simulation.crash(node); });
+    when += random.between(crashes.down_min, crashes.down_max);
+    simulation.at(when, [&simulation, node] { simulation.boot(node); });
+  }
+}
 
 class LastTicket final : public Scenario {
  public:
@@ -23,7 +52,9 @@ class LastTicket final : public Scenario {
     server_.hold_ttl = settings.duration("tickets.hold_ttl", {.least = 1ms}, 1s);
     server_.payments.delay = settings.duration("tickets.payment_delay", {}, 5ms);
     server_.push_interval = settings.duration("plaza.push_interval", {.least = 1ms}, 50ms);
+    server_.journal.commit_delay = settings.duration("plaza.commit_delay", {.most = 10s}, 1ms);
     server_.bugs.oversell = bug == "oversell";
+    server_.bugs.ack_before_fsync = bug == "ack-before-fsync";
     slice_cost_ = settings.duration("plaza.slice_cost", {.most = 1s}, 5us);
     network_.latency_min = settings.duration("network.latency_min", {}, 1ms);
     network_.latency_max = settings.duration("network.latency_max", {.least = network_.latency_min},
@@ -38,11 +69,15 @@ class LastTicket final : public Scenario {
     users_.give_back = settings.ratio("users.give_back", Ratio::percent(10));
     users_.abandon = settings.ratio("users.abandon", Ratio::percent(10));
     users_.answer_within = settings.duration("users.answer_within", {.least = 1ms}, 5s);
+    configure_crashes(settings);
+    if (server_.bugs.ack_before_fsync && crashes_.count == 0)
+      throw Error("--bug ack-before-fsync shows only where the node crashes: give --crash, too");
   }
 
   void build(Simulation& simulation) override {
     simulation.default_link(network_);
     ledger_.emplace(simulation, users_.answer_within);
+    if (crashes_.count > 0) ledger_->expect_durability();
     const HostId plaza = simulation.add_host(
         {.name = "plaza-1",
          .role = "plaza",
@@ -53,6 +88,7 @@ class LastTicket final : public Scenario {
     shared_.emplace(UserContext{simulation, *ledger_, users_, simulation.address(plaza), kPort, [this, &simulation] {
                                   if (++done_ == users_.count) simulation.stop("every user is done");
                                 }});
+    plan_crashes(simulation, plaza, crashes_);
     for (std::uint64_t host = 0; host < users_.hosts; ++host) {
       simulation.add_host(
           {.name = fmt::format("users-{}", host + 1),
@@ -64,6 +100,21 @@ class LastTicket final : public Scenario {
   void finish(Simulation&) override { ledger_->finish(); }
 
  private:
+  void configure_crashes(const Settings& settings) {
+    crashes_.count = settings.count("crashes.count", {.most = 1'000}, 0);
+    crashes_.up_min = settings.duration("crashes.up_min", {}, 50ms);
+    crashes_.up_max =
+        settings.duration("crashes.up_max", {.least = crashes_.up_min}, std::max<Duration>(crashes_.up_min, 600ms));
+    crashes_.down_min = settings.duration("crashes.down_min", {.least = 1us}, 10ms);
+    crashes_.down_max = settings.duration("crashes.down_max", {.least = crashes_.down_min},
+                                          std::max<Duration>(crashes_.down_min, 400ms));
+    if (crashes_.count == 0) return;
+    server_.data_folder = kDataFolder;
+    users_.attempts_max = kStubbornAttempts;
+    users_.idle_timeout = kSilence;
+    users_.answer_within += static_cast<Duration::rep>(crashes_.count) * (crashes_.down_max + kReconnect);
+  }
+
   plaza::Hooks hooks(Simulation& simulation) {
     plaza::Hooks hooks;
     hooks.received = [this, &simulation](const plaza::Request& request) {
@@ -73,6 +124,18 @@ class LastTicket final : public Scenario {
     hooks.applied = [this, &simulation](const plaza::Applied& applied, const plaza::Inventory&) {
       const Observing observing(simulation);
       ledger_->applied(applied);
+    };
+    hooks.committed = [this, &simulation](const plaza::Committed& committed) {
+      const Observing observing(simulation);
+      ledger_->committed(committed);
+    };
+    hooks.recovered = [this, &simulation](const plaza::Inventory& inventory) {
+      const Observing observing(simulation);
+      ledger_->recovered(inventory);
+    };
+    hooks.store_lost = [&simulation](const std::string& why) {
+      const Observing observing(simulation);
+      simulation.note("plaza-1 has lost its store: " + why);
     };
     return hooks;
   }
@@ -90,6 +153,7 @@ class LastTicket final : public Scenario {
   Duration slice_cost_{};
   LinkOptions network_;
   UserSettings users_;
+  CrashSettings crashes_;
   std::optional<Ledger> ledger_;
   std::optional<UserContext> shared_;
   std::uint64_t done_ = 0;

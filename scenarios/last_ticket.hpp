@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <stillpoint/scenario.hpp>
 
+#include "scenarios/last_ticket_durability.hpp"
 #include "system-under-test/plaza/gateway/hooks.hpp"
 #include "system-under-test/plaza/protocol/messages.hpp"
 
@@ -31,6 +33,9 @@ struct UserSettings {
   Ratio give_back;
   Ratio abandon;
   Duration answer_within{};
+  // Of a node that never crashes, none of these is needed.
+  int attempts_max = 8;     // of an operation
+  Duration idle_timeout{};  // a connection on which nothing comes for so long is broken; zero: for ever
 };
 
 // What was applied, as the node's hooks told it, against what the users were told: all checks of the scenario.
@@ -38,9 +43,14 @@ class Ledger {
  public:
   Ledger(stillpoint::Simulation& simulation, Duration answer_within);
 
+  // The node keeps its tickets on a disk: whatever users are told must outlive its crashes. Adds a check. Call first.
+  void expect_durability();
+
   // ---- from the node, in observer mode ----
   void received(const plaza::Request& request);
   void applied(const plaza::Applied& applied);
+  void committed(const plaza::Committed& committed);
+  void recovered(const plaza::Inventory& inventory);
 
   // ---- from the users ----
   // Begins an operation and names it by its event.
@@ -70,7 +80,15 @@ class Ledger {
     plaza::Applied what;
   };
 
+  struct Durability {
+    DurabilityLedger ledger;
+    stillpoint::Check& check;
+  };
+
   EventId version_event(plaza::Version version) const;
+  void forget_after(plaza::Version version);
+  void take(const Application& application);
+  bool is_durable(const std::optional<stillpoint::Finding>& finding);
   void check_capacity(const plaza::Applied& applied, EventId event);
   void check_owner(const plaza::Applied& applied, EventId event);
   void open(const Key& key, EventId invoke);
@@ -85,6 +103,7 @@ class Ledger {
   stillpoint::Check& answers_;
   stillpoint::Check& stock_;
   stillpoint::Check& prompt_;
+  std::optional<Durability> durability_;  // none: the node lives in memory
 
   std::map<Key, Operation> operations_;
   std::map<plaza::Version, Application> versions_;         // by the version that each application made

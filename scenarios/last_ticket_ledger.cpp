@@ -36,21 +36,6 @@ std::string describe(const plaza::Response& response) {
   return std::string(plaza::to_string(*response.error));
 }
 
-// What a successful operation must have applied in the end.
-plaza::Change change_of(plaza::Operation operation) {
-  switch (operation) {
-    case plaza::Operation::buy:
-    case plaza::Operation::purchase:
-      return plaza::Change::sale;
-    case plaza::Operation::release:
-      return plaza::Change::release;
-    case plaza::Operation::hold:
-    case plaza::Operation::watch:
-      break;
-  }
-  return plaza::Change::hold;
-}
-
 }  // namespace
 
 Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within)
@@ -61,6 +46,10 @@ Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within)
       answers_(simulation.safety("answers match the ledger")),
       stock_(simulation.safety("stock never goes back")),
       prompt_(simulation.liveness("every request answered")) {}
+
+void Ledger::expect_durability() {
+  durability_.emplace(Durability{.ledger = {}, .check = simulation_.safety("what was told is durable")});
+}
 
 // ---- from the node ----
 
@@ -81,13 +70,50 @@ void Ledger::applied(const plaza::Applied& applied) {
 
   check_capacity(applied, event);
   check_owner(applied, event);
+  if (durability_) is_durable(durability_->ledger.applied(applied, event));
 
   const Application application{event, applied};
   versions_[applied.version] = application;
-  if (applied.kind == plaza::Change::hold || applied.kind == plaza::Change::sale)
-    last_taken_[applied.ticket] = application;
-  if (applied.kind == plaza::Change::sale) sold_.try_emplace(applied.ticket, application);
+  take(application);
   if (!applied.request_id.empty()) operations_[{applied.user, applied.request_id}].applied.push_back(applied);
+}
+
+void Ledger::committed(const plaza::Committed& committed) {
+  if (durability_) durability_->ledger.committed(committed.version);
+}
+
+void Ledger::recovered(const plaza::Inventory& inventory) {
+  const plaza::Counts counts = inventory.counts();
+  simulation_.note(fmt::format("plaza-1 starts at version {}: free {} held {} sold {}", inventory.version(),
+                               counts.free, counts.held, counts.sold));
+  if (durability_) is_durable(durability_->ledger.recovered(inventory));
+  forget_after(inventory.version());
+}
+
+// What a crash has undone never was, and its versions will be given to other changes.
+void Ledger::forget_after(plaza::Version version) {
+  for (auto lost = versions_.upper_bound(version); lost != versions_.end(); lost = versions_.erase(lost)) {
+    const plaza::Applied& what = lost->second.what;
+    if (!what.request_id.empty()) std::erase(operations_[{what.user, what.request_id}].applied, what);
+  }
+  last_taken_.clear();
+  sold_.clear();
+  for (const auto& [its_version, application] : versions_) take(application);
+}
+
+void Ledger::take(const Application& application) {
+  const plaza::Applied& what = application.what;
+  if (what.kind == plaza::Change::hold || what.kind == plaza::Change::sale) last_taken_[what.ticket] = application;
+  if (what.kind == plaza::Change::sale) sold_.try_emplace(what.ticket, application);
+}
+
+bool Ledger::is_durable(const std::optional<Finding>& finding) {
+  if (finding) {
+    durability_->check.broken(*finding);
+  } else {
+    durability_->check.held();
+  }
+  return !finding;
 }
 
 EventId Ledger::version_event(plaza::Version version) const {
@@ -185,6 +211,7 @@ void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza
     simulation_.fail(invoke, describe(response));
   }
   close({request.user, request.id}, invoke, plaza::to_string(request.op));
+  if (durability_ && !is_durable(durability_->ledger.told(request, response, invoke))) return;
   if (request.op != plaza::Operation::watch) check_answer(operations_[{request.user, request.id}], request, response);
 }
 
@@ -239,6 +266,10 @@ void Ledger::finish() {
     return;
   }
   prompt_.remark(fmt::format("slowest {} ms", slowest_.count() / 1'000'000));
+  if (!durability_) return;
+  const DurabilityLedger& durable = durability_->ledger;
+  durability_->check.remark(
+      fmt::format("{} starts; {} changes lost that nobody was told of", durable.recoveries(), durable.forgotten()));
 }
 
 }  // namespace last_ticket

@@ -25,7 +25,7 @@ class User {
         name_(std::move(name)),
         random_(shared.simulation.stream("user", name_)),
         jitter_(shared.simulation.stream("retry jitter", name_)),
-        client_(context.get_executor()),
+        client_(context.get_executor(), {.idle_timeout = shared.settings.idle_timeout}),
         timer_(context) {
     client_.on_stock([this](const plaza::StockPush& push) { on_stock(push); });
   }
@@ -48,12 +48,19 @@ class User {
       error = co_await client_.connect(server);
     }
     shared_.ledger.arrived(invoke, name_);
-    co_await ask(plaza::Operation::watch, 0, "watches the stock");
+    co_await watch("watches the stock");
     while (!satisfied_ && !sold_out()) {
       co_await think();
+      // A watch ends with its connection, whether or not there is another one by now.
+      if (!client_.is_connected() || client_.connections() != watched_on_) co_await watch("watches the stock again");
       if (stock_ && stock_->free > 0) co_await try_for_a_ticket();
     }
     shared_.done();
+  }
+
+  asio::awaitable<void> watch(std::string_view why) {
+    co_await ask(plaza::Operation::watch, 0, why);
+    watched_on_ = client_.connections();
   }
 
   asio::awaitable<void> try_for_a_ticket() {
@@ -84,6 +91,7 @@ class User {
     const EventId step = shared_.simulation.step(name_, why);
     const EventId invoke = shared_.ledger.invoke(request, step);
     plaza::RetryPolicy policy;
+    policy.attempts_max = shared_.settings.attempts_max;
     policy.jitter = [this] { return jitter_.next(); };
     const plaza::CallResult result = co_await client_.call_with_retries(request, std::move(policy));
     if (result.error) {
@@ -118,6 +126,7 @@ class User {
   plaza::Client client_;
   asio::steady_timer timer_;
   std::optional<plaza::StockPush> stock_;  // as pushed last
+  std::uint64_t watched_on_ = 0;           // the connection of the watch, by number
   bool satisfied_ = false;
   std::uint64_t requests_ = 0;
 };

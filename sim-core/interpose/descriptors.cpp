@@ -1,16 +1,18 @@
-// The calls on descriptors as such, of any kind of file: close, dup, fcntl, ioctl, lseek, fstat.
+// The calls on descriptors as such, of any kind of file: close, dup, fcntl, ioctl, lseek.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "sim-core/interpose/arguments.hpp"
+#include "sim-core/interpose/file_locks.hpp"
 #include "sim-core/interpose/waiting.hpp"
+#include "sim-core/kernel/disk_file.hpp"
 #include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/pipe.hpp"
 #include "sim-core/kernel/socket.hpp"
@@ -19,7 +21,6 @@ namespace {
 
 using stillpoint::Failure;
 using stillpoint::is_readable;
-using stillpoint::is_writable;
 using stillpoint::Result;
 using stillpoint::VirtualTime;
 using stillpoint::interpose::Call;
@@ -36,24 +37,51 @@ using stillpoint::kernel::OnExec;
 using stillpoint::kernel::Socket;
 using stillpoint::kernel::Woken;
 
+[[noreturn]] void not_served(Host& host, const Call& call, const char* what, unsigned long number) {
+  char which[48];
+  std::snprintf(which, sizeof which, "%s 0x%lx", what, number);
+  unsupported(host, call, which);
+}
+
 int duplicate_to(Host& host, const Call& call, int from, int to, OnExec flag) {
   return finish<int>(host, call, host.descriptors.duplicate_to(from, to, flag));
 }
 
 // setfl() in Linux's fs/fcntl.c: access mode and creation flags are ignored.
 int set_status_flags(Host& host, const Call& call, File& file, long flags) {
-  if ((flags & (O_ASYNC | O_DIRECT | O_NOATIME)) != 0) unsupported(host, call, "O_ASYNC, O_DIRECT or O_NOATIME");
+  constexpr long kOfFiles = O_DIRECT | O_NOATIME;
+  stillpoint::kernel::DiskFile* on_disk = file.as_disk_file();
+  if (on_disk != nullptr && on_disk->path_only()) return fail(host, call, EBADF);
+  if ((flags & O_ASYNC) != 0) unsupported(host, call, "O_ASYNC");
+  if ((flags & kOfFiles) != 0 && on_disk == nullptr) unsupported(host, call, "O_DIRECT or O_NOATIME");
+  if (on_disk != nullptr) {
+    if ((flags & O_NOATIME) != 0 && on_disk->node().user != stillpoint::kernel::kUserId) return fail(host, call, EPERM);
+    on_disk->set_status_flags(static_cast<int>((on_disk->status_flags() & ~kOfFiles) | (flags & kOfFiles)));
+  }
   file.nonblocking = (flags & O_NONBLOCK) != 0;
   file.appends = (flags & O_APPEND) != 0;
   return 0;
 }
 
+// As it was opened, without what only mattered then, and as F_SETFL has changed it.
+int status_flags_of(File& file) {
+  const stillpoint::kernel::DiskFile* on_disk = file.as_disk_file();
+  constexpr int kChanging = O_NONBLOCK | O_APPEND;
+  constexpr int kLargeFile = 0100000;  // which libc does not know on machines of 64 bits, and Linux sets
+  if (on_disk != nullptr && on_disk->path_only()) return on_disk->status_flags() & ~O_CLOEXEC;
+  const int fixed =
+      on_disk != nullptr ? (on_disk->status_flags() & ~(kChanging | O_CLOEXEC)) | kLargeFile : file.access_mode();
+  return fixed | (file.nonblocking ? O_NONBLOCK : 0) | (file.appends ? O_APPEND : 0);
+}
+
 int control(Host& host, const Call& call, int fd, int command, long argument) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
+  if (stillpoint::interpose::is_lock_command(command))
+    return stillpoint::interpose::control_lock(host, call, *file, command, reinterpret_cast<void*>(argument));
   switch (command) {
     case F_GETFL:
-      return file->access_mode() | (file->nonblocking ? O_NONBLOCK : 0) | (file->appends ? O_APPEND : 0);
+      return status_flags_of(*file);
     case F_SETFL:
       return set_status_flags(host, call, *file, argument);
     case F_GETFD:
@@ -73,7 +101,7 @@ int control(Host& host, const Call& call, int fd, int command, long argument) {
       if (file->as_pipe() == nullptr) return fail(host, call, EBADF);
       return finish<int>(host, call, file->as_pipe()->set_capacity(argument));
     default:
-      unsupported(host, call, "this command is not served");
+      not_served(host, call, "command", static_cast<unsigned>(command));
   }
 }
 
@@ -106,7 +134,11 @@ int request_of(Host& host, const Call& call, int fd, unsigned long request, void
     case TIOCGWINSZ:
       return fail(host, call, file->unknown_request());  // nothing is a terminal
     default:
-      unsupported(host, call, "this request is not served");
+      // Files know requests of their file system ('f'); the others are for terminals and their like.
+      if (file->as_disk_file() != nullptr && _IOC_TYPE(request) != 'f' && _IOC_TYPE(request) != 'X' &&
+          _IOC_TYPE(request) != 0x94)
+        return fail(host, call, ENOTTY);
+      not_served(host, call, "request", request);
   }
 }
 
@@ -114,24 +146,6 @@ off_t seek(Host& host, const Call& call, int fd, off_t offset, int whence) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail<off_t>(host, call, EBADF);
   return finish<off_t>(host, call, file->seek(offset, whence));
-}
-
-// What sockets, pipes and character devices show of themselves. `Status` is stat or stat64, which are alike.
-template <typename Status>
-int describe(Host& host, const Call& call, int fd, Status* status) {
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr) return fail(host, call, EBADF);
-  const Result<mode_t> mode = file->mode();
-  if (!mode) unsupported(host, call, "of this kind of file");
-  if (!is_writable(status)) return fail(host, call, EFAULT);
-  *status = {};
-  status->st_mode = mode.value();
-  status->st_ino = file->inode();
-  status->st_nlink = 1;
-  status->st_uid = stillpoint::kernel::kUserId;
-  status->st_gid = stillpoint::kernel::kGroupId;
-  status->st_blksize = 4096;
-  return 0;
 }
 
 int close_many(Host& host, unsigned first, unsigned last, int flags) {
@@ -221,6 +235,3 @@ SP_CALL(off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence)) 
 SP_CALL(off64_t, lseek64, (int fd, off64_t offset, int whence), (fd, offset, whence)) {
   return seek(host, call, fd, offset, whence);
 }
-
-SP_CALL(int, fstat, (int fd, struct stat* status), (fd, status)) { return describe(host, call, fd, status); }
-SP_CALL(int, fstat64, (int fd, struct stat64* status), (fd, status)) { return describe(host, call, fd, status); }

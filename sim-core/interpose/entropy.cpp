@@ -1,6 +1,4 @@
-// random(7): entropy, from the host's own stream; and the devices that give it.
-#include <fcntl.h>
-#include <limits.h>
+// random(7): entropy, from the host's own stream.
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -11,15 +9,11 @@
 
 #include "sim-core/interpose/arguments.hpp"
 #include "sim-core/interpose/transfers.hpp"
-#include "sim-core/kernel/character_device.hpp"
 
 namespace {
 
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
-using stillpoint::interpose::finish;
-using stillpoint::interpose::unsupported;
-using stillpoint::kernel::CharacterDevice;
 using stillpoint::kernel::Host;
 
 void fill(Host& host, void* data, size_t size) { host.entropy().fill({static_cast<unsigned char*>(data), size}); }
@@ -88,42 +82,4 @@ SP_CALL_AS(void, random_device_fini, "_ZNSt13random_device7_M_finiEv", (void* de
 SP_CALL_AS(unsigned, random_device, "_ZNSt13random_device9_M_getvalEv", (void* device), (device)) { return draw(host); }
 SP_CALL_AS(double, random_device_entropy, "_ZNKSt13random_device13_M_getentropyEv", (const void* device), (device)) {
   return 32;
-}
-
-// ---- open(2) of devices; files are not served yet ----
-
-namespace {
-
-int open_device(Host& host, const Call& call, const char* path, int flags) {
-  const auto text = stillpoint::readable_text(path, PATH_MAX);
-  if (!text) return fail(host, call, EFAULT);
-  auto device = CharacterDevice::open(host, *text, flags);
-  if (device == nullptr) unsupported(host, call);
-  if ((flags & O_DIRECTORY) != 0) return fail(host, call, ENOTDIR);
-  if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) return fail(host, call, EEXIST);
-  return finish<int>(host, call, host.descriptors.add(std::move(device), stillpoint::interpose::on_exec(flags)));
-}
-
-}  // namespace
-
-SP_CALL(int, open, (const char* path, int flags, long mode), (path, flags, mode)) {
-  return open_device(host, call, path, flags);
-}
-SP_CALL(int, open64, (const char* path, int flags, long mode), (path, flags, mode)) {
-  return open_device(host, call, path, flags);
-}
-SP_CALL(int, openat, (int directory, const char* path, int flags, long mode), (directory, path, flags, mode)) {
-  return open_device(host, call, path, flags);
-}
-SP_CALL(int, openat64, (int directory, const char* path, int flags, long mode), (directory, path, flags, mode)) {
-  return open_device(host, call, path, flags);
-}
-// What fortified programs call instead.
-SP_CALL(int, __open_2, (const char* path, int flags), (path, flags)) { return open_device(host, call, path, flags); }
-SP_CALL(int, __open64_2, (const char* path, int flags), (path, flags)) { return open_device(host, call, path, flags); }
-SP_CALL(int, __openat_2, (int directory, const char* path, int flags), (directory, path, flags)) {
-  return open_device(host, call, path, flags);
-}
-SP_CALL(int, __openat64_2, (int directory, const char* path, int flags), (directory, path, flags)) {
-  return open_device(host, call, path, flags);
 }

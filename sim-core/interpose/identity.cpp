@@ -20,6 +20,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <new>
 
 #include "sim-core/interpose/arguments.hpp"
@@ -131,12 +132,32 @@ namespace {
 int change_to(Host& host, const Call& call, id_t wanted, id_t own) {
   return wanted == own ? 0 : fail(host, call, EPERM);
 }
+
+// setreuid(2) and its kin: -1 leaves one as it is.
+int change_all_to(Host& host, const Call& call, std::initializer_list<id_t> wanted, id_t own) {
+  constexpr auto kAsItIs = static_cast<id_t>(-1);
+  const bool may = std::ranges::all_of(wanted, [own](id_t each) { return each == kAsItIs || each == own; });
+  return may ? 0 : fail(host, call, EPERM);
+}
 }  // namespace
 
 SP_CALL(int, setuid, (uid_t user), (user)) { return change_to(host, call, user, kUserId); }
 SP_CALL(int, seteuid, (uid_t user), (user)) { return change_to(host, call, user, kUserId); }
 SP_CALL(int, setgid, (gid_t group), (group)) { return change_to(host, call, group, kGroupId); }
 SP_CALL(int, setegid, (gid_t group), (group)) { return change_to(host, call, group, kGroupId); }
+SP_CALL(int, setreuid, (uid_t actual, uid_t effective), (actual, effective)) {
+  return change_all_to(host, call, {actual, effective}, kUserId);
+}
+SP_CALL(int, setregid, (gid_t actual, gid_t effective), (actual, effective)) {
+  return change_all_to(host, call, {actual, effective}, kGroupId);
+}
+SP_CALL(int, setresuid, (uid_t actual, uid_t effective, uid_t saved), (actual, effective, saved)) {
+  return change_all_to(host, call, {actual, effective, saved}, kUserId);
+}
+SP_CALL(int, setresgid, (gid_t actual, gid_t effective, gid_t saved), (actual, effective, saved)) {
+  return change_all_to(host, call, {actual, effective, saved}, kGroupId);
+}
+SP_CALL(int, initgroups, (const char* user, gid_t group), (user, group)) { return fail(host, call, EPERM); }
 SP_CALL(int, setgroups, (size_t size, const gid_t* groups), (size, groups)) { return fail(host, call, EPERM); }
 
 SP_CALL(pid_t, getppid, (), ()) { return kInit; }

@@ -21,105 +21,12 @@
 
 #include "sim-core/interpose/call.hpp"
 
-// Files.
-SP_REFUSED(int, creat, (const char* path, mode_t mode), (path, mode))
-SP_REFUSED(FILE*, fopen, (const char* path, const char* mode), (path, mode))
-SP_REFUSED(FILE*, fopen64, (const char* path, const char* mode), (path, mode))
-SP_REFUSED(DIR*, opendir, (const char* path), (path))
-SP_REFUSED(int, rename, (const char* from, const char* to), (from, to))
-SP_REFUSED(int, mkdir, (const char* path, mode_t mode), (path, mode))
-SP_REFUSED(int, rmdir, (const char* path), (path))
-SP_REFUSED(int, access, (const char* path, int mode), (path, mode))
-SP_REFUSED(int, stat, (const char* path, struct stat* result), (path, result))
-SP_REFUSED(int, lstat, (const char* path, struct stat* result), (path, result))
-SP_REFUSED(ssize_t, pread, (int fd, void* data, size_t size, off_t offset), (fd, data, size, offset))
-SP_REFUSED(ssize_t, pwrite, (int fd, const void* data, size_t size, off_t offset), (fd, data, size, offset))
-SP_REFUSED(ssize_t, pread64, (int fd, void* data, size_t size, off64_t offset), (fd, data, size, offset))
-SP_REFUSED(ssize_t, pwrite64, (int fd, const void* data, size_t size, off64_t offset), (fd, data, size, offset))
-SP_REFUSED(ssize_t, preadv, (int fd, const iovec* parts, int count, off_t offset), (fd, parts, count, offset))
-SP_REFUSED(ssize_t, pwritev, (int fd, const iovec* parts, int count, off_t offset), (fd, parts, count, offset))
-SP_REFUSED(ssize_t, preadv64, (int fd, const iovec* parts, int count, off64_t offset), (fd, parts, count, offset))
-SP_REFUSED(ssize_t, pwritev64, (int fd, const iovec* parts, int count, off64_t offset), (fd, parts, count, offset))
-SP_REFUSED(ssize_t, preadv2, (int fd, const iovec* parts, int count, off_t offset, int flags),
-           (fd, parts, count, offset, flags))
-SP_REFUSED(ssize_t, pwritev2, (int fd, const iovec* parts, int count, off_t offset, int flags),
-           (fd, parts, count, offset, flags))
-SP_REFUSED(int, statx, (int directory, const char* path, int flags, unsigned mask, void* result),
-           (directory, path, flags, mask, result))
-SP_REFUSED(FILE*, fdopen, (int fd, const char* mode), (fd, mode))
-SP_REFUSED(int, fsync, (int fd), (fd))
-SP_REFUSED(int, fdatasync, (int fd), (fd))
-SP_REFUSED(int, ftruncate, (int fd, off_t length), (fd, length))
-SP_REFUSED(int, ftruncate64, (int fd, off64_t length), (fd, length))
-SP_REFUSED(int, truncate, (const char* path, off_t length), (path, length))
-SP_REFUSED(int, truncate64, (const char* path, off64_t length), (path, length))
-SP_REFUSED(int, flock, (int fd, int operation), (fd, operation))
-SP_REFUSED(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice), (fd, offset, size, advice))
-SP_REFUSED(int, posix_fadvise64, (int fd, off64_t offset, off64_t size, int advice), (fd, offset, size, advice))
-SP_REFUSED(int, posix_fallocate, (int fd, off_t offset, off_t size), (fd, offset, size))
-SP_REFUSED(int, posix_fallocate64, (int fd, off64_t offset, off64_t size), (fd, offset, size))
-
-// What a path leads to.
-SP_REFUSED(int, stat64, (const char* path, void* result), (path, result))
-SP_REFUSED(int, lstat64, (const char* path, void* result), (path, result))
-SP_REFUSED(int, fstatat, (int directory, const char* path, void* result, int flags), (directory, path, result, flags))
-SP_REFUSED(int, fstatat64, (int directory, const char* path, void* result, int flags), (directory, path, result, flags))
-SP_REFUSED(int, statfs, (const char* path, void* result), (path, result))
-SP_REFUSED(int, statfs64, (const char* path, void* result), (path, result))
-SP_REFUSED(int, fstatfs, (int fd, void* result), (fd, result))
-SP_REFUSED(int, fstatfs64, (int fd, void* result), (fd, result))
-SP_REFUSED(int, statvfs, (const char* path, void* result), (path, result))
-SP_REFUSED(int, statvfs64, (const char* path, void* result), (path, result))
-SP_REFUSED(int, faccessat, (int directory, const char* path, int mode, int flags), (directory, path, mode, flags))
-SP_REFUSED(long, pathconf, (const char* path, int name), (path, name))
-SP_REFUSED(char*, realpath, (const char* path, char* result), (path, result))
-SP_REFUSED(char*, __realpath_chk, (const char* path, char* result, size_t room), (path, result, room))
-SP_REFUSED(ssize_t, readlink, (const char* path, char* result, size_t size), (path, result, size))
-SP_REFUSED(ssize_t, readlinkat, (int directory, const char* path, char* result, size_t size),
-           (directory, path, result, size))
+// Files that are none of the disk.
 SP_REFUSED(int, ttyname_r, (int fd, char* name, size_t size), (fd, name, size))
-
-// Making, changing and removing files and directories.
-SP_REFUSED(int, chmod, (const char* path, mode_t mode), (path, mode))
-SP_REFUSED(int, fchmod, (int fd, mode_t mode), (fd, mode))
-SP_REFUSED(int, fchmodat, (int directory, const char* path, mode_t mode, int flags), (directory, path, mode, flags))
-SP_REFUSED(int, chown, (const char* path, uid_t user, gid_t group), (path, user, group))
-SP_REFUSED(int, lchown, (const char* path, uid_t user, gid_t group), (path, user, group))
-SP_REFUSED(int, fchown, (int fd, uid_t user, gid_t group), (fd, user, group))
-SP_REFUSED(int, utime, (const char* path, const void* times), (path, times))
-SP_REFUSED(int, utimes, (const char* path, const timeval* times), (path, times))
-SP_REFUSED(int, futimens, (int fd, const timespec* times), (fd, times))
-SP_REFUSED(int, utimensat, (int directory, const char* path, const timespec* times, int flags),
-           (directory, path, times, flags))
-SP_REFUSED(int, link, (const char* from, const char* to), (from, to))
-SP_REFUSED(int, symlink, (const char* target, const char* path), (target, path))
-SP_REFUSED(int, unlinkat, (int directory, const char* path, int flags), (directory, path, flags))
-SP_REFUSED(int, renameat, (int from_directory, const char* from, int to_directory, const char* to),
-           (from_directory, from, to_directory, to))
-SP_REFUSED(int, renameat2, (int from_directory, const char* from, int to_directory, const char* to, unsigned flags),
-           (from_directory, from, to_directory, to, flags))
-SP_REFUSED(int, mkdirat, (int directory, const char* path, mode_t mode), (directory, path, mode))
 SP_REFUSED(int, mkfifo, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(int, mknod, (const char* path, mode_t mode, dev_t device), (path, mode, device))
-SP_REFUSED(char*, mkdtemp, (char* path), (path))
-SP_REFUSED(int, mkstemp, (char* path), (path))
-SP_REFUSED(int, mkstemp64, (char* path), (path))
-SP_REFUSED(FILE*, tmpfile, (), ())
-SP_REFUSED(FILE*, tmpfile64, (), ())
-SP_REFUSED(FILE*, freopen, (const char* path, const char* mode, FILE* stream), (path, mode, stream))
-SP_REFUSED(FILE*, freopen64, (const char* path, const char* mode, FILE* stream), (path, mode, stream))
-SP_REFUSED(DIR*, fdopendir, (int fd), (fd))
-SP_REFUSED(int, scandir, (const char* path, void* result, void* filter, void* compare), (path, result, filter, compare))
-SP_REFUSED(int, scandir64, (const char* path, void* result, void* filter, void* compare),
-           (path, result, filter, compare))
-SP_REFUSED(int, chdir, (const char* path), (path))
-SP_REFUSED(int, fchdir, (int fd), (fd))
-SP_REFUSED(char*, getcwd, (char* path, size_t size), (path, size))
-SP_REFUSED(mode_t, umask, (mode_t mask), (mask))
 
 // Descriptors.
-SP_REFUSED(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size))
-SP_REFUSED(ssize_t, sendfile64, (int to, int from, off64_t* offset, size_t size), (to, from, offset, size))
 SP_REFUSED(ssize_t, splice, (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),
            (from, from_offset, to, to_offset, size, flags))
 SP_REFUSED(ssize_t, tee, (int from, int to, size_t size, unsigned flags), (from, to, size, flags))
@@ -183,6 +90,15 @@ SP_REFUSED(int, cnd_wait, (cnd_t * condition, mtx_t* mutex), (condition, mutex))
 SP_REFUSED(int, cnd_timedwait, (cnd_t * condition, mtx_t* mutex, const timespec* time), (condition, mutex, time))
 SP_REFUSED(int, thrd_sleep, (const timespec* time, timespec* left), (time, left))
 SP_REFUSED(pid_t, fork, (), ())
+SP_REFUSED(int, daemon, (int keep_folder, int keep_streams), (keep_folder, keep_streams))
+SP_REFUSED(int, forkpty, (int* terminal, char* name, const void* settings, const void* size),
+           (terminal, name, settings, size))
+SP_REFUSED(int, posix_spawnp,
+           (pid_t * pid, const char* file, const void* actions, const void* attributes, char* const* arguments,
+            char* const* environment),
+           (pid, file, actions, attributes, arguments, environment))
+SP_REFUSED(pid_t, wait3, (int* status, int options, void* usage), (status, options, usage))
+SP_REFUSED(int, on_exit, (void (*function)(int, void*), void* argument), (function, argument))
 SP_REFUSED(int, execve, (const char* path, char* const* arguments, char* const* environment),
            (path, arguments, environment))
 SP_REFUSED(int, posix_spawn,

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <span>
 
@@ -70,10 +71,31 @@ Status allow_internet(int type, int domain, int protocol) {
   }
 }
 
+// As fail(), of an option: which one is not served is what its author wants to know.
+int fail_option(Host& host, const Call& call, int error, int level, int name) {
+  if (error != stillpoint::kernel::kNotServed) return fail(host, call, error);
+  char which[48];
+  std::snprintf(which, sizeof which, "option %d of level %d", name, level);
+  unsupported(host, call, which);
+}
+
+// Likewise, of the flags and the control data of a message.
+ssize_t fail_message(Host& host, const Call& call, int error, int flags, bool has_control) {
+  if (error != stillpoint::kernel::kNotServed) return fail<ssize_t>(host, call, error);
+  char which[48];
+  std::snprintf(which, sizeof which, "flags 0x%x%s", static_cast<unsigned>(flags),
+                has_control ? ", with control data" : "");
+  unsupported(host, call, which);
+}
+
 bool waits(const Socket& socket, int flags) { return !socket.nonblocking && (flags & MSG_DONTWAIT) == 0; }
 
+// __sys_accept4_file() in Linux's net/socket.c has a number for the new descriptor before it looks at the socket: where
+// none is left, even a queue without connections is EMFILE, and nothing waits.
 int accept_as(Host& host, const Call& call, int fd, sockaddr* address, socklen_t* length, int flags) {
+  if (host.descriptors.find(fd) == nullptr) return fail(host, call, EBADF);
   if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return fail(host, call, EINVAL);
+  if (host.descriptors.full()) return fail(host, call, EMFILE);
   const auto socket = find_socket(host, fd);
   if (!socket) return fail(host, call, socket.error());
   Address remote;
@@ -106,7 +128,8 @@ ssize_t send_message(Host& host, const Call& call, int fd, OutMessage message) {
   }
   if (!sent && sent.error() == EPIPE && (message.flags & MSG_NOSIGNAL) == 0 && socket.raises_sigpipe())
     raise_sigpipe(host, call);
-  return finish<ssize_t>(host, call, sent);
+  return sent ? static_cast<ssize_t>(sent.value())
+              : fail_message(host, call, sent.error(), message.flags, !message.control.empty());
 }
 
 ssize_t receive_message(Host& host, const Call& call, int fd, InMessage& message) {
@@ -117,9 +140,10 @@ ssize_t receive_message(Host& host, const Call& call, int fd, InMessage& message
     const std::size_t enough = socket.enough(message.flags, stillpoint::kernel::total_size(message.parts));
     if (enough > 1) return finish<ssize_t>(host, call, receive_enough(host, call, socket, message, enough));
   }
-  return finish<ssize_t>(host, call, blocking(host, call, socket, waits(socket, message.flags), EPOLLIN, [&] {
-                           return socket.receive(message);
-                         }));
+  const Result<std::size_t> received =
+      blocking(host, call, socket, waits(socket, message.flags), EPOLLIN, [&] { return socket.receive(message); });
+  return received ? static_cast<ssize_t>(received.value())
+                  : fail_message(host, call, received.error(), message.flags, false);
 }
 
 // sendmsg(2) and recvmsg(2) on one message.
@@ -436,7 +460,7 @@ SP_CALL(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* l
   socklen_t size = std::min(*length, socklen_t{kLargestOption});
   if (static_cast<int>(*length) < 0) size = *length;
   if (const Status got = socket.value()->get_option(level, name, found, &size); !got)
-    return fail(host, call, got.error());
+    return fail_option(host, call, got.error(), level, name);
   if (!is_writable_bytes(value, size) || !is_writable(length)) return fail(host, call, EFAULT);
   std::memcpy(value, found, size);
   *length = size;
@@ -449,5 +473,6 @@ SP_CALL(int, setsockopt, (int fd, int level, int name, const void* value, sockle
   if (!socket) return fail(host, call, socket.error());
   if (static_cast<int>(length) < 0) return fail(host, call, EINVAL);
   if (!is_readable_bytes(value, bytes_read(level, name, length))) return fail(host, call, EFAULT);
-  return finish(host, call, socket.value()->set_option(level, name, value, length));
+  const Status set = socket.value()->set_option(level, name, value, length);
+  return set ? 0 : fail_option(host, call, set.error(), level, name);
 }

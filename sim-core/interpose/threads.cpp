@@ -311,6 +311,17 @@ class Once {
   int* control_;
 };
 
+// Code that looks on from outside, or is the scenario's, may throw exceptions: the unwinder comes by here, once with
+// something to do.
+bool done_by_observer(Host& host, pthread_once_t* control, void (*function)()) {
+  if (!host.observed() || (*control & kOnceRuns) != 0) return false;
+  if ((*control & kOnceDone) != 0) return true;
+  Once once(host, control);
+  function();
+  once.done = true;
+  return true;
+}
+
 }  // namespace
 
 SP_CALL(int, pthread_barrier_wait, (pthread_barrier_t * barrier), (barrier)) {
@@ -327,7 +338,8 @@ SP_CALL(int, pthread_barrier_wait, (pthread_barrier_t * barrier), (barrier)) {
   return 0;
 }
 
-SP_CALL(int, pthread_once, (pthread_once_t * control, void (*function)()), (control, function)) {
+SP_CALL_UNLESS(done_by_observer(*current, control, function), int, pthread_once,
+               (pthread_once_t * control, void (*function)()), (control, function)) {
   while ((*control & kOnceDone) == 0) {
     if ((*control & kOnceRuns) != 0) {
       require_sleep(host, call);
@@ -396,6 +408,28 @@ SP_CALL(pid_t, gettid, (), ()) { return host.running_task() == nullptr ? host.pi
 
 // ---- threads ----
 
+// pthread_setname_np(3): of 15 characters at most.
+namespace {
+constexpr std::size_t kNameRoom = 16;  // TASK_COMM_LEN
+}
+SP_CALL(int, pthread_setname_np, (pthread_t thread, const char* name), (thread, name)) {
+  const std::string wanted(name, strnlen(name, kNameRoom));
+  if (wanted.size() >= kNameRoom) return ERANGE;
+  Task* task = host.find_task(thread);
+  if (task == nullptr || task->ended()) return ESRCH;
+  task->name = wanted;
+  return 0;
+}
+
+SP_CALL(int, pthread_getname_np, (pthread_t thread, char* name, size_t room), (thread, name, room)) {
+  if (room < kNameRoom) return ERANGE;
+  Task* task = host.find_task(thread);
+  if (task == nullptr || task->ended()) return ESRCH;
+  const std::string& own = task->name.empty() ? host.name() : task->name;
+  name[own.copy(name, kNameRoom - 1)] = '\0';
+  return 0;
+}
+
 SP_CALL(int, pthread_create,
         (pthread_t * thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument),
         (thread, attributes, start, argument)) {
@@ -407,6 +441,7 @@ SP_CALL(int, pthread_create,
   }
   if (host.running_task() == nullptr) unsupported(host, call, "no process runs here");
   Task& task = host.add_task(true);
+  task.name = host.running_task()->name;  // prctl(2), PR_SET_NAME: inherited
   const auto started = host.process().start_thread(
       task, [&task, start, argument] { task.result = start(argument); }, stack_size);
   if (!started) {

@@ -43,6 +43,9 @@ SP_CALL(int, timerfd_create, (int clock, int flags), (clock, flags)) {
 SP_CALL(int, timerfd_settime, (int fd, int flags, const itimerspec* value, itimerspec* old), (fd, flags, value, old)) {
   if (!is_readable(value)) return fail(host, call, EFAULT);
   if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) return fail(host, call, EINVAL);
+  // do_timerfd_settime() in Linux's fs/timerfd.c: before it asks what the descriptor is.
+  if (!stillpoint::kernel::valid(value->it_value) || !stillpoint::kernel::valid(value->it_interval))
+    return fail(host, call, EINVAL);
   const auto timer = find_timerfd(host, fd);
   if (!timer) return fail(host, call, timer.error());
   const itimerspec before = timer.value()->get();

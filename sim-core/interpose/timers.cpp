@@ -142,3 +142,11 @@ SP_CALL(unsigned, alarm, (unsigned seconds), (seconds)) {
   const bool up = (before.it_value.tv_sec == 0 && before.it_value.tv_usec > 0) || before.it_value.tv_usec >= 500'000;
   return static_cast<unsigned>(before.it_value.tv_sec) + (up ? 1u : 0u);
 }
+
+// ualarm(3): less than a second, and what was left, in microseconds.
+SP_CALL(useconds_t, ualarm, (useconds_t value, useconds_t interval), (value, interval)) {
+  const itimerval wanted{{0, static_cast<suseconds_t>(interval)}, {0, static_cast<suseconds_t>(value)}};
+  itimerval before{};
+  if (setitimer(ITIMER_REAL, &wanted, &before) != 0) return static_cast<useconds_t>(-1);
+  return static_cast<useconds_t>(before.it_value.tv_sec * 1'000'000 + before.it_value.tv_usec);
+}

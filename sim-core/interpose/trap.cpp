@@ -182,6 +182,8 @@ bool arm_trap(Guard guard) {
   return armed;
 }
 
+bool trap_is_armed() { return armed; }
+
 void arm_thread() {
   if (!armed) return;
   const auto begin = reinterpret_cast<unsigned long>(__start_sp_trap_text);
@@ -197,6 +199,7 @@ void arm_thread() {
 
 namespace stillpoint::interpose {
 bool arm_trap(Guard) { return false; }
+bool trap_is_armed() { return false; }
 void arm_thread() {}
 }  // namespace stillpoint::interpose
 

@@ -13,6 +13,8 @@ enum class Guard { off, on };
 // Arms this process: from now on, each thread for which arm_thread() was called.
 // False where the machine cannot.
 bool arm_trap(Guard guard);
+// Whether libc's own system calls come here.
+bool trap_is_armed();
 // Arms the calling thread, which is to run a simulated host's code. Does nothing in a process that is not armed.
 void arm_thread();
 

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -26,6 +28,7 @@
 #include "sim-core/interpose/call.hpp"
 #include "sim-core/interpose/call_site.hpp"
 #include "sim-core/interpose/system_call_name.hpp"
+#include "sim-core/interpose/trapped_files.hpp"
 
 #if defined(__x86_64__)
 
@@ -33,21 +36,6 @@ namespace stillpoint::interpose {
 namespace {
 
 using kernel::Host;
-
-// An argument as what it is.
-template <typename T>
-T as(long argument) {
-  if constexpr (std::is_pointer_v<T>) {
-    return reinterpret_cast<T>(argument);
-  } else {
-    return static_cast<T>(argument);
-  }
-}
-
-template <typename T>
-long or_error(T result) {
-  return result < 0 ? -static_cast<long>(errno) : static_cast<long>(result);
-}
 
 // ---- whoever asks ----
 
@@ -63,24 +51,8 @@ long get_affinity(pid_t thread, std::size_t size, cpu_set_t* set) {
 std::optional<long> serve_anybody(const TrappedCall& trapped) {
   const auto& a = trapped.arguments;
   switch (trapped.number) {
-    case SYS_write:
-      return or_error(write(as<int>(a[0]), as<const void*>(a[1]), as<size_t>(a[2])));
-    case SYS_writev:
-      return or_error(writev(as<int>(a[0]), as<const iovec*>(a[1]), as<int>(a[2])));
-    case SYS_read:
-      return or_error(read(as<int>(a[0]), as<void*>(a[1]), as<size_t>(a[2])));
-    // What stdio asks of a stream before its first use.
-    case SYS_fstat:
-      return or_error(fstat(as<int>(a[0]), as<struct stat*>(a[1])));
-    case SYS_newfstatat: {
-      const char* path = as<const char*>(a[1]);
-      if (!is_readable(path) || *path != '\0' || a[3] != AT_EMPTY_PATH) return std::nullopt;
-      return or_error(fstat(as<int>(a[0]), as<struct stat*>(a[2])));
-    }
     case SYS_ioctl:
       return or_error(ioctl(as<int>(a[0]), as<unsigned long>(a[1]), a[2]));
-    case SYS_lseek:
-      return or_error(lseek(as<int>(a[0]), a[1], as<int>(a[2])));
     case SYS_clock_gettime:
       return or_error(clock_gettime(as<clockid_t>(a[0]), as<timespec*>(a[1])));
     case SYS_clock_getres:
@@ -101,8 +73,6 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
     case SYS_prlimit64:
       return or_error(
           prlimit64(as<pid_t>(a[0]), as<__rlimit_resource>(a[1]), as<const rlimit64*>(a[2]), as<rlimit64*>(a[3])));
-    case SYS_sched_getaffinity:
-      return get_affinity(as<pid_t>(a[0]), as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
     default:
       return std::nullopt;
   }
@@ -110,32 +80,31 @@ std::optional<long> serve_anybody(const TrappedCall& trapped) {
 
 // ---- libc itself, and the dynamic linker ----
 
-// What libc looks for by itself (time zones, locales, character sets, libraries) is not there: a host has no files.
-std::optional<long> find_for_libc(const char* path) {
-  const auto text = readable_text(path, PATH_MAX);
-  if (!text || text->starts_with("/dev/")) return std::nullopt;
-  return -ENOENT;
-}
-
-std::optional<long> open_for_libc(const char* path, long flags) {
-  const bool reads = (flags & (O_ACCMODE | O_CREAT)) == O_RDONLY;
-  return reads ? find_for_libc(path) : std::nullopt;
-}
-
-std::optional<long> serve_libc(const Host& host, const TrappedCall& trapped) {
+std::optional<long> serve_libc(const TrappedCall& trapped) {
   const auto& a = trapped.arguments;
   switch (trapped.number) {
-    case SYS_open:
-      return open_for_libc(as<const char*>(a[0]), a[1]);
-    case SYS_openat:
-      return open_for_libc(as<const char*>(a[1]), a[2]);
-    case SYS_newfstatat:
-      if ((a[3] & AT_EMPTY_PATH) != 0) return std::nullopt;
-      return find_for_libc(as<const char*>(a[1]));
-    case SYS_close:
-      // One that is none of the host's was opened by libc itself, where nothing is trapped.
-      if (host.descriptors.find(as<int>(a[0])) == nullptr) return std::nullopt;
-      return or_error(close(as<int>(a[0])));
+    // The sockets of syslog(3), and of the resolver's old functions: on a host, /dev/log is where the program has put
+    // it.
+    case SYS_socket:
+      return or_error(socket(as<int>(a[0]), as<int>(a[1]), as<int>(a[2])));
+    case SYS_connect:
+      return or_error(connect(as<int>(a[0]), as<const sockaddr*>(a[1]), as<socklen_t>(a[2])));
+    case SYS_setsockopt:
+      return or_error(
+          setsockopt(as<int>(a[0]), as<int>(a[1]), as<int>(a[2]), as<const void*>(a[3]), as<socklen_t>(a[4])));
+    case SYS_sendto:
+      return or_error(sendto(as<int>(a[0]), as<const void*>(a[1]), as<size_t>(a[2]), as<int>(a[3]),
+                             as<const sockaddr*>(a[4]), as<socklen_t>(a[5])));
+    case SYS_sendmmsg:
+      return or_error(sendmmsg(as<int>(a[0]), as<mmsghdr*>(a[1]), as<unsigned>(a[2]), as<int>(a[3])));
+    case SYS_recvfrom:
+      return or_error(recvfrom(as<int>(a[0]), as<void*>(a[1]), as<size_t>(a[2]), as<int>(a[3]), as<sockaddr*>(a[4]),
+                               as<socklen_t*>(a[5])));
+    case SYS_poll:
+      return or_error(poll(as<pollfd*>(a[0]), as<nfds_t>(a[1]), as<int>(a[2])));
+    // pthread_getattr_np asks for a thread by its real number, which is none of the host's. All have the same.
+    case SYS_sched_getaffinity:
+      return get_affinity(0, as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
     default:
       return std::nullopt;
   }
@@ -194,20 +163,24 @@ std::optional<long> serve_program(Host& host, const TrappedCall& trapped) {
       return gettid();
     case SYS_tgkill:
       return or_error(tgkill(as<pid_t>(a[0]), as<pid_t>(a[1]), as<int>(a[2])));
+    case SYS_sched_getaffinity:
+      return get_affinity(as<pid_t>(a[0]), as<size_t>(a[1]), as<cpu_set_t*>(a[2]));
     case SYS_rt_sigprocmask:
       return change_mask(a[0], as<const void*>(a[1]), as<void*>(a[2]), a[3]);
     case SYS_futex:
       return or_error(syscall(SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]));
-    case SYS_open:
-      return or_error(open(as<const char*>(a[0]), as<int>(a[1]), a[2]));
-    case SYS_openat:
-      return or_error(openat(as<int>(a[0]), as<const char*>(a[1]), as<int>(a[2]), a[3]));
-    case SYS_close:
-      return or_error(close(as<int>(a[0])));
     case SYS_mmap: {
       void* const memory = mmap(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2]), as<int>(a[3]), as<int>(a[4]), a[5]);
       return memory == MAP_FAILED ? -static_cast<long>(errno) : reinterpret_cast<long>(memory);
     }
+    case SYS_munmap:
+      return or_error(munmap(as<void*>(a[0]), as<size_t>(a[1])));
+    case SYS_mremap: {
+      void* const memory = mremap(as<void*>(a[0]), as<size_t>(a[1]), as<size_t>(a[2]), as<int>(a[3]), as<void*>(a[4]));
+      return memory == MAP_FAILED ? -static_cast<long>(errno) : reinterpret_cast<long>(memory);
+    }
+    case SYS_msync:
+      return or_error(msync(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2])));
     case SYS_exit_group:
       // A driven host has no process of its own that could end.
       if (host.running_task() == nullptr || host.process().polls()) return std::nullopt;
@@ -221,8 +194,6 @@ std::optional<long> serve_program(Host& host, const TrappedCall& trapped) {
 // for all hosts.
 bool program_may(const TrappedCall& trapped) {
   switch (trapped.number) {
-    case SYS_munmap:
-    case SYS_mremap:
     case SYS_mprotect:
     case SYS_madvise:
       return true;
@@ -231,9 +202,30 @@ bool program_may(const TrappedCall& trapped) {
   }
 }
 
+// What makes another process, or makes this one another program: the simulation's process can be neither, guard or no
+// guard. Threads are libc's business.
+bool makes_process(const TrappedCall& trapped) {
+  switch (trapped.number) {
+    case SYS_fork:
+    case SYS_vfork:
+    case SYS_execve:
+    case SYS_execveat:
+      return true;
+    case SYS_clone:
+      return (trapped.arguments[0] & CLONE_THREAD) == 0;
+    case SYS_clone3: {
+      const auto* flags = as<const std::uint64_t*>(trapped.arguments[0]);  // the first member of clone_args
+      return is_readable(flags) && (*flags & CLONE_THREAD) == 0;
+    }
+    default:
+      return false;
+  }
+}
+
 std::optional<long> serve(Host& host, const TrappedCall& trapped, Origin origin) {
+  if (const auto result = serve_files(trapped)) return result;
   if (const auto result = serve_anybody(trapped)) return result;
-  return origin == Origin::program ? serve_program(host, trapped) : serve_libc(host, trapped);
+  return origin == Origin::program ? serve_program(host, trapped) : serve_libc(trapped);
 }
 
 }  // namespace
@@ -249,7 +241,7 @@ long answer(Host& host, const TrappedCall& trapped, Guard guard) {
     if (const auto result = serve(host, trapped, origin)) return *result;
   }
   const bool may_pass = origin == Origin::program ? program_may(trapped) : libc_may(trapped);
-  if (guard == Guard::on && !may_pass)
+  if ((guard == Guard::on && !may_pass) || makes_process(trapped))
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
   return make_call(trapped);
 }

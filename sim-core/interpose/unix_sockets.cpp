@@ -1,9 +1,6 @@
 #include "sim-core/interpose/unix_sockets.hpp"
 
-#include <limits.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <memory>
 
@@ -46,12 +43,6 @@ std::unique_ptr<UnixSocket> make_socket(Host& host, int kind, int flags) {
   return socket;
 }
 
-int unlink_socket(Host& host, const Call& call, const char* path) {
-  const auto text = stillpoint::readable_text(path, PATH_MAX);
-  if (!text) return fail(host, call, EFAULT);
-  return finish(host, call, host.unix_names.unlink(std::string(*text)));
-}
-
 }  // namespace
 
 namespace stillpoint::interpose {
@@ -77,7 +68,3 @@ SP_CALL(int, socketpair, (int domain, int type, int protocol, int* ends), (domai
   UnixSocket::pair(*one, *other);
   return finish(host, call, add_pair(host, std::move(one), std::move(other), on_exec(type), ends));
 }
-
-// There is no file system yet: of all paths, only those of sockets exist.
-SP_CALL(int, unlink, (const char* path), (path)) { return unlink_socket(host, call, path); }
-SP_CALL(int, remove, (const char* path), (path)) { return unlink_socket(host, call, path); }

@@ -1,6 +1,7 @@
 #include "sim-core/kernel/character_device.hpp"
 
 #include <sys/epoll.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,23 +11,19 @@
 
 namespace stillpoint::kernel {
 
-std::unique_ptr<CharacterDevice> CharacterDevice::open(Host& host, std::string_view path, int flags) {
-  struct Known {
-    std::string_view path;
-    Kind kind;
-  };
-  constexpr Known kKnown[] = {{"/dev/null", Kind::null},
-                              {"/dev/zero", Kind::zero},
-                              {"/dev/random", Kind::random},
-                              {"/dev/urandom", Kind::urandom}};
-  for (const Known& known : kKnown) {
-    if (known.path != path) continue;
-    std::unique_ptr<CharacterDevice> file(new CharacterDevice(host, known.kind, flags & O_ACCMODE));
+// Linux's Documentation/admin-guide/devices.txt: the numbers of the kinds, of major number 1.
+constexpr unsigned kMinors[] = {3, 5, 8, 9};
+
+std::unique_ptr<CharacterDevice> CharacterDevice::open(Host& host, dev_t device, int flags) {
+  for (const Kind kind : {Kind::null, Kind::zero, Kind::random, Kind::urandom}) {
+    std::unique_ptr<CharacterDevice> file(new CharacterDevice(host, kind, flags & O_ACCMODE));
     file->nonblocking = (flags & O_NONBLOCK) != 0;
-    return file;
+    if (file->device() == device) return file;
   }
   return nullptr;
 }
+
+dev_t CharacterDevice::device() const { return makedev(1, kMinors[static_cast<std::size_t>(kind_)]); }
 
 std::uint32_t CharacterDevice::poll() {
   // random_poll(): only what waits for entropy could be written to.

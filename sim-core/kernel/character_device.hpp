@@ -9,8 +9,8 @@ namespace stillpoint::kernel {
 
 class CharacterDevice final : public File {
  public:
-  // The device at a path: /dev/null, /dev/zero, /dev/random or /dev/urandom. Null for any other. `flags` are open(2)'s.
-  static std::unique_ptr<CharacterDevice> open(Host& host, std::string_view path, int flags);
+  // /dev/null, /dev/zero, /dev/random or /dev/urandom, by its number. Null for any other. `flags` are open(2)'s.
+  static std::unique_ptr<CharacterDevice> open(Host& host, dev_t device, int flags);
 
   std::uint32_t poll() override;
   // EBADF for what it was not opened for.
@@ -23,6 +23,8 @@ class CharacterDevice final : public File {
   Result<mode_t> mode() const override { return mode_t{S_IFCHR | 0666}; }
   // Of these only /dev/random has a poll operation (drivers/char/random.c, mem.c).
   bool can_be_watched() const override { return kind_ == Kind::random; }
+  dev_t device() const override;
+  bool is_zero() const override { return kind_ == Kind::zero; }
 
  private:
   enum class Kind : std::uint8_t { null, zero, random, urandom };

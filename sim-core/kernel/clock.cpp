@@ -8,12 +8,12 @@ namespace {
 constexpr std::int64_t kMillion = 1'000'000;
 constexpr Duration kTaiAhead = std::chrono::seconds(37);  // since 2017
 
-Duration offset_of(clockid_t clock) {
-  if (clock == CLOCK_TAI) return kWallStart + kTaiAhead;
-  return is_wall_clock(clock) ? kWallStart : kMonotonicStart;
-}
-
 }  // namespace
+
+Duration Clocks::offset_of(clockid_t clock) const {
+  if (clock == CLOCK_TAI) return kWallStart + kTaiAhead;
+  return is_wall_clock(clock) ? kWallStart : monotonic_start_;
+}
 
 Duration Clocks::local(VirtualTime now) const {
   if (drift_ppm_ == 0) return base_local_ + (now - base_);
@@ -34,7 +34,7 @@ VirtualTime Clocks::when_local(Duration value) const {
 Duration Clocks::read(clockid_t clock, VirtualTime now) const {
   Duration own = local(now);
   // A coarse clock shows the time of the last tick.
-  if (clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_REALTIME_COARSE) own -= (own + kMonotonicStart) % kTick;
+  if (clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_REALTIME_COARSE) own -= (own + monotonic_start_) % kTick;
   return own + offset_of(clock) + (is_wall_clock(clock) ? wall_offset_ : Duration::zero());
 }
 

@@ -2,10 +2,11 @@
 // The clocks of a host, derived from virtual time, and conversions from and to the structures of time.h.
 //
 // CLOCK_MONOTONIC and its kin start at kMonotonicStart (a machine that has been up for a while: a steady clock at zero
-// would make "long ago" unrepresentable), CLOCK_REALTIME at kWallStart. A host's oscillator may be wrong by some parts
-// per million (drift), which all its clocks show, and its wall clock may be off, and may be set (steps), which
-// CLOCK_REALTIME and its kin show. Everything is exact: a deadline on a drifting clock becomes the first moment of
-// virtual time at which that clock has reached it.
+// would make "long ago" unrepresentable), CLOCK_REALTIME at kWallStart. A host that is booted again begins to count
+// anew, at kMonotonicAtReboot, and its wall clock goes on as if nothing had been. A host's oscillator may be wrong by
+// some parts per million (drift), which all its clocks show, and its wall clock may be off, and may be set (steps),
+// which CLOCK_REALTIME and its kin show. Everything is exact: a deadline on a drifting clock becomes the first moment
+// of virtual time at which that clock has reached it.
 #include <time.h>
 
 #include <optional>
@@ -17,6 +18,8 @@ namespace stillpoint::kernel {
 class IntervalTimer;
 
 constexpr Duration kMonotonicStart = std::chrono::hours(3);
+// What the kernel takes before the first program runs; no program sees a clock that shows zero.
+constexpr Duration kMonotonicAtReboot = std::chrono::seconds(1);
 constexpr Duration kWallStart = std::chrono::seconds(1'767'225'600);  // 2026-01-01T00:00:00Z
 // The tick of a kernel with CONFIG_HZ=250: what the coarse clocks show, and clock_getres(2) of them.
 constexpr Duration kTick = std::chrono::milliseconds(4);
@@ -91,8 +94,11 @@ class Clocks {
   void set_wall_offset(Duration offset) { wall_offset_ = offset; }
   int drift_ppm() const { return drift_ppm_; }
   void set_drift(int ppm, VirtualTime now);
+  // The machine is booted again now.
+  void reboot(VirtualTime now) { monotonic_start_ = kMonotonicAtReboot - local(now); }
 
  private:
+  Duration offset_of(clockid_t clock) const;
   Duration local(VirtualTime now) const;
   VirtualTime when_local(Duration value) const;
 
@@ -101,6 +107,7 @@ class Clocks {
   Duration base_local_{};
   int drift_ppm_ = 0;
   Duration wall_offset_{};
+  Duration monotonic_start_ = kMonotonicStart;  // what CLOCK_MONOTONIC is ahead of the oscillator's time
 };
 
 }  // namespace stillpoint::kernel

@@ -1,6 +1,7 @@
 #include "sim-core/kernel/descriptor_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stillpoint::kernel {
 
@@ -15,9 +16,14 @@ void DescriptorTable::put(int number, File* file, OnExec on_exec) {
   file->add_reference();
 }
 
-Result<int> DescriptorTable::place(File* file, int lowest, OnExec on_exec) {
+int DescriptorTable::free_from(int lowest) const {
   int number = std::max(lowest, lowest_free_);
   while (find(number) != nullptr) ++number;
+  return number;
+}
+
+Result<int> DescriptorTable::place(File* file, int lowest, OnExec on_exec) {
+  const int number = free_from(lowest);
   if (number >= limit_) return Failure{EMFILE};
   put(number, file, on_exec);
   if (lowest <= lowest_free_) lowest_free_ = number + 1;
@@ -46,7 +52,10 @@ Result<int> DescriptorTable::duplicate_to(int descriptor, int target, OnExec on_
   if (file == nullptr || target < 0 || target >= limit_) return Failure{EBADF};
   File* former = find(target);
   put(target, file, on_exec);
-  if (former != nullptr) former->drop_reference();
+  if (former != nullptr) {
+    former->descriptor_closed();
+    former->drop_reference();
+  }
   return target;
 }
 
@@ -55,6 +64,7 @@ Status DescriptorTable::close(int descriptor) {
   if (file == nullptr) return Failure{EBADF};
   files_[static_cast<std::size_t>(descriptor)] = nullptr;
   lowest_free_ = std::min(lowest_free_, descriptor);
+  file->descriptor_closed();
   file->drop_reference();
   return Done{};
 }
@@ -63,6 +73,16 @@ void DescriptorTable::close_all() {
   for (std::size_t number = 0; number < files_.size(); ++number) {
     if (files_[number] != nullptr) SP_ASSERT(close(static_cast<int>(number)));
   }
+}
+
+std::vector<File*> DescriptorTable::abandon() {
+  lowest_free_ = 0;
+  on_exec_.clear();
+  return std::exchange(files_, {});
+}
+
+int DescriptorTable::count() const {
+  return static_cast<int>(std::ranges::count_if(files_, [](const File* file) { return file != nullptr; }));
 }
 
 }  // namespace stillpoint::kernel

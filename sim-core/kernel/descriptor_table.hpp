@@ -15,7 +15,7 @@ class DescriptorTable {
   explicit DescriptorTable(int limit) : limit_(limit) {}
   DescriptorTable(const DescriptorTable&) = delete;
   DescriptorTable& operator=(const DescriptorTable&) = delete;
-  // Forgets all files without closing them: the owner closes them first, or means a crash.
+  // Forgets all files without closing them: the owner closes them first.
   ~DescriptorTable() = default;
 
   // What is open stays open, even beyond the new limit (setrlimit(2)).
@@ -38,16 +38,24 @@ class DescriptorTable {
   // Closes a descriptor; with the last one, its file. EBADF.
   Status close(int descriptor);
   void close_all();
+  // Forgets all files, and returns them: none is closed, and none of its references is dropped.
+  std::vector<File*> abandon();
+  // How many descriptors are open.
+  int count() const;
 
   // Both require an open descriptor.
   OnExec on_exec(int descriptor) const { return on_exec_[static_cast<std::size_t>(descriptor)]; }
   void set_on_exec(int descriptor, OnExec on_exec) { on_exec_[static_cast<std::size_t>(descriptor)] = on_exec; }
+
+  // Whether add() would fail with EMFILE.
+  bool full() const { return free_from(0) >= limit_; }
 
   // No descriptor reaches this number.
   int end() const { return static_cast<int>(files_.size()); }
   int limit() const { return limit_; }
 
  private:
+  int free_from(int lowest) const;
   Result<int> place(File* file, int lowest, OnExec on_exec);
   void put(int number, File* file, OnExec on_exec);
 

@@ -38,8 +38,11 @@ void File::leave(Watcher& watcher) {
   if (watcher.next_ != nullptr) watcher.next_->previous_ = watcher.previous_;
 }
 
+void File::descriptor_closed() { host_.release_locks(*this, kProcess); }
+
 void File::drop_reference() {
   if (--references_ > 0) return;
+  host_.release_locks(*this, number_);
   while (watchers_ != nullptr) watchers_->on_gone();
   on_close();
   delete this;

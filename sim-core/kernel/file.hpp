@@ -23,6 +23,7 @@ namespace stillpoint::kernel {
 constexpr int kNotServed = ENOSYS;
 
 class Host;
+class DiskFile;
 class Epoll;
 class Pipe;
 class SignalFd;
@@ -89,6 +90,11 @@ class File {
   // its watchers EPOLLOUT when that may hold.
   virtual std::optional<Duration> begin_close() { return std::nullopt; }
   virtual bool close_finished() { return true; }
+  // What locks of it are kept under: an inode of the disk, or a number of its own kind.
+  virtual std::uint64_t lock_key() const { return kNotOfDisk | inode(); }
+  // A descriptor was closed; others may be left. "All locks of a process on a file are removed when any descriptor for
+  // that file is closed" (fcntl(2)).
+  void descriptor_closed();
   // The last descriptor was closed; nothing refers to the file any more but events on their way.
   virtual void on_close() {}
 
@@ -97,14 +103,19 @@ class File {
   virtual TimerFd* as_timerfd() { return nullptr; }
   virtual SignalFd* as_signalfd() { return nullptr; }
   virtual Pipe* as_pipe() { return nullptr; }
+  virtual DiskFile* as_disk_file() { return nullptr; }
 
   Host& host() const { return host_; }
   // Tells a host's files apart, also where one takes another's descriptor.
   std::uint64_t number() const { return number_; }
+  // zero(4), whose mapping is memory.
+  virtual bool is_zero() const { return false; }
+  // st_rdev of fstat(2).
+  virtual dev_t device() const { return 0; }
   // st_ino of fstat(2). The two ends of a pipe have one.
   virtual std::uint64_t inode() const { return number_; }
   bool nonblocking = false;
-  bool appends = false;  // O_APPEND: kept for F_GETFL; what is served so far has no end to append to
+  bool appends = false;  // O_APPEND; of what has no end to append to it is only kept
   // How long a call that reads, or writes, may block at most: SO_RCVTIMEO and SO_SNDTIMEO.
   std::optional<Duration> receive_timeout;
   std::optional<Duration> send_timeout;
@@ -134,6 +145,7 @@ class File {
   static Result<off_t> seek_nowhere(off_t offset, int whence);
 
  private:
+  static constexpr std::uint64_t kNotOfDisk = std::uint64_t{1} << 63;
   Host& host_;
   std::uint64_t number_;
   int references_ = 0;

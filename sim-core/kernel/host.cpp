@@ -38,11 +38,12 @@ Status Process::start_thread(Task&, std::function<void()>, std::size_t) { return
 void Process::finish_thread(Task&) { only_programs(); }
 void Process::exit(int) { only_programs(); }
 void Process::die(int) { only_programs(); }
+void Process::stand_still() { only_programs(); }
 void Process::at_exit(void (*)(void*), void*) { only_programs(); }
 
 Host::Host(Kernel& kernel, HostId id, HostOptions options)
     : signals(*this),
-      unix_names(kernel.seed, options.name),
+      unix_names(*this, kernel.seed, options.name),
       descriptors(options.descriptor_limit),
       limits(options.descriptor_limit),
       kernel_(kernel),
@@ -62,11 +63,14 @@ Host::~Host() {
 
 void Host::boot(Process& process) {
   SP_ASSERT(process_ == nullptr);
+  SP_ASSERT(boot_ < kMostBoots);
   process_ = &process;
   polls_ = process.polls();
   ++boot_;
+  if (down_) power_up();
   add_task(!polls_);
-  wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().v4()));
+  const Cause cause = last_crash_ == kNoEvent ? Cause{} : Cause{last_crash_, CauseKind::fault};
+  wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().v4(), 0, cause));
 }
 
 void Host::wake(EventId cause) {
@@ -99,7 +103,7 @@ void Host::fire() {
     kernel_.last_to_turn = id_;
     const unsigned turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
     process_->enter();
-    for (turn_ = 0; turn_ < turns && more; ++turn_) {
+    for (turn_ = 0; turn_ < turns && more && !crashing(); ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
       calls_until_toll_ = kFreeCallsInTurn;
@@ -116,7 +120,9 @@ void Host::fire() {
   running_task_ = nullptr;  // what is called now, when the process is torn down, is no turn of it
   main_task().cpu_time += std::exchange(unpaid_, Duration::zero());
   busy_until_ = now();
-  spun_ = Duration::zero();
+  get_ahead(-spun_);
+  if (crashing()) [[unlikely]]
+    return lose_power(*std::exchange(crash_asked_, std::nullopt));
   if (more && !halted_) schedule_slice(slice);
 }
 
@@ -137,6 +143,7 @@ void Host::halt(int status) {
   timers.remove_all();
   for (const auto& task : tasks_) end_task(*task);
   descriptors.close_all();
+  if (storage_ != nullptr) mappings.remove_all(storage_->files);
   kernel_.queue.cancel(*this);
 }
 
@@ -243,6 +250,11 @@ void Host::yield() {
 
 // ---- clocks ----
 
+void Host::get_ahead(Duration by) {
+  spun_ += by;
+  kernel_.fabric.ahead = spun_;
+}
+
 VirtualTime Host::now() const { return kernel_.queue.now() + spun_; }
 
 Duration Host::read_clock(clockid_t clock) {
@@ -271,7 +283,7 @@ bool Host::take_toll() {
 }
 
 void Host::spend(Duration cost) {
-  spun_ += cost;
+  get_ahead(cost);
   cpu_time_ += cost;
   if (running_task_ == nullptr) return;
   Task& task = *running_task_;
@@ -289,6 +301,25 @@ void Host::spend(Duration cost) {
   // It goes on as if this were still the same turn.
   clock_reads_in_turn_ = clock_reads;
   calls_until_toll_ = kCallsPerToll;
+}
+
+Storage& Host::storage() {
+  if (storage_ == nullptr) storage_ = std::make_unique<Storage>(*this, options_.storage);
+  return *storage_;
+}
+
+void Host::release_locks_of(const File& file, LockOwner owner) {
+  if (storage_->locks.forget(file.lock_key(), owner)) wake_at(storage_->locks.place(file.lock_key()), INT32_MAX);
+}
+
+void Host::wait_for_device(VirtualTime until) {
+  // As in spend(): within libc or its loader, locks may be held.
+  const bool sleeps = running_task_ != nullptr && running_task_->may_sleep && trap_selector != 0 && !loader_passes;
+  if (sleeps) {
+    while (now() < until && sleep(until) != Woken::by_signal) continue;
+    running_task_->signals.interrupted = false;
+  }
+  if (now() < until) get_ahead(until - now());
 }
 
 void Host::set_wall_offset(Duration offset) {

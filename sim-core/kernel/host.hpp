@@ -6,6 +6,10 @@
 // The process says whether it wants to go on; then the next slice follows, again at its cost. So a host that gets more
 // to do than it can falls behind, as a real one does. A slice of a host that costs nothing takes turns until the
 // process has nothing more to do, so that idle turns cost the queue nothing.
+//
+// A host may lose its power (crash) and be booted again. What belongs to one life of it (process, tasks, descriptors,
+// timers, signals, names of sockets) ends without a trace and is abandoned, never destroyed; what belongs to the
+// machine (address, disk, oscillator, wall clock, numbers that must not repeat) stays. crash.cpp has all of that.
 #include <functional>
 #include <list>
 #include <map>
@@ -21,10 +25,12 @@
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
 #include "sim-core/kernel/limits.hpp"
+#include "sim-core/kernel/mappings.hpp"
 #include "sim-core/kernel/name_query.hpp"
 #include "sim-core/kernel/random_numbers.hpp"
 #include "sim-core/kernel/signal_timer.hpp"
 #include "sim-core/kernel/signals.hpp"
+#include "sim-core/kernel/storage.hpp"
 #include "sim-core/kernel/task.hpp"
 #include "sim-core/kernel/unix_names.hpp"
 #include "sim-core/net/address.hpp"
@@ -54,11 +60,15 @@ class Process {
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
   // The task has ended and nobody will join it any more: its real thread may end, too.
   virtual void finish_thread(Task& task);
+  // The host lost its power: nothing of it will run again. Gives back what is not needed to stand still.
+  virtual void abandon() {}
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);
   // It is over at once, and so is its host. `status` is as wait(2) gives it.
   [[noreturn]] virtual void die(int status);
+  // On the stack of a task that may sleep: it stands still from here on, for ever. The turn is over.
+  [[noreturn]] virtual void stand_still();
   // atexit(3) and the destructors of static objects.
   virtual void at_exit(void (*function)(void*), void* argument);
 };
@@ -70,6 +80,7 @@ struct HostOptions {
   Duration slice_cost{};         // virtual CPU time of one slice, in whole microseconds
   int descriptor_limit = 65536;  // RLIMIT_NOFILE
   int processors = 1;            // that programs see; one thread runs at a time all the same
+  StorageOptions storage{};
 };
 
 class Host final : private Event {
@@ -94,9 +105,24 @@ class Host final : private Event {
   // The process id that getpid() returns.
   int pid() const { return 1000 + id_; }
 
-  // Starts the process: its first slice is due now.
+  // Starts the process: its first slice is due now. Requires that none runs: the host is new, or down.
   void boot(Process& process);
   Process& process() const { return *process_; }
+  // In which life it is: 0 before its first boot.
+  Boot boots() const { return boot_; }
+  static constexpr Boot kMostBoots = UINT16_MAX;
+
+  // The host loses its power, because of `cause`; boot() brings it back. Requires that it is up.
+  //
+  // Where the host itself runs, what asks for it is the last that happens: a task that may sleep never returns from
+  // here. The main task of a process that polls cannot be left in the midst of its turn; there the power goes when the
+  // turn is over.
+  void crash(Cause cause = {});
+  // It will crash when the turn that runs is over.
+  bool crashing() const { return crash_asked_.has_value(); }
+  // It crashed, and has not been booted since.
+  bool down() const { return down_; }
+
   // The process has ended: its descriptors are closed, and nothing of it runs any more. `status` is as in wait(2).
   void halt(int status);
   bool halted() const { return halted_; }
@@ -166,6 +192,16 @@ class Host final : private Event {
   // wait) comes to where it has. A task that can sleep loses the processor meanwhile; the endless turn of one that
   // cannot ends the run.
   bool count_call() { return --calls_until_toll_ != 0 || take_toll(); }
+  // What it keeps on its disk, and what of it its process has mapped.
+  Storage& storage();
+  Mappings mappings;
+  // An owner of locks lets go what it has of a file; who waits for it looks again.
+  void release_locks(const File& file, LockOwner owner) {
+    if (storage_ != nullptr && !storage_->locks.empty()) release_locks_of(file, owner);
+  }
+  // The running process waits for a device until then: its task sleeps, or, of a driven host, its slice takes longer.
+  // Nothing interrupts that.
+  void wait_for_device(VirtualTime until);
   // The CPU time that its process has had: what its slices cost, and what it spun away.
   Duration cpu_time() const { return cpu_time_; }
   // How far CLOCK_REALTIME is ahead of what it should be; this is no step, and cancels no timer.
@@ -203,11 +239,19 @@ class Host final : private Event {
 
  private:
   void fire() override;
+  void lose_power(Cause cause);
+  void abandon_tasks();
+  void abandon_files();
+  void forget_process();
+  void power_up();
+  void key_streams();
   void schedule_slice(EventId cause);
   void schedule_timeout(Task& task);
   void clocks_changed();
   bool take_toll();
   void spend(Duration cost);
+  void get_ahead(Duration by);
+  void release_locks_of(const File& file, LockOwner owner);
 
   static constexpr unsigned kFreeCallsInTurn = 10'000;
 
@@ -218,6 +262,9 @@ class Host final : private Event {
   Process* process_ = nullptr;
   bool polls_ = false;
   bool halted_ = false;
+  bool down_ = false;
+  std::optional<Cause> crash_asked_;
+  EventId last_crash_ = kNoEvent;
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;
   std::vector<Task*> runnable_;  // in the order in which they became so
@@ -239,8 +286,9 @@ class Host final : private Event {
   unsigned calls_before_observed_ = kFreeCallsInTurn;
   std::uint64_t clock_reads_in_turn_ = 0;
   std::uint64_t clock_reads_at_instant_ = 0;
-  Duration spun_{};           // what calls cost in this slice
-  VirtualTime busy_until_{};  // no slice begins before: the last one spun until then
+  std::unique_ptr<Storage> storage_;  // from its first use on
+  Duration spun_{};                   // what calls cost in this slice
+  VirtualTime busy_until_{};          // no slice begins before: the last one spun until then
   Duration cpu_time_{};
   Duration unpaid_{};  // what this slice cost, until it is known which task ran in it
 };

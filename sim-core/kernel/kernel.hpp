@@ -19,8 +19,9 @@ namespace stillpoint::kernel {
 using UnsupportedHandler = void (*)(Host& host, const char* call, const void* call_site);
 // The same, where a host does more than it may of something that has no end by itself.
 enum class Excess {
-  output,  // of all hosts' standard output and error
-  calls,   // in one turn that nothing can interrupt
+  output,   // of all hosts' standard output and error
+  calls,    // in one turn that nothing can interrupt
+  threads,  // there is no room for one more
 };
 using ExcessHandler = void (*)(Host& host, Excess what);
 
@@ -50,6 +51,8 @@ class Kernel {
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;
   HostId last_to_turn = kHarness;
+  // Real threads that stand still for ever, as their hosts lost their power.
+  std::uint64_t threads_left_behind = 0;
   // What the harness itself runs as. It may not make system calls, so that a scenario cannot let the real world in.
   Host harness;
 

@@ -1,6 +1,7 @@
 #include "sim-core/kernel/socket.hpp"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -39,6 +40,28 @@ Result<net::SocketAddress> internet_address(const Address& address, int family) 
   sockaddr_in6 in6;
   std::memcpy(&in6, &address.storage, sizeof in6);
   return net::SocketAddress{net::from_in6(in6.sin6_addr), ntohs(in6.sin6_port)};
+}
+
+int unserved_option(int level, int name) {
+  constexpr int kLastOfSocket = 90;
+  constexpr int kLastOfTcp = 50;
+  constexpr int kLastOfIp = 60;
+  constexpr int kLastOfIpv6 = 85;
+  const auto up_to = [name](int last) { return name > 0 && name <= last ? kNotServed : ENOPROTOOPT; };
+  switch (level) {
+    case SOL_SOCKET:
+      return up_to(kLastOfSocket);
+    case IPPROTO_TCP:
+      return up_to(kLastOfTcp);
+    case IPPROTO_UDP:
+      return name == UDP_CORK || (name >= UDP_ENCAP && name <= UDP_GRO) ? kNotServed : ENOPROTOOPT;
+    case IPPROTO_IP:
+      return up_to(kLastOfIp);
+    case IPPROTO_IPV6:
+      return up_to(kLastOfIpv6);
+    default:
+      return ENOPROTOOPT;
+  }
 }
 
 timeval Socket::timeout(int name) const {

@@ -55,6 +55,10 @@ struct InMessage {
 // net/core/sock.c). EINVAL.
 Result<linger> changed_linger(linger before, const void* value, socklen_t length);
 
+// Why an option that no socket here has cannot be used: kNotServed where Linux has one of this number, else
+// ENOPROTOOPT.
+int unserved_option(int level, int name);
+
 class Socket : public File {
  public:
   Socket(Host& host, int domain, int type, int protocol)

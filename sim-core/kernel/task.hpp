@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <stillpoint/ids.hpp>
@@ -43,6 +44,7 @@ class Task {
   // ---- of a thread, as pthread_join and pthread_detach know it ----
   void* result = nullptr;  // what its start routine returned
   bool detached = false;
+  std::string name;  // pthread_setname_np(3); empty: the host's
   // Destructors of thread_local objects: called by the thread itself, last one first.
   struct AtExit {
     void (*function)(void*);

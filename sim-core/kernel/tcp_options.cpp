@@ -50,27 +50,6 @@ const Kept* find_kept(int level, int name) {
 }
 std::size_t row(const Kept* kept) { return static_cast<std::size_t>(kept - kKept); }
 
-// Linux has an option of this number, which is not modelled: the run stops. Others are ENOPROTOOPT, as there.
-bool linux_has(int level, int name) {
-  constexpr int kLastOfSocket = 90;
-  constexpr int kLastOfTcp = 50;
-  constexpr int kLastOfIp = 60;
-  constexpr int kLastOfIpv6 = 85;
-  if (name <= 0) return false;
-  switch (level) {
-    case SOL_SOCKET:
-      return name <= kLastOfSocket;
-    case IPPROTO_TCP:
-      return name <= kLastOfTcp;
-    case IPPROTO_IP:
-      return name <= kLastOfIp;
-    case IPPROTO_IPV6:
-      return name <= kLastOfIpv6;
-    default:
-      return false;
-  }
-}
-
 constexpr int kLongestSyn_s = 1;
 constexpr int kLongestRetry_s = 120;
 
@@ -199,7 +178,7 @@ Status TcpSocket::get_option(int level, int name, void* value, socklen_t* length
   } else {
     return Failure{of_v6 ? ENOPROTOOPT : EOPNOTSUPP};
   }
-  return Failure{linux_has(level, name) ? kNotServed : ENOPROTOOPT};
+  return Failure{unserved_option(level, name)};
 }
 
 // What is set reaches what exists already.
@@ -275,7 +254,7 @@ Status TcpSocket::set_socket_option(int name, const void* value, socklen_t lengt
       if (const Status set = set_timeout(name, value, length); !set) return set;
       break;
     default:
-      return Failure{linux_has(SOL_SOCKET, name) ? kNotServed : ENOPROTOOPT};
+      return Failure{unserved_option(SOL_SOCKET, name)};
   }
   apply_setup();
   return Done{};
@@ -318,14 +297,14 @@ Status TcpSocket::set_tcp_option(int name, int number) {
       setup.user_timeout = std::chrono::milliseconds(number);
       break;
     default:
-      return Failure{linux_has(IPPROTO_TCP, name) ? kNotServed : ENOPROTOOPT};
+      return Failure{unserved_option(IPPROTO_TCP, name)};
   }
   apply_setup();
   return Done{};
 }
 
 Status TcpSocket::set_ipv6_option(int name, int number) {
-  if (name != IPV6_V6ONLY) return Failure{linux_has(IPPROTO_IPV6, name) ? kNotServed : ENOPROTOOPT};
+  if (name != IPV6_V6ONLY) return Failure{unserved_option(IPPROTO_IPV6, name)};
   if (port() != nullptr) return Failure{EINVAL};  // ipv6(7): before it is bound
   settings_.sharing.only_v6 = number != 0;
   return Done{};
@@ -364,7 +343,7 @@ Status TcpSocket::set_option(int level, int name, const void* value, socklen_t l
     case IPPROTO_TCP:
       return set_tcp_option(name, number);
     case IPPROTO_IP:
-      if (name != IP_BIND_ADDRESS_NO_PORT) return Failure{linux_has(level, name) ? kNotServed : ENOPROTOOPT};
+      if (name != IP_BIND_ADDRESS_NO_PORT) return Failure{unserved_option(level, name)};
       settings_.address_without_port = number != 0;
       return Done{};
     case IPPROTO_IPV6:

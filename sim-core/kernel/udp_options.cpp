@@ -71,7 +71,7 @@ Result<int> UdpSocket::get_socket_option(int name) {
     case SO_SNDLOWAT:
       return 1;
     default:
-      return Failure{kNotServed};
+      return Failure{unserved_option(SOL_SOCKET, name)};
   }
 }
 
@@ -98,7 +98,7 @@ Status UdpSocket::set_socket_option(int name, int value) {
     case SO_RCVBUF:
       break;
     default:
-      return Failure{kNotServed};
+      return Failure{unserved_option(SOL_SOCKET, name)};
   }
   // socket(7): the kernel doubles the value, and has a smallest one.
   const auto taken = static_cast<int>(std::min(static_cast<std::uint32_t>(value), kLargestBuffer));
@@ -116,14 +116,14 @@ Status UdpSocket::get_option(int level, int name, void* value, socklen_t* length
     if (!number) return Failure{number.error()};
     return write_value(number.value(), value, length);
   }
-  if (level == SOL_UDP) return Failure{kNotServed};
+  if (level == SOL_UDP) return Failure{unserved_option(level, name)};
   if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !v6())) return Failure{v6() ? ENOPROTOOPT : EOPNOTSUPP};
   if (level == IPPROTO_IP && name == IP_MULTICAST_IF)
     return write_value(in_addr{htonl(multicast_source_.v4())}, value, length);
   if (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF) return write_value(multicast_interface6_, value, length);
   if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) return write_value(int{endpoint_.v6_only}, value, length);
   const auto number = ip_.get(level, name);
-  if (!number) return Failure{kNotServed};
+  if (!number) return Failure{unserved_option(level, name)};
   // do_ip_getsockopt(): a value that fits a byte is given as one, where there is room for no more.
   if (level == IPPROTO_IP && *length > 0 && *length < sizeof(int) && number.value() <= 255)
     return write_value(static_cast<unsigned char>(number.value()), value, length);
@@ -144,7 +144,7 @@ Status UdpSocket::set_option(int level, int name, const void* value, socklen_t l
     }
     return set_socket_option(name, number.value());
   }
-  if (level == SOL_UDP) return Failure{kNotServed};
+  if (level == SOL_UDP) return Failure{unserved_option(level, name)};
   if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !v6())) return Failure{ENOPROTOOPT};
   if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
     const auto number = read_value<int>(bytes);
@@ -184,7 +184,7 @@ Status UdpSocket::set_groups_option(int level, int name, std::span<const std::by
       case IP_MULTICAST_IF:
         return set_multicast_interface(value);
       default:
-        return Failure{kNotServed};
+        return Failure{unserved_option(level, name)};
     }
   }
   switch (name) {
@@ -206,7 +206,7 @@ Status UdpSocket::set_groups_option(int level, int name, std::span<const std::by
       return Done{};
     }
     default:
-      return Failure{kNotServed};
+      return Failure{unserved_option(level, name)};
   }
 }
 

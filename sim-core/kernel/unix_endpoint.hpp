@@ -32,6 +32,7 @@ struct UnixEndpoint : std::enable_shared_from_this<UnixEndpoint> {
   State state = State::closed;
   bool dead = false;
   UnixName name;
+  disk::InodeNumber file = 0;          // of a path: the file's inode
   std::shared_ptr<UnixEndpoint> peer;  // stays when the peer is closed, until a datagram socket notices
   bool read_shut = false;
   bool write_shut = false;

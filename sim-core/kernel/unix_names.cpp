@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "sim-core/kernel/host.hpp"
+#include "sim-core/kernel/kernel.hpp"
 #include "sim-core/kernel/unix_endpoint.hpp"
 
 namespace stillpoint::kernel {
@@ -30,13 +32,41 @@ Address unix_address(const UnixName& name) {
   return address;
 }
 
+// unix_bind_bsd(): like mknod(2).
+Result<disk::InodeNumber> UnixNames::make_file(const UnixName& path) {
+  Storage& storage = host_.storage();
+  const auto walked =
+      disk::walk(storage.files, storage.working_directory(), path.c_str(), disk::Follow::never, storage.user());
+  if (!walked) return Failure{walked.error()};
+  const disk::Place place = walked.value();
+  if (place.inode != nullptr) return Failure{EADDRINUSE};
+  if (place.slash) return Failure{ENOENT};
+  if (!disk::may(*place.directory, disk::kMayWrite | disk::kMayExecute, storage.user())) return Failure{EACCES};
+  const auto made =
+      storage.files.make(*place.directory, place.name, S_IFSOCK | (0777 & ~storage.umask), storage.user());
+  if (!made) return Failure{made.error()};
+  return made.value()->number;
+}
+
 Status UnixNames::bind(const UnixName& name, UnixEndpoint& endpoint) {
-  // unix_bind_bsd() makes the file before it looks at the socket; unix_bind_abstract() looks first.
-  if (abstract(name) && !endpoint.name.empty()) return Failure{EINVAL};
-  const bool taken = abstract(name) ? abstract_.contains({endpoint.type, name}) : paths_.contains(name);
-  if (taken) return Failure{EADDRINUSE};
-  if (!endpoint.name.empty()) return Failure{EINVAL};
-  (abstract(name) ? abstract_[{endpoint.type, name}] : paths_[name]) = &endpoint;
+  if (abstract(name)) {  // unix_bind_abstract()
+    if (!endpoint.name.empty()) return Failure{EINVAL};
+    if (abstract_.contains({endpoint.type, name})) return Failure{EADDRINUSE};
+    abstract_[{endpoint.type, name}] = &endpoint;
+  } else {
+    // The file is made before the socket is looked at, and removed again where that has a name already.
+    const auto file = make_file(name);
+    if (!file) return Failure{file.error()};
+    if (!endpoint.name.empty()) {
+      Storage& storage = host_.storage();
+      const auto place =
+          disk::walk(storage.files, storage.working_directory(), name.c_str(), disk::Follow::never, storage.user());
+      static_cast<void>(storage.files.remove(*place.value().directory, place.value().name));
+      return Failure{EINVAL};
+    }
+    files_[file.value()] = &endpoint;
+    endpoint.file = file.value();
+  }
   endpoint.name = name;
   return Done{};
 }
@@ -60,9 +90,16 @@ Result<std::shared_ptr<UnixEndpoint>> UnixNames::find(const UnixName& name, int 
     if (found == abstract_.end()) return Failure{ECONNREFUSED};
     return found->second->shared_from_this();
   }
-  const auto found = paths_.find(name);
-  if (found == paths_.end()) return Failure{ENOENT};
-  if (found->second == nullptr) return Failure{ECONNREFUSED};
+  // unix_find_bsd().
+  Storage& storage = host_.storage();
+  const auto place =
+      disk::walk(storage.files, storage.working_directory(), name.c_str(), disk::Follow::yes, storage.user());
+  if (!place) return Failure{place.error()};
+  const disk::Inode* inode = place.value().inode;
+  if (inode == nullptr) return Failure{ENOENT};
+  if (!disk::may(*inode, disk::kMayWrite, storage.user())) return Failure{EACCES};
+  const auto found = files_.find(inode->number);
+  if (!inode->is(S_IFSOCK) || found == files_.end()) return Failure{ECONNREFUSED};
   if (found->second->type != type) return Failure{EPROTOTYPE};
   return found->second->shared_from_this();
 }
@@ -73,13 +110,9 @@ void UnixNames::forget(const UnixEndpoint& endpoint) {
     const auto found = abstract_.find({endpoint.type, endpoint.name});
     if (found != abstract_.end() && found->second == &endpoint) abstract_.erase(found);
   } else {
-    const auto found = paths_.find(endpoint.name);
-    if (found != paths_.end() && found->second == &endpoint) found->second = nullptr;
+    const auto found = files_.find(endpoint.file);
+    if (found != files_.end() && found->second == &endpoint) files_.erase(found);
   }
-}
-
-Status UnixNames::unlink(const std::string& path) {
-  return paths_.erase(path + '\0') > 0 ? Status(Done{}) : Failure{ENOENT};
 }
 
 }  // namespace stillpoint::kernel

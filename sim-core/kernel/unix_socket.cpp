@@ -455,7 +455,7 @@ Status UnixSocket::get_option(int level, int name, void* value, socklen_t* lengt
       return put_int(set == options_.end() ? fresh : set->second);
     }
     default:
-      return Failure{kNotServed};
+      return Failure{unserved_option(SOL_SOCKET, name)};
   }
 }
 
@@ -506,7 +506,7 @@ Status UnixSocket::set_option(int level, int name, const void* value, socklen_t 
     case SO_SNDLOWAT:
       return Failure{ENOPROTOOPT};
     default:
-      return Failure{kNotServed};
+      return Failure{unserved_option(SOL_SOCKET, name)};
   }
 }
 

@@ -55,8 +55,18 @@ void Fabric::add_host(HostId host, Ip address) {
   const bool inserted = by_address_.emplace(address, host).second;
   SP_ASSERT(inserted);
   if (address.is_v4()) by_address_.emplace(v6_of(address), host);
-  if (addresses_.size() <= host) addresses_.resize(std::size_t{host} + 1);
+  if (addresses_.size() <= host) {
+    addresses_.resize(std::size_t{host} + 1);
+    down_.resize(addresses_.size());
+    crashes_.resize(addresses_.size());
+  }
   addresses_[host] = address;
+}
+
+void Fabric::power_down(HostId host, EventId crash) {
+  SP_ASSERT(host != kHarness);
+  down_[host] = 1;
+  crashes_[host] = crash;
 }
 
 HostId Fabric::host_at(Ip address, HostId from) const {

@@ -88,6 +88,15 @@ class Fabric {
     return address.is_any() || address.is_loopback() || address == address_of(host) ||
            address == v6_of(address_of(host));
   }
+  // ---- power ----
+  // Nobody is there any more, because of the event `crash`: whatever arrives is dropped.
+  void power_down(HostId host, EventId crash);
+  void power_up(HostId host) { down_[host] = 0; }
+  // Nothing can arrive there: the host has no power, or it is kHarness and nobody lives there.
+  bool is_down(HostId host) const { return down_[host] != 0; }
+  // The event by which the host lost its power last; none if it never did, and of kHarness.
+  EventId last_crash(HostId host) const { return crashes_[host]; }
+
   // How many hosts there are: they are numbered from 1.
   HostId hosts() const { return addresses_.empty() ? HostId{0} : static_cast<HostId>(addresses_.size() - 1); }
   // The address from which a host speaks to `remote`.
@@ -117,6 +126,10 @@ class Fabric {
   // The route from a host to an address. A host has one to itself, whatever was set.
   Route route(HostId from, Ip to) const { return routes_changed_ ? looked_up_route(from, to) : Route::good; }
 
+  // How far the host that runs has got ahead of the queue in its slice, for example in waits for its disk: what it sends
+  // leaves so much later.
+  Duration ahead{};
+
   // The number of the next stream of segments: a connection, or a socket's datagrams.
   ConnectionId next_connection() { return ++last_connection_; }
 
@@ -126,7 +139,9 @@ class Fabric {
   Route looked_up_route(HostId from, Ip to) const;
 
   std::map<Ip, HostId> by_address_;
-  std::vector<Ip> addresses_;  // by host
+  std::vector<Ip> addresses_;          // by host
+  std::vector<std::uint8_t> down_{1};  // likewise
+  std::vector<EventId> crashes_{kNoEvent};
   Link default_{.latency_min = std::chrono::microseconds(500), .latency_max = std::chrono::microseconds(500)};
   Link loopback_{.latency_min = std::chrono::microseconds(20), .latency_max = std::chrono::microseconds(20)};
 

@@ -224,23 +224,34 @@ void Tcp::release_if_over(Connection& connection) {
   connections_.erase(connection.id);
 }
 
-void Tcp::forget_host(HostId host) {
+std::size_t Tcp::ends_at(HostId host) const {
+  std::size_t ends = 0;
+  for (const auto& [id, connection] : connections_) {
+    for (const TcpSide& side : connection->sides)
+      ends += side.where_.host == host && side.owned_ && !side.closed_by_program_;
+  }
+  return ends;
+}
+
+void Tcp::forget_host(HostId host, EventId crash) {
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = *(next++)->second;
     for (TcpSide& side : connection.sides) {
       if (side.where_.host != host) continue;
-      queue_.cancel(side.flight_);
-      pool_.give_back_all(side.flight_.packets);
-      side.flight_.lost = 0;
-      side.observer = nullptr;
-      side.closed_by_program_ = true;
-      side.end(0);
-      side.claim_.reset();
+      side.forget(crash);
     }
     release_if_over(connection);
   }
   std::erase_if(listeners_, [&](const auto& each) { return each.first.first == host; });
   ports_[host].forget();
+}
+
+void Tcp::host_is_back(Where where) {
+  for (const auto& [id, connection] : connections_) {
+    for (TcpSide& side : connection->sides) {
+      if (side.where_.host == where.host && side.forgotten_) side.where_.boot = where.boot;
+    }
+  }
 }
 
 }  // namespace stillpoint::net

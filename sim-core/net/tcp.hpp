@@ -48,10 +48,13 @@ class Tcp {
   // only if it succeeds.
   Result<TcpSide*> connect(Where where, std::unique_ptr<PortClaim>& claim, SocketAddress remote, const TcpSetup& setup,
                            TcpObserver* observer, VirtualTime now);
-  // Everything that a host had of TCP is gone, without a word to anybody: it lost its power. Whoever speaks to one of
-  // its former connections is answered with RST. What its sockets had (claims, listeners, sides) is void and must not
-  // be touched again.
-  void forget_host(HostId host);
+  // Everything that a host had of TCP is gone, without a word to anybody: it lost its power by the event `crash`. What
+  // has left it by then arrives all the same. Whoever speaks to one of its former connections hears nothing while it is
+  // down (Fabric::power_down), and is answered with RST when it is up again. What its sockets had (claims, listeners,
+  // sides) is void and must not be touched again.
+  void forget_host(HostId host, EventId crash);
+  // It is up again, in this life, as which it answers to whoever speaks to what was forgotten.
+  void host_is_back(Where where);
 
   // The next data that leaves is an effect of this: a user's operation, just invoked. Used up by one packet.
   Cause cause_of_next_send;
@@ -61,6 +64,8 @@ class Tcp {
   std::string on_behalf_of;
 
   std::size_t connections() const { return connections_.size(); }
+  // Ends of connections that somebody on the host holds, or will accept.
+  std::size_t ends_at(HostId host) const;
 
  private:
   friend class TcpSide;

@@ -67,12 +67,15 @@ EventId TcpSide::lose(Packet* packet, VirtualTime now) {
   }
   stack.pool_.give_back(packet);
   if (kind == Segment::rst) peer().ask_the_dead(now);
-  TcpSide& server = kind == Segment::syn_ack ? *this : peer();
-  if ((kind == Segment::syn_ack || kind == Segment::ack) && server.state_ == State::syn_received &&
-      !server.wakeup_.scheduled()) {
-    stack.queue_.schedule(server.wakeup_, stack.queue_.now() + stack.options_.syn_timeout);
-  }
+  if (kind == Segment::syn_ack) answer_syn_again(stack.queue_.now());
+  if (kind == Segment::ack || kind == Segment::rst) peer().answer_syn_again(stack.queue_.now());
   return lost;
+}
+
+// The handshake of this half-open end does not go on: its answer to the SYN, or what came back, was lost.
+void TcpSide::answer_syn_again(VirtualTime now) {
+  if (state_ != State::syn_received || wakeup_.scheduled()) return;
+  tcp().queue_.schedule(wakeup_, now + tcp().options_.syn_timeout);
 }
 
 // ---- a router says that it has lost something ----
@@ -155,6 +158,7 @@ TcpSide::Recovery& TcpSide::recovery() {
 
 // The acknowledgement does not come through. If something waits for it, that is sent again, and brings another.
 void TcpSide::withhold(std::size_t acknowledged, std::size_t window, VirtualTime now) {
+  if (forgotten_) return;
   Recovery& missing = recovery();
   missing.withheld.acknowledged += acknowledged;
   missing.withheld.window += window;
@@ -176,6 +180,7 @@ bool TcpSide::waits_for_answer() const {
 }
 
 void TcpSide::withhold_fin(VirtualTime now) {
+  if (forgotten_) return;
   recovery().fin_withheld = true;
   expect_retransmission(now + retransmission_timeout());
 }
@@ -280,7 +285,7 @@ VirtualTime TcpSide::last_heard(VirtualTime now) const {
   VirtualTime last = prober_->heard;
   const TcpSide& other = peer();
   if (other.packets_sent() > 0) last = std::max(last, std::min(other.flight_.last_arrival, now));
-  const bool answered = recovery_ == nullptr || recovery_->withheld.acknowledged == 0;
+  const bool answered = !other.forgotten_ && (recovery_ == nullptr || recovery_->withheld.acknowledged == 0);
   if (packets_sent() > 0 && prober_->unanswered == 0 && answered)
     last = std::max(last, std::min(flight_.last_arrival + other.link_->latency_min, now));
   return last;

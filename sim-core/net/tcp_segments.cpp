@@ -35,14 +35,20 @@ void TcpSide::transmit(Segment kind, std::span<const std::byte> bytes, VirtualTi
 }
 
 void TcpSide::transmit(Packet* packet, VirtualTime now) {
-  const Cause cause = packet->kind == Segment::data ? std::exchange(tcp().cause_of_next_send, {}) : Cause{};
+  Cause cause;
+  if (packet->kind == Segment::data) {
+    cause = std::exchange(tcp().cause_of_next_send, {});
+  } else if (forgotten_) [[unlikely]] {
+    cause = {forgotten_by_, CauseKind::fault};
+  }
   packet->event = record_send(*packet, cause, packet->unread());
   // One draw a packet: its high bits are the latency, its low bits the place among what arrives at the same instant.
   const std::uint64_t random = random_.next();
   packet->rank = static_cast<std::uint32_t>(random & 0xFFFFFF);
+  const VirtualTime departure = now + tcp().fabric_.ahead;
   if (!link_->plain || flight_.lost != 0) [[unlikely]]
-    return transmit_by_link(packet, now, random);
-  launch(packet, now + link_->latency(random));
+    return transmit_by_link(packet, departure, random);
+  launch(packet, departure + link_->latency(random));
 }
 
 void TcpSide::launch(Packet* packet, VirtualTime arrival) {
@@ -191,7 +197,8 @@ void TcpSide::retransmit_syn_ack() {
   Tcp& stack = tcp();
   if (++syn_tries_ > kSynAckRetries) {
     stack.forget_half_open(*this);
-    return end(0);
+    end(0);
+    return stack.release_if_over(*connection_);
   }
   // reqsk_timer_handler(): a deferred handshake is answered once more at the end of its period, so that the ACK which
   // that brings ends it.
@@ -210,10 +217,9 @@ void TcpSide::arrive(Packet* packet) {
     return stack.trace_.event(kind, stack.queue_.now(), where_, stream, static_cast<std::uint64_t>(packet->kind),
                               packet->size, {packet->event, CauseKind::message});
   };
-  if (where_.host == kHarness) {  // nobody lives at that address
-    record(EventKind::drop);
-    stack.pool_.give_back(packet);
-    return;
+  if (stack.fabric_.is_down(where_.host)) [[unlikely]] {
+    packet->event = record(EventKind::drop);
+    return arrive_nowhere(packet);
   }
   if (packet->kind == Segment::syn) {
     stack.arrive_syn(*connection_, packet->event);
@@ -243,6 +249,17 @@ void TcpSide::arrive(Packet* packet) {
   }
 }
 
+// Nobody lives at that address, or the host has no power: no answer comes. SYNs are sent again in any case.
+void TcpSide::arrive_nowhere(Packet* packet) {
+  Tcp& stack = tcp();
+  const EventId crash = stack.fabric_.last_crash(where_.host);
+  if (crash != kNoEvent) stack.trace_.edge(packet->event, {crash, CauseKind::fault});
+  const Segment kind = packet->kind;
+  stack.pool_.give_back(packet);
+  if (kind == Segment::syn_ack) peer().answer_syn_again(stack.queue_.now());
+  if (kind != Segment::syn && kind != Segment::rst) peer().ask_the_dead(stack.queue_.now());
+}
+
 void TcpSide::arrive_syn_ack(EventId cause) {
   Tcp& stack = tcp();
   const VirtualTime now = stack.queue_.now();
@@ -259,6 +276,7 @@ void TcpSide::arrive_syn_ack(EventId cause) {
 
 void TcpSide::arrive_ack(EventId cause) {
   if (state_ == State::established) return heard(tcp().queue_.now());
+  if (state_ == State::closed && forgotten_) return transmit(Segment::rst, {}, tcp().queue_.now());
   if (state_ != State::syn_received) return;
   const Listener* listener = tcp().listener_of(*this);
   if (listener != nullptr && syn_tries_ < listener->defer_accept) {  // tcp_check_req()
@@ -347,6 +365,33 @@ void TcpSide::end(int error) {
   if (closed_by_program_) drop_queues();
   settle_port();
   if (!peer().pending_.empty()) peer().ask_the_dead(tcp().queue_.now());
+}
+
+// What has left the host goes on to its peer; what is on the host's own loopback device has not. A SYN that is still on
+// its way, or will be sent again, finds whoever listens by then; who has got an answer to it takes it for established.
+void TcpSide::forget(EventId crash) {
+  Tcp& stack = tcp();
+  observer = nullptr;
+  told_open_ = false;
+  if (peer().where_.host == where_.host) {
+    stack.queue_.cancel(flight_);
+    stack.pool_.give_back_all(flight_.packets);
+    flight_.lost = 0;
+  }
+  const bool half_open = state_ == State::unused || state_ == State::syn_received;
+  if (half_open && peer().state_ == State::syn_sent && flight_.packets.empty()) {
+    cancel_timers();
+    state_ = State::unused;
+    where_.boot = 0;
+    syn_tries_ = 0;
+    deferred_ = false;
+    return;
+  }
+  forgotten_ = true;
+  forgotten_by_ = crash;
+  closed_by_program_ = true;
+  end(0);
+  claim_.reset();
 }
 
 // What becomes of the port. Whoever ended the connection first keeps it in TIME_WAIT (RFC 9293, 3.6); a port that the

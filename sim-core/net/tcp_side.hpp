@@ -265,6 +265,7 @@ class alignas(kCacheLine) TcpSide {
 
   // tcp_segments.cpp: arriving
   void arrive(Packet* packet);
+  void arrive_nowhere(Packet* packet);
   void arrive_data(Packet* packet);
   void arrive_syn_ack(EventId cause);
   void arrive_ack(EventId cause);
@@ -272,6 +273,8 @@ class alignas(kCacheLine) TcpSide {
   void arrive_reset(EventId cause);
   void fin_acknowledged(VirtualTime at);
   void end(int error);
+  // Its host has lost its power.
+  void forget(EventId crash);
   void settle_port();
   // The FIN was sent, or waits for the data before it.
   void say_end(VirtualTime now);
@@ -281,9 +284,11 @@ class alignas(kCacheLine) TcpSide {
   }
   void drop_queues();
   void cancel_timers();
-  // Nobody will look at this side again, and nothing of it is on its way.
+  // Nobody will look at this side again, and nothing of it is on its way. A half-open one counts in the backlog until
+  // its handshake has gone on or failed.
   bool over() const {
-    return (!owned_ || closed_by_program_) && flight_.packets.empty() && (pending_.empty() || state_ == State::closed);
+    return (!owned_ || closed_by_program_) && state_ != State::syn_received && flight_.packets.empty() &&
+           (pending_.empty() || state_ == State::closed);
   }
 
   // tcp_recovery.cpp: loss, and silence
@@ -303,6 +308,7 @@ class alignas(kCacheLine) TcpSide {
   void withhold(std::size_t acknowledged, std::size_t window, VirtualTime now);
   void withhold_fin(VirtualTime now);
   void ask_the_dead(VirtualTime now);
+  void answer_syn_again(VirtualTime now);
   bool waits_for_answer() const;
   void release_withheld(VirtualTime now);
   Duration retransmission_timeout() const;
@@ -356,9 +362,11 @@ class alignas(kCacheLine) TcpSide {
   VirtualTime closed_at_{};
   bool write_shut_early_ = false;  // without a FIN
   bool fin_queued_ = false;
-  bool closed_first_ = false;  // it sent its FIN before it received the peer's: TIME_WAIT is at this end
-  bool deferred_ = false;      // TCP_DEFER_ACCEPT: the handshake is over, and no data is here
-  bool told_open_ = false;     // close(2) waits for the peer
+  bool closed_first_ = false;        // it sent its FIN before it received the peer's: TIME_WAIT is at this end
+  bool deferred_ = false;            // TCP_DEFER_ACCEPT: the handshake is over, and no data is here
+  bool told_open_ = false;           // close(2) waits for the peer
+  bool forgotten_ = false;           // its host crashed:
+  EventId forgotten_by_ = kNoEvent;  // by this
   std::uint8_t syn_tries_ = 0;
   unsigned syn_retries_ = 6;
   std::size_t receive_buffer_ = 0;

@@ -63,6 +63,18 @@ void Udp::close(UdpEndpoint& endpoint) {
   endpoints_.erase(endpoint.number);
 }
 
+void Udp::forget_host(HostId host) {
+  for (auto next = endpoints_.begin(); next != endpoints_.end();) {
+    UdpEndpoint& endpoint = *(next++)->second;
+    if (endpoint.where.host == host) close(endpoint);
+  }
+  for (const auto& datagram : datagrams_) {
+    if (!datagram->scheduled() || datagram->from != host || datagram->to != host) continue;
+    queue_.cancel(*datagram);
+    give_back(datagram.get());
+  }
+}
+
 Status Udp::bind(UdpEndpoint& endpoint) {
   if (!ports_.bind(endpoint.where.host, endpoint)) return Failure{EADDRINUSE};
   return Done{};
@@ -119,6 +131,7 @@ UdpEndpoint::Flow& Udp::flow_to(UdpEndpoint& endpoint, HostId to) {
 }
 
 void Udp::send(UdpEndpoint& endpoint, Packet* packet, const Departure& departure, VirtualTime now) {
+  now += fabric_.ahead;
   if (endpoint.stream_ == 0) endpoint.stream_ = fabric_.next_connection() * 2;
   packet->event = trace_.event(EventKind::send, queue_.now(), endpoint.where, endpoint.stream_,
                                static_cast<std::uint64_t>(Segment::datagram), packet->size,
@@ -188,6 +201,14 @@ void Udp::record(EventKind kind, Datagram& datagram, Where where) {
                    datagram.packet->size, {datagram.event, CauseKind::message});
 }
 
+// Nobody says anything: nobody is there, or it comes from where it cannot come from.
+void Udp::drop(Datagram* datagram) {
+  record(EventKind::drop, *datagram, {datagram->to, 0});
+  const EventId crash = fabric_.is_down(datagram->to) ? fabric_.last_crash(datagram->to) : kNoEvent;
+  if (crash != kNoEvent) trace_.edge(datagram->event, {crash, CauseKind::fault});
+  give_back(datagram);
+}
+
 void Udp::arrive(Datagram* datagram) {
   if (datagram->packet == nullptr) {
     arrive_unreachable(*datagram);
@@ -196,10 +217,7 @@ void Udp::arrive(Datagram* datagram) {
   const SocketAddress source = datagram->header.source;
   const SocketAddress destination = datagram->header.destination;
   const bool martian = source.ip.is_loopback() && datagram->from != datagram->to;
-  if (datagram->to == kHarness || martian) {
-    record(EventKind::drop, *datagram, {datagram->to, 0});
-    return give_back(datagram);
-  }
+  if (martian || fabric_.is_down(datagram->to)) return drop(datagram);
   if (is_to_many(destination.ip)) return arrive_at_group(datagram);
   UdpBinding* found = ports_.find(datagram->to, destination, source);
   if (found == nullptr) return answer_unreachable(datagram);

@@ -120,6 +120,8 @@ class Udp {
 
   UdpEndpoint& open(Where where, UdpObserver& observer);
   void close(UdpEndpoint& endpoint);
+  // The host lost its power: its endpoints are gone, and must not be touched again, and what was on its way within it.
+  void forget_host(HostId host);
   std::size_t endpoints() const { return endpoints_.size(); }
 
   // Binds it to its address and port; a port of 0 becomes an ephemeral one. EADDRINUSE.
@@ -163,6 +165,7 @@ class Udp {
   void answer_unreachable(Datagram* datagram);
   bool accept(UdpEndpoint& endpoint, Datagram* datagram);
   void record(EventKind kind, Datagram& datagram, Where where);
+  void drop(Datagram* datagram);
   void leave_at(UdpEndpoint& endpoint, std::size_t index);
   bool is_member(HostId host, Ip group, int interface) const;
 

@@ -7,6 +7,7 @@
 #include <exception>
 #include <typeinfo>
 
+#include "sim-core/interpose/libc_files.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/standard_output.hpp"
 
@@ -42,6 +43,7 @@ bool Driven::step() {
   bool more = false;
   if (host_.any_runnable()) {
     threads_.run(*host_.next_runnable());
+    if (host_.crashing()) return false;
     more = host_.any_runnable();
   }
   return poll() || more;
@@ -58,6 +60,11 @@ bool Driven::handle_signals() {
   dead_ = true;
   crashed_(DeadlySignal{kernel::signal_name(deadly)});
   return false;
+}
+
+void Driven::abandon() {
+  Threads::abandon(host_);
+  interpose::forget_files(host_);
 }
 
 void Driven::die(int status) {

@@ -47,9 +47,11 @@ class Driven final : public kernel::Process {
     return threads_.start(task, std::move(body), stack_size);
   }
   void finish_thread(kernel::Task& task) override { Threads::finish(task); }
+  void abandon() override;
   // A signal ends the process in the midst of a handler, from which there is no way back to the harness: the whole
   // simulation dies of that signal, which its supervisor reports as the crash that it is.
   [[noreturn]] void die(int status) override;
+  [[noreturn]] void stand_still() override { threads_.park_for_ever(); }
 
  private:
   bool poll();

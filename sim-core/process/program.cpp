@@ -1,7 +1,9 @@
 #include "sim-core/process/program.hpp"
 
+#include "sim-core/interpose/libc_files.hpp"
 #include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/kernel/current.hpp"
+#include "sim-core/kernel/kernel.hpp"
 #include "sim-core/process/standard_output.hpp"
 
 namespace stillpoint::process {
@@ -12,6 +14,7 @@ bool Program::step() {
     started_ = true;
     interpose::catch_memory_faults();
     const auto thread = threads_.start(host_.main_task(), [this] { run_main(); });
+    if (!thread && host_.kernel().exceeded != nullptr) host_.kernel().exceeded(host_, kernel::Excess::threads);
     SP_ASSERT(static_cast<bool>(thread));
   }
   kernel::Task* task = host_.next_runnable();
@@ -31,6 +34,11 @@ void Program::leave() {
   flush_standard_output();
 }
 
+void Program::abandon() {
+  Threads::abandon(host_);
+  interpose::forget_files(host_);
+}
+
 void Program::run_main() {
   std::vector<char*> argv;
   for (std::string& argument : args_) argv.push_back(argument.data());
@@ -47,6 +55,7 @@ void Program::exit(int status) {
     last.function(last.argument);
   }
   flush_standard_output();
+  interpose::flush_files(host_);
   die((status & 0xFF) << 8);
 }
 

@@ -35,8 +35,10 @@ class Program final : public kernel::Process {
     return threads_.start(task, std::move(body), stack_size);
   }
   void finish_thread(kernel::Task& task) override { Threads::finish(task); }
+  void abandon() override;
   [[noreturn]] void exit(int status) override;
   [[noreturn]] void die(int status) override;
+  [[noreturn]] void stand_still() override { threads_.park_for_ever(); }
   void at_exit(void (*function)(void*), void* argument) override { at_exit_.push_back({function, argument}); }
 
  private:

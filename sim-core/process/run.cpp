@@ -11,6 +11,7 @@
 #include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/interpose/trap.hpp"
 #include "sim-core/kernel/current.hpp"
+#include "sim-core/kernel/graveyard.hpp"
 #include "sim-core/process/program.hpp"
 #include "sim-core/process/shared_object.hpp"
 #include "sim-core/process/standard_output.hpp"
@@ -78,13 +79,13 @@ Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace
 Run::~Run() {
   for (Appointment& appointment : appointments_) kernel_.queue.cancel(appointment);
   // A process dies as part of its host: its destructors close descriptors. One that has threads is abandoned: they
-  // stand on their stacks for ever, and its destructors would wait for them.
-  static auto& graveyard = *new std::vector<kernel::Process*>;
-  for (std::size_t i = 0; i < processes_.size(); ++i) {
+  // stand on their stacks for ever, and its destructors would wait for them. So is one whose host lost its power.
+  for (std::size_t i = 0; i < residents_.size(); ++i) {
     kernel::Host& host = kernel_.host(static_cast<HostId>(i + 1));
     const CurrentHost current(&host);
-    if (host.has_threads()) graveyard.push_back(processes_[i].release());
-    processes_[i].reset();
+    std::unique_ptr<kernel::Process>& process = residents_[i].process;
+    if (host.has_threads() || host.down()) kernel::graveyard().bury(std::move(process));
+    process.reset();
   }
 }
 
@@ -167,6 +168,9 @@ bool Run::runaway_at_this_instant() {
 Report Run::report_now(Report report) const {
   report.violations = report_.violations;
   report.measures = report_.measures;
+  if (power_losses_ > 0) report.measures.push_back({"losses of power", power_losses_});
+  if (kernel_.threads_left_behind > 0)
+    report.measures.push_back({"threads that they left behind", kernel_.threads_left_behind});
   report.checks.clear();  // a crash's report has been made before
   for (const RunCheck& check : checks_) report.checks.push_back({check.name(), check.times(), check.remark()});
   return report;
@@ -178,33 +182,38 @@ HostId Run::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(kernel_.host_count() + 1);
   // 10.0.0.0/8, in the order of creation; names, not addresses, are what random streams hang on.
   const net::Ip address{0x0A000000u + id};
-  kernel::Host& host = kernel_.add_host({.name = std::move(options.name),
-                                         .role = std::move(options.role),
-                                         .address = address,
-                                         .slice_cost = options.slice_cost});
-  if (options.start != nullptr) {
-    processes_.push_back(std::make_unique<Driven>(host, std::move(options.start),
-                                                  [this, &host](const auto& why) { crashed(host, why); }));
-    host.boot(*processes_.back());
+  kernel::Host& host = kernel_.add_host(
+      {.name = options.name, .role = options.role, .address = address, .slice_cost = options.slice_cost});
+  const Duration starts_after = options.start != nullptr ? Duration::zero() : options.starts_after;
+  residents_.push_back({std::move(options)});
+  if (starts_after == Duration::zero()) {
+    start(host);
   } else {
-    const Duration starts_after = options.starts_after;
-    processes_.push_back(program(host, std::move(options)));
-    if (starts_after == Duration::zero()) {
-      host.boot(*processes_.back());
-    } else {
-      at(VirtualTime(starts_after), [this, &host] { host.boot(*processes_[host.id() - 1u]); });
-    }
+    at(VirtualTime(starts_after), [this, &host] {
+      if (!host.down() && host.boots() == 0) start(host);  // it may have lost its power meanwhile
+    });
   }
   return id;
 }
 
-std::unique_ptr<kernel::Process> Run::program(kernel::Host& host, HostOptions options) {
-  std::vector<std::string> args = std::move(options.args);
+void Run::start(kernel::Host& host) {
+  Resident& resident = residents_[host.id() - 1u];
+  if (resident.process != nullptr) kernel::graveyard().bury(std::move(resident.process));
+  resident.process =
+      resident.options.start != nullptr ? driven(host, resident.options) : program(host, resident.options);
+  host.boot(*resident.process);
+}
+
+std::unique_ptr<kernel::Process> Run::driven(kernel::Host& host, const HostOptions& options) {
+  return std::make_unique<Driven>(host, options.start, [this, &host](const auto& why) { crashed(host, why); });
+}
+
+std::unique_ptr<kernel::Process> Run::program(kernel::Host& host, const HostOptions& options) {
+  std::vector<std::string> args = options.args;
   args.insert(args.begin(), options.program.empty() ? host.name() : options.program);
-  Main main = std::move(options.main);
-  if (!options.program.empty()) main = main_of(std::move(options.program));
+  Main main = options.program.empty() ? options.main : main_of(options.program);
   SP_ASSERT(main != nullptr);
-  const auto ended = [this, &host, tell = std::move(options.ended),
+  const auto ended = [this, &host, tell = options.ended,
                       crash_is_verdict = options.crash_is_verdict](const ProgramEnd& end) {
     const CurrentHost harness(&kernel_.harness);
     if (end.by_signal && crash_is_verdict) program_crashed(host, end);
@@ -231,6 +240,35 @@ void Run::at(VirtualTime when, std::function<void()> what) {
 }
 
 void Run::signal(HostId host, int number) { kernel_.host(host).raise(number); }
+
+// ---- power ----
+
+kernel::Host& Run::known_host(HostId host, std::string_view what) {
+  if (host == kHarness || host > kernel_.host_count())
+    throw Error(fmt::format("cannot {}: there is no host {}", what, host));
+  return kernel_.host(host);
+}
+
+void Run::crash(HostId id) {
+  kernel::Host& host = known_host(id, "crash");
+  if (host.down() || host.crashing()) throw Error(fmt::format("cannot crash host {}: it is down already", host.name()));
+  ++power_losses_;
+  host.crash();
+}
+
+void Run::boot(HostId id) {
+  kernel::Host& host = known_host(id, "boot");
+  if (host.crashing()) return at(now(), [this, id] { boot(id); });
+  if (!host.down()) throw Error(fmt::format("cannot boot host {}: it is up", host.name()));
+  if (host.boots() == kernel::Host::kMostBoots)
+    throw Error(fmt::format("cannot boot host {}: it was booted {} times", host.name(), grouped(host.boots())));
+  start(host);
+}
+
+bool Run::is_up(HostId id) const {
+  const kernel::Host& host = const_cast<Run*>(this)->known_host(id, "tell whether it is up");
+  return !host.down() && !host.crashing();
+}
 
 // ---- while it runs ----
 

@@ -44,6 +44,9 @@ class Run final : public Simulation {
   Check& liveness(std::string name) override;
   void at(VirtualTime when, std::function<void()> what) override;
   void signal(HostId host, int number) override;
+  void crash(HostId host) override;
+  void boot(HostId host) override;
+  bool is_up(HostId host) const override;
   std::uint64_t seed() const override { return kernel_.seed; }
   VirtualTime now() const override { return kernel_.queue.now(); }
   void measure(std::string_view name, std::uint64_t value) override {
@@ -63,6 +66,11 @@ class Run final : public Simulation {
  private:
   class RunCheck;
   struct Appointment;
+  // What runs on a host, and again after each boot of it.
+  struct Resident {
+    HostOptions options;
+    std::unique_ptr<kernel::Process> process = nullptr;
+  };
 
   void set_observed(bool observed) override;
   // What the running host, or the harness, is doing an event for.
@@ -71,7 +79,12 @@ class Run final : public Simulation {
   EventId event(EventKind kind, std::uint64_t subject, Cause cause, std::string_view payload);
   EventId complete(EventKind kind, EventId invoke, std::string_view answer);
   void broken(const RunCheck& check, const Finding& finding);
-  std::unique_ptr<kernel::Process> program(kernel::Host& host, HostOptions options);
+  // For a sentence that says what somebody wanted: "crash". Throws Error.
+  kernel::Host& known_host(HostId host, std::string_view what);
+  // Starts what lives on the host, in a process of its own.
+  void start(kernel::Host& host);
+  std::unique_ptr<kernel::Process> driven(kernel::Host& host, const HostOptions& options);
+  std::unique_ptr<kernel::Process> program(kernel::Host& host, const HostOptions& options);
   void program_crashed(const kernel::Host& host, const ProgramEnd& end);
   void crashed(const kernel::Host& host, const std::variant<EscapedException, DeadlySignal>& why);
   void as_harness(const std::function<void()>& code);
@@ -82,13 +95,14 @@ class Run final : public Simulation {
   scenario::LoadedScenario loaded_;
   TraceWriter& trace_;
   kernel::Kernel kernel_;
-  std::vector<std::unique_ptr<kernel::Process>> processes_;
-  std::deque<RunCheck> checks_;  // stable addresses
+  std::vector<Resident> residents_;  // by host
+  std::deque<RunCheck> checks_;      // stable addresses
   std::deque<Appointment> appointments_;
   RecentKinds recent_kinds_;
   Report report_;
   bool over_ = false;
   std::optional<Report> crash_;  // of the first program that crashed
+  std::uint64_t power_losses_ = 0;
 
   VirtualTime instant_{};
   std::uint64_t events_at_instant_ = 0;

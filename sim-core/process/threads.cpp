@@ -3,8 +3,11 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 
 #include "sim-core/interpose/trap.hpp"
@@ -52,7 +55,8 @@ struct Threads::Thread {
   kernel::Task& task;
   std::function<void()> body;
   Turn turn;
-  bool over = false;  // it stands at its end
+  bool over = false;             // it stands at its end
+  const char* stands = nullptr;  // where on its stack
 };
 
 Status Threads::start(kernel::Task& task, std::function<void()> body, std::size_t stack_size) {
@@ -89,12 +93,15 @@ void Threads::park(kernel::Task& task) {
   const int saved_errno = errno;  // the real wait has its own
   // Whoever gets the baton may end the run, and the task with it, before this thread comes to wait.
   Thread& thread = *static_cast<Thread*>(task.thread);
+  thread.stands = static_cast<const char*>(__builtin_frame_address(0));
   harness_.release();
   thread.turn.acquire();
   errno = saved_errno;
 }
 
 void Threads::park_for_ever() {
+  static_cast<Thread*>(current_host->running_task()->thread)->stands =
+      static_cast<const char*>(__builtin_frame_address(0));
   kernel::set_current_host(nullptr);
   Turn never;
   harness_.release();
@@ -105,6 +112,32 @@ void Threads::finish(kernel::Task& task) {
   const kernel::CurrentHost none(nullptr);
   static_cast<Thread*>(task.thread)->turn.release();
   pthread_join(task.handle, nullptr);
+}
+
+// What is below where it stands, but for the calls in which it waits. A mapping that cannot be written counts in no
+// limit (RLIMIT_DATA in setrlimit(2)).
+void Threads::give_stack_back(const kernel::Task& task) {
+  constexpr std::uintptr_t kNeeded = 64 * 1024;
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto stands = reinterpret_cast<std::uintptr_t>(static_cast<Thread*>(task.thread)->stands);
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(task.handle, &attributes) != 0) return;
+  void* lowest = nullptr;
+  std::size_t size = 0;
+  pthread_attr_getstack(&attributes, &lowest, &size);
+  pthread_attr_destroy(&attributes);
+  const auto from = reinterpret_cast<std::uintptr_t>(lowest);
+  const std::uintptr_t to = (stands - kNeeded) / page * page;
+  if (stands == 0 || to <= from || to - from > size) return;
+  madvise(lowest, to - from, MADV_DONTNEED);
+  mprotect(lowest, to - from, PROT_NONE);
+}
+
+void Threads::abandon(kernel::Host& host) {
+  const kernel::CurrentHost none(nullptr);
+  host.for_each_task([](const kernel::Task& task) {
+    if (task.thread != nullptr) give_stack_back(task);
+  });
 }
 
 namespace {
@@ -144,6 +177,7 @@ class Threads::Ending {
     kernel::set_current_host(nullptr);
     host.wake_at(&task, INT_MAX);
     thread_.over = true;
+    thread_.stands = static_cast<const char*>(__builtin_frame_address(0));
     thread_.threads.harness_.release();
     thread_.turn.acquire();
   }

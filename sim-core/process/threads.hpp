@@ -48,15 +48,20 @@ class Threads {
   void run(kernel::Task& task);
   // Gives the baton back, and returns when the task is run again. Called on the task's thread.
   void park(kernel::Task& task);
-  // Gives the baton back for good: what has ended is the whole process. Called on one of its threads.
+  // Gives the baton back for good: the whole process has ended, or its host lost its power. Called on one of its
+  // threads.
   [[noreturn]] void park_for_ever();
   // Ends the real thread of a task that has ended, and waits for that. Called by whoever has the baton.
   static void finish(kernel::Task& task);
+  // Nothing of the host's will run again. Its threads stand still for ever; of their stacks, what is free is given
+  // back, so that it does not count in what the run may use. Called by whoever has the baton.
+  static void abandon(kernel::Host& host);
 
  private:
   struct Thread;
   class Ending;
   static void* begin(void* thread);
+  static void give_stack_back(const kernel::Task& task);
 
   Turn harness_;
 };

@@ -65,6 +65,25 @@ std::string exit_text(std::uint64_t status) {
   return fmt::format("by signal {}", signal);
 }
 
+// sim-core/disk/file_system.hpp: NameChange.
+std::string name_text(const RecordHeader& event, std::string_view payload) {
+  const auto [name, directory, to] = fields<3>(payload);
+  const std::string place = fmt::format("'{}' in directory {}", readable(name), event.a);
+  switch (event.b >> 32) {
+    case 1:
+      return fmt::format("makes {}: file {}", place, event.subject);
+    case 2:
+      return fmt::format("links {} to file {}", place, event.subject);
+    case 3:
+      return fmt::format("removes {}: file {}", place, event.subject);
+    case 4:
+      return fmt::format("removes the directory {}: file {}", place, event.subject);
+    default:
+      return fmt::format("{} {} {} '{}' in directory {}: file {}", event.b >> 32 == 5 ? "renames" : "exchanges", place,
+                         event.b >> 32 == 5 ? "to" : "with", readable(to), readable(directory), event.subject);
+  }
+}
+
 }  // namespace
 
 std::string endpoint_text(std::uint64_t endpoint) {
@@ -75,7 +94,7 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
   switch (static_cast<EventKind>(event.kind)) {
     case EventKind::boot:
-      return "at " + address_text(event.a);
+      return "at " + address_text(event.a) + (event.boot > 1 ? fmt::format(", boot {}", event.boot) : "");
     case EventKind::slice:
       return slice_text(event);
     case EventKind::listen:
@@ -114,6 +133,22 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
     case EventKind::answer:
       return fmt::format("to query {} after {}: {}", event.subject, seconds_text(static_cast<std::int64_t>(event.b)),
                          readable(text));
+    case EventKind::write:
+      return fmt::format("{} bytes at {} of file {}", event.b, event.a, event.subject);
+    case EventKind::resize:
+      return fmt::format("file {} to {} bytes", event.subject, event.a);
+    case EventKind::name:
+      return name_text(event, text);
+    case EventKind::mode:
+      return fmt::format("file {} to {:o}", event.subject, event.a & 07777);
+    case EventKind::sync:
+      return event.subject == 0 ? fmt::format("everything, {} bytes", event.a)
+                                : fmt::format("file {}, {} bytes", event.subject, event.a);
+    case EventKind::unwritten:
+      return event.b == 0 ? fmt::format("event {}", event.subject)
+                          : fmt::format("{} of {} sectors of event {}", event.a, event.b, event.subject);
+    case EventKind::crash:
+      return fmt::format("with {} descriptors and {} connections", event.a, event.b);
     case EventKind::receive:
     case EventKind::apply:
     case EventKind::note:

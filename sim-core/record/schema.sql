@@ -56,7 +56,7 @@ CREATE TABLE kind (
   meaning  TEXT NOT NULL
 );
 INSERT INTO kind VALUES
-  (1, 'boot', 'a host started: a = its address'),
+  (1, 'boot', 'a host started: a = its address; cause, but for its first: the crash before'),
   (2, 'slice', 'a host ran: subject = the slice''s number on this host, a = its cost in nanoseconds'),
   (3, 'listen', 'a host listens: a = endpoint, b = backlog'),
   (4, 'send', 'a segment left: subject = stream, a = segment, b = bytes, payload = the bytes'),
@@ -79,7 +79,14 @@ INSERT INTO kind VALUES
   (21, 'signal', 'a signal was raised for a host''s process: subject = its number'),
   (22, 'exit', 'a host''s process ended: a = its status, as wait(2) gives it'),
   (23, 'query', 'a name was asked for: subject = the query''s number on this host, payload = the name or address'),
-  (24, 'answer', 'a query was answered: subject = its number on the host, a = 0 or an error, b = its nanoseconds, payload = what it says');
+  (24, 'answer', 'a query was answered: subject = its number on the host, a = 0 or an error, b = its nanoseconds, payload = what it says'),
+  (25, 'write', 'a file was written to: subject = inode, a = offset, b = bytes, payload = the bytes'),
+  (26, 'resize', 'a file was cut or stretched: subject = inode, a = its new size'),
+  (27, 'name', 'a name changed: subject = inode, a = directory, b = what << 32 | mode, payload = name NUL other directory NUL new name or target'),
+  (28, 'mode', 'permissions were set: subject = inode, a = st_mode'),
+  (29, 'sync', 'what was written is durable: subject = inode (0: everything), a = bytes'),
+  (30, 'unwritten', 'a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many (0: not a write)'),
+  (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had');
 
 -- The names of segments: event.a of send, deliver and drop.
 CREATE TABLE segment (
@@ -185,7 +192,8 @@ SELECT
   coalesce(kind.name, 'unknown') AS kind,
   CASE kind.name
     WHEN 'boot' THEN
-      printf('at %d.%d.%d.%d', (a >> 24) & 255, (a >> 16) & 255, (a >> 8) & 255, a & 255)
+      printf('at %d.%d.%d.%d', (a >> 24) & 255, (a >> 16) & 255, (a >> 8) & 255, a & 255) ||
+      CASE WHEN boot > 1 THEN printf(', boot %d', boot) ELSE '' END
     WHEN 'slice' THEN
       CASE WHEN a = 0 THEN printf('%d', subject)
            WHEN a % 1000 = 0 THEN printf('%d, cost %d us', subject, a / 1000)
@@ -209,10 +217,36 @@ SELECT
       CASE WHEN b % 1000 = 0 THEN printf('%d.%06d s', b / 1000000000, b % 1000000000 / 1000)
            ELSE printf('%d.%09d s', b / 1000000000, b % 1000000000) END ||
       ': ' || coalesce(substr(CAST(payload AS TEXT), 1, 200), '')
+    WHEN 'write' THEN
+      printf('%d bytes at %d of file %d', b, a, subject)
+    WHEN 'resize' THEN
+      printf('file %d to %d bytes', subject, a)
+    WHEN 'mode' THEN
+      printf('file %d to %o', subject, a & 4095)
+    WHEN 'sync' THEN
+      CASE subject WHEN 0 THEN printf('everything, %d bytes', a) ELSE printf('file %d, %d bytes', subject, a) END
+    WHEN 'unwritten' THEN
+      CASE b WHEN 0 THEN printf('event %d', subject) ELSE printf('%d of %d sectors of event %d', a, b, subject) END
+    WHEN 'name' THEN
+      CASE b >> 32 WHEN 1 THEN 'makes' WHEN 2 THEN 'links' WHEN 3 THEN 'removes' WHEN 4 THEN 'removes the directory'
+                   WHEN 5 THEN 'renames' ELSE 'exchanges' END ||
+      ' ''' || CAST(CASE instr(payload, x'00') WHEN 0 THEN payload
+                    ELSE substr(payload, 1, instr(payload, x'00') - 1) END AS TEXT) ||
+      ''' in directory ' || a ||
+      CASE b >> 32 WHEN 2 THEN ' to file ' || subject
+        WHEN 5 THEN ' to ' || (SELECT '''' || CAST(substr(rest, instr(rest, x'00') + 1) AS TEXT) || ''' in directory ' ||
+             CAST(substr(rest, 1, instr(rest, x'00') - 1) AS TEXT) FROM (SELECT substr(payload, instr(payload, x'00') + 1) AS rest)) ||
+             ': file ' || subject
+        WHEN 6 THEN ' with ' || (SELECT '''' || CAST(substr(rest, instr(rest, x'00') + 1) AS TEXT) || ''' in directory ' ||
+             CAST(substr(rest, 1, instr(rest, x'00') - 1) AS TEXT) FROM (SELECT substr(payload, instr(payload, x'00') + 1) AS rest)) ||
+             ': file ' || subject
+        ELSE ': file ' || subject END
     WHEN 'signal' THEN
       printf('%d', subject)
     WHEN 'exit' THEN
       CASE WHEN a & 127 = 0 THEN printf('with status %d', (a >> 8) & 255) ELSE printf('by signal %d', a & 127) END
+    WHEN 'crash' THEN
+      printf('with %d descriptors and %d connections', a, b)
     WHEN 'step' THEN
       CASE instr(payload, x'00') WHEN 0 THEN CAST(payload AS TEXT)
         ELSE CAST(substr(payload, 1, instr(payload, x'00') - 1) AS TEXT) || ': ' ||

@@ -35,7 +35,8 @@ struct LoadedScenario {
 LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
                     const std::string& bug);
 
-// The short options that a scenario declares: option name to dotted key ("users" to "users.count"). Throws Error.
+// The short options that a scenario declares: option name to dotted key ("users" to "users.count"), or, of a flag, to what
+// it sets ("crash" to "crashes.count=3"). Throws Error.
 std::map<std::string, std::string> short_options(std::string_view text, const std::string& file);
 
 struct ScenarioFile {

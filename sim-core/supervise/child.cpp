@@ -70,6 +70,13 @@ void stop_excess(kernel::Host& host, kernel::Excess what) {
                                   grouped(work_per_instant));
       report.what = "calls in one turn";
       break;
+    case kernel::Excess::threads:
+      report.reason = fmt::format(
+          "there is no room for the first thread of {}: with their stacks, threads use more memory than they may "
+          "(limits.memory_mib)",
+          subject());
+      report.what = "threads";
+      break;
   }
   report.place = host.role();
   end_now(std::move(report));

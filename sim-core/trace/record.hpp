@@ -27,7 +27,7 @@ enum class RecordType : std::uint8_t {
 // What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection +
 // direction, where direction 0 leads away from the host that connected.
 enum class EventKind : std::uint8_t {
-  boot = 1,  // a host started: a = its address
+  boot = 1,  // a host started: a = its address; cause, but for its first: the crash before
   slice,     // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
   listen,    // a host listens: a = address << 16 | port, b = backlog
   send,      // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes. A
@@ -55,8 +55,20 @@ enum class EventKind : std::uint8_t {
   query,      // a name was asked for: subject = the query's number on this host; payload = the name or address
   answer,  // it was answered: subject = the query's number on this host, a = net::NameError, b = how long it took, in
            // nanoseconds; payload = the addresses or the name, or why there is none; cause: its query
+  // ---- of a host's disk; files are numbered by their inodes ----
+  write,   // a file was written to: subject = inode, a = offset, b = bytes; payload = the bytes
+  resize,  // a file was cut or stretched: subject = inode, a = its new size
+  name,    // a name changed: subject = inode, a = its directory's, b = NameChange << 32 | st_mode; payload "name\0the
+           // other directory's inode\0the new name, or what a symbolic link leads to"
+  mode,    // permissions were set: subject = inode, a = st_mode
+  sync,    // what was written is durable: subject = inode, 0: everything; a = bytes
+  unwritten,  // a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many
+              // (0: not a write); cause: the crash
+  // ---- of power ----
+  crash,  // a host lost its power: a = descriptors that were open, b = ends of connections that it had; cause: the
+          // fault
 };
-constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::answer) + 1;
+constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::crash) + 1;
 
 // The kinds of segments that streams carry, and datagrams, which have stream numbers too: a socket's is a connection
 // that only leads away from it.

@@ -10,6 +10,11 @@ struct Bugs {
   // sells the ticket that it saw without having taken it. Two buyers whose payments overlap are sold the same ticket.
   // The correct code holds the ticket in the same turn as the look, so that nobody else can see it as free.
   bool oversell = false;
+
+  // Durability promised too early. Answers leave when what they tell was handed to the journal, and not when its commit
+  // has returned, by which time the disk would have it. A power loss in between takes back what users were told. The
+  // correct code holds every answer back until the commit. Shows only where there is a data folder.
+  bool ack_before_fsync = false;
 };
 
 }  // namespace plaza

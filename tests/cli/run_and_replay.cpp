@@ -126,3 +126,25 @@ TEST_CASE("the replay line runs as it stands") {
   CHECK(again.exit_code == 10);
   CHECK(boost::json::parse(again.out).as_object().at("hash") == boost::json::parse(ran.out).as_object().at("hash"));
 }
+
+TEST_CASE("an option of a scenario that sets a value by itself takes none") {
+  test::shell(
+      "printf '%s\\n' 'name = \"small\"' 'behaviour = \"last-ticket\"' '[options]' 'users = \"users.count\"' "
+      "'crowd = \"users.count=90\"' 'wrong = \"users.count=0\"' '[users]' 'count = 5' > small.toml");
+  const std::string run = tool() + " run small.toml ";
+  for (const std::string options : {"--crowd --seed 1", "--seed 1 --crowd", "--seed 1 --set users.count=90"}) {
+    CAPTURE(options);
+    const test::Ran ran = test::shell(run + options);
+    CAPTURE(ran.err);
+    CHECK(ran.exit_code == 0);
+    CHECK_THAT(ran.err, Catch::StartsWith("seed 1  small  90 users"));
+    CHECK_THAT(ran.out, Catch::Contains("run small.toml --crowd --seed 1\n"));
+  }
+  CHECK_THAT(test::shell(run + "--users 7 --seed 1").out, Catch::Contains("run small.toml --users 7 --seed 1\n"));
+  CHECK(test::shell(run + "--wrong").err == "stillpoint: --wrong: users.count is 0; a count is 1 to 1,000,000\n");
+  CHECK(test::shell(run + "--crowd 5").exit_code == 2);
+  const test::Ran fuzzed = test::shell(tool() + " fuzz small.toml --crowd --seeds 1..3 --out crowd");
+  CAPTURE(fuzzed.err);
+  CHECK(fuzzed.exit_code == 0);
+  CHECK_THAT(test::shell(tool() + " run small.toml --help").out, Catch::Contains("Sets users.count=90"));
+}

@@ -52,6 +52,9 @@ void users(World& w) {
   volatile int less = -1;  // the compiler would warn
   w.note("less than none", result(getgroups(less, groups)));
   w.note("to oneself", result(setuid(getuid())) + result(setgid(getgid())) + result(seteuid(getuid())));
+  w.note("all of them",
+         result(setreuid(getuid(), static_cast<uid_t>(-1))) + result(setregid(static_cast<gid_t>(-1), getgid())) +
+             result(setresuid(getuid(), getuid(), getuid())) + result(setresgid(getgid(), getgid(), getgid())));
 }
 
 void processes(World& w) {
@@ -67,6 +70,7 @@ void limit_of_descriptors(World& w) {
   rlimit before{};
   w.note("get", result(getrlimit(RLIMIT_NOFILE, &before)));
   w.note("soft and hard", before.rlim_cur <= before.rlim_max);
+  const int listener = w.listener();
   const int lowest = w.eventfd();
   rlimit low = before;
   low.rlim_cur = static_cast<rlim_t>(lowest) + 3;
@@ -79,6 +83,11 @@ void limit_of_descriptors(World& w) {
   const int duplicate = w.keep(dup(lowest));
   w.note("duplicate", duplicate >= 0 ? "fd" : result(duplicate));
   w.note("socket", result(::socket(AF_INET, SOCK_STREAM, 0)));
+  // accept(2) wants a number before it looks for a connection, and for a socket.
+  w.note("accept from nobody", result(::accept(listener, nullptr, nullptr)));
+  w.note("accept of no socket", result(::accept(lowest, nullptr, nullptr)));
+  w.note("accept with a wrong flag", result(::accept4(listener, nullptr, nullptr, 1)));
+  w.note("accept of nothing", result(::accept4(-1, nullptr, nullptr, 1)));
   w.note("raise", result(setrlimit(RLIMIT_NOFILE, &before)));
   const int after = w.keep(eventfd(0, 0));
   w.note("and now", after >= 0 ? "fd" : result(after));

@@ -102,6 +102,17 @@ void alarm_and_setitimer_are_one(World& w) {
   w.note("and sets it", std::to_string((now.it_value.tv_sec + 1) / 10) + ' ' + std::to_string(now.it_interval.tv_sec));
 }
 
+void alarm_in_microseconds(World& w) {
+  const Alarms signals;
+  w.note("none was set", std::to_string(ualarm(900'000, 0)));
+  const useconds_t left = ualarm(0, 0);
+  w.note("what was left", left > 500'000 && left <= 900'000);
+  w.note("a whole second", result(static_cast<int>(ualarm(1'000'000, 0))));
+  w.note("none since", std::to_string(ualarm(20'000, 0)));
+  w.pass(60ms);
+  w.note("alarms", taken());
+}
+
 void blocked_alarms_coalesce(World& w) {
   Alarms signals;
   signals.block();
@@ -310,6 +321,7 @@ constexpr Case kCases[] = {{"an alarm", alarm_once},
                            {"an alarm set again", alarm_again},
                            {"a periodic alarm", periodic},
                            {"alarm and setitimer are one", alarm_and_setitimer_are_one},
+                           {"an alarm in microseconds", alarm_in_microseconds},
                            {"blocked alarms coalesce", blocked_alarms_coalesce},
                            {"wrong interval timers", wrong_itimers},
                            {"a timer that expires once", timer_once},

@@ -98,6 +98,16 @@ void options(World& w) {
   w.note("is off", lingering.l_onoff == 0 && lingering.l_linger == 0 && length == sizeof lingering);
 }
 
+void unknown_options(World& w) {
+  for (const int domain : {AF_INET, AF_INET6, AF_UNIX}) {
+    const int fd = w.keep(::socket(domain, SOCK_DGRAM, 0));
+    for (const int level : {SOL_SOCKET, int{IPPROTO_IP}, int{IPPROTO_IPV6}, int{IPPROTO_TCP}, int{IPPROTO_UDP}, 250}) {
+      w.note("level " + std::to_string(level), w.set(fd, level, 9'999, 1));
+      w.note("get", w.get(fd, level, 9'999));
+    }
+  }
+}
+
 void buffer_sizes(World& w) {
   const int fd = udp(w);
   for (const int option : {SO_SNDBUF, SO_RCVBUF}) {
@@ -127,6 +137,7 @@ constexpr Case kCases[] = {{"families", families},
                            {"flags", flags},
                            {"what it is", what_it_is},
                            {"options of datagram sockets", options},
+                           {"unknown options of datagram sockets", unknown_options},
                            {"buffer sizes of datagram sockets", buffer_sizes},
                            {"wrong kinds of descriptors", wrong_kinds}};
 

@@ -55,6 +55,53 @@ void joining_what_has_ended(World& w) {
   w.note("its result", value == &place);
 }
 
+std::string thread_name(pthread_t thread, std::size_t room = 16) {
+  char name[64];
+  const int error = pthread_getname_np(thread, name, room);
+  return error == 0 ? name : name_of(error);
+}
+
+void names_of_threads(World& w) {
+  const std::string before = thread_name(pthread_self());
+  w.note("set", name_of(pthread_setname_np(pthread_self(), "first")));
+  w.note("is", thread_name(pthread_self()));
+  sem_t named, end;
+  sem_init(&named, 0, 0);
+  sem_init(&end, 0, 0);
+  std::string inherited;
+  Thread thread([&]() -> void* {
+    inherited = thread_name(pthread_self());
+    sem_post(&named);
+    sem_wait(&end);
+    return nullptr;
+  });
+  sem_wait(&named);
+  w.note("inherited", inherited);
+  w.note("of another", name_of(pthread_setname_np(thread.id, "fifteen letters")));
+  w.note("is then", thread_name(thread.id));
+  w.note("too long", name_of(pthread_setname_np(thread.id, "sixteen letters!")));
+  w.note("little room", thread_name(thread.id, 15));
+  w.note("mine", thread_name(pthread_self()));
+  sem_post(&end);
+  thread.join();
+  pthread_setname_np(pthread_self(), before.c_str());
+}
+
+void attributes_of_a_running_thread(World& w) {
+  Thread thread([&]() -> void* {
+    pthread_attr_t attributes;
+    w.note("get", name_of(pthread_getattr_np(pthread_self(), &attributes)));
+    void* stack = nullptr;
+    std::size_t size = 0;
+    pthread_attr_getstack(&attributes, &stack, &size);
+    const auto* here = static_cast<char*>(__builtin_frame_address(0));
+    w.note("stands on its stack", here >= stack && here < static_cast<char*>(stack) + size);
+    pthread_attr_destroy(&attributes);
+    return nullptr;
+  });
+  thread.join();
+}
+
 void detached(World& w) {
   sem_t begin, end;
   sem_init(&begin, 0, 0);
@@ -296,6 +343,8 @@ void threads_talk_by_tcp(World& w) {
 constexpr Case kCases[] = {{"results of joins", results_of_joins},
                            {"joining what runs", joining_what_runs},
                            {"joining what has ended", joining_what_has_ended},
+                           {"names of threads", names_of_threads},
+                           {"attributes of a running thread", attributes_of_a_running_thread},
                            {"detached", detached},
                            {"detaching what has ended", detaching_what_has_ended},
                            {"many threads", many_threads},

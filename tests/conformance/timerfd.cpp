@@ -137,6 +137,7 @@ void wrong_arguments(World& w) {
   w.note("unknown creation flag", result(timerfd_create(CLOCK_MONOTONIC, 1)));
   w.note("of an eventfd", set(w.eventfd(), {1, 0}));
   w.note("of nothing", set(9'999, {1, 0}));
+  w.note("of nothing, negative nanoseconds", set(9'999, {0, -1}));
   char bytes[8] = {};
   w.note("short read", result(::read(fd, bytes, 7)));
   w.note("write", result(::write(fd, bytes, 8)));

@@ -2,10 +2,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include "sim-core/interpose/trap.hpp"
@@ -19,16 +19,21 @@
 namespace stillpoint::test {
 namespace {
 
+// Who runs on a virtual host now.
+World* running = nullptr;
+
+// A call that is not served ends the case, which then differs from Linux.
 [[noreturn]] void refuse(kernel::Host&, const char* call, const void*) {
-  kernel::set_current_host(nullptr);
-  std::fprintf(stderr, "the conformance suite called %s, which the virtual kernel does not serve\n", call);
-  std::abort();
+  running->note("the case", std::string("calls ") + call + ", which the virtual kernel does not serve");
+  _exit(1);
 }
 
 void sleep_for(Duration duration) {
   const timespec time = kernel::timespec_of(duration);
   nanosleep(&time, nullptr);
 }
+
+constexpr char kFolder[] = "/tmp/case";
 
 class VirtualWorld final : public World {
  public:
@@ -76,6 +81,12 @@ class VirtualWorld final : public World {
   }
   HostId there = kHarness;  // the other host of a network of the case's own
 
+ protected:
+  std::string make_folder() override {
+    if (mkdir(kFolder, 0755) != 0) note("folder", "cannot be made");
+    return kFolder;
+  }
+
  private:
   kernel::Kernel& kernel_;
   HostId here_;
@@ -116,7 +127,7 @@ class NoSignals {
 
 }  // namespace
 
-std::vector<std::string> on_virtual_kernel(const Case& interaction) {
+std::vector<std::string> on_virtual_kernel(const Suite& suite, const Case& interaction) {
   interpose::arm_trap(interpose::Guard::on);
   const NoSignals no_signals;
   MemoryTrace trace(1 << 25);
@@ -125,7 +136,9 @@ std::vector<std::string> on_virtual_kernel(const Case& interaction) {
   VirtualWorld world(kernel, host.id());
   if (interaction.network == Network::own) add_other_host(kernel, world);
   bool ended = false;
+  running = &world;
   const auto run = [&](int, char**) {
+    if (suite.process == Process::own && chdir(world.folder().c_str()) != 0) world.note("folder", "cannot be entered");
     interaction.run(world);
     world.end();
     return 0;

@@ -62,6 +62,17 @@ void World::note(std::string_view what, std::string_view observed) {
   observations_.push_back(std::string(what) + ": " + std::string(observed));
 }
 
+void World::notes(std::string_view what, std::initializer_list<std::string> observed) {
+  std::string all;
+  for (const std::string& one : observed) all += (all.empty() ? "" : ", ") + one;
+  note(what, all);
+}
+
+const std::string& World::folder() {
+  if (folder_.empty()) folder_ = make_folder();
+  return folder_;
+}
+
 int World::keep(int fd) {
   if (fd >= 0) open_.push_back(fd);
   return fd;

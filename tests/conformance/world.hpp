@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,11 +43,16 @@ class World {
   virtual void lose_way(std::uint32_t, NoWay) {}
   virtual void find_way(std::uint32_t) {}
 
+  // An empty folder of the case's own, made when it is first asked for: its path.
+  const std::string& folder();
+
   // ---- observations ----
   void note(std::string_view what, std::string_view observed);
   void note(std::string_view what, const std::string& observed) { note(what, std::string_view(observed)); }
   void note(std::string_view what, const char* observed) { note(what, std::string_view(observed)); }
   void note(std::string_view what, bool observed) { note(what, observed ? "yes" : "no"); }
+  // Several, observed in the order in which they stand.
+  void notes(std::string_view what, std::initializer_list<std::string> observed);
   const std::vector<std::string>& observations() const { return observations_; }
 
   // ---- descriptors: the world closes what a case leaves open ----
@@ -97,9 +103,13 @@ class World {
   // epoll_wait(2) without waiting: "1:IN, 2:OUT".
   std::string events(int epoll, int capacity = 16);
 
+ protected:
+  virtual std::string make_folder() = 0;
+
  private:
   std::vector<std::string> observations_;
   std::vector<int> open_;
+  std::string folder_;
   int last_ = -1;
 };
 
@@ -121,6 +131,14 @@ constexpr std::uint32_t kNowhere = 0x0A000002;
 constexpr std::uint32_t kThere = 0x0A000003;
 constexpr int kPort = 7000;
 
+// Whose calls a case's are.
+enum class Process {
+  shared,  // on Linux, the suite's
+  // On Linux a child's, of a user without privileges as the one of a virtual host is; on both, its working directory is
+  // the case's folder, and its umask 022. What a case changes of its process ends with it.
+  own,
+};
+
 struct Case {
   const char* name;
   void (*run)(World&);
@@ -135,17 +153,18 @@ void accept_for_ever(int listener);
 
 // The cases of one file, which make themselves known: a file here is in the suite by being here.
 struct Suite {
-  Suite(const char* file, std::span<const Case> its_cases);
+  Suite(const char* file, std::span<const Case> its_cases, Process its_process = Process::shared);
   const char* name;
   std::span<const Case> cases;
+  Process process;
 };
 // All of them, by name.
 const std::vector<Suite>& suites();
 
 // What the case observed. On Linux: nothing where the machine gives it no network of its own.
-std::vector<std::string> on_linux(const Case& interaction);
+std::vector<std::string> on_linux(const Suite& suite, const Case& interaction);
 // Begins the cases in networks of their own, which take seconds, beside each other and all else.
 void begin_on_linux();
-std::vector<std::string> on_virtual_kernel(const Case& interaction);
+std::vector<std::string> on_virtual_kernel(const Suite& suite, const Case& interaction);
 
 }  // namespace stillpoint::test

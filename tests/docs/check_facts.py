@@ -35,7 +35,7 @@ def same(what, documented, coded):
 served, refused = set(), set()
 for path in sorted((root / "sim-core/interpose").glob("*.cpp")):
     text = path.read_text(encoding="utf-8")
-    served |= set(re.findall(r"\bSP_CALL(?:_UNLESS\(.*\), int|\([^,]+),\s*(\w+),", text))
+    served |= set(re.findall(r"\bSP_(?:CALL|TRAPPED)(?:_UNLESS\(.*\), int|\([^,]+),\s*(\w+),", text))
     served |= set(re.findall(r'\bSP_CALL_AS\([^,]+,\s*\w+,\s*"(\w+)"', text))
     served |= set(re.findall(r"^SP_ENDING\((\w+),", text, re.M))
     served |= set(re.findall(r'^extern [^;{]*__asm__\("(\w+)"\);', text, re.M))

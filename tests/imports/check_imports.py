@@ -42,7 +42,7 @@ def lists_of(source, folder):
 
     for path in sorted((source / "sim-core/interpose").glob("*.cpp")):
         text = path.read_text(encoding="utf-8")
-        covered = re.findall(r"\bSP_CALL(?:_UNLESS\(.*\), int|\([^,;]+),\s*(\w+),", text)
+        covered = re.findall(r"\bSP_(?:CALL|TRAPPED)(?:_UNLESS\(.*\), int|\([^,;]+),\s*(\w+),", text)
         covered += re.findall(r'\bSP_CALL_AS\([^,;]+,\s*\w+,\s*"(\w+)"', text)
         covered += re.findall(r"^SP_ENDING\((\w+),", text, re.M)
         covered += re.findall(r'^extern [^;{]*__asm__\("(\w+)"\);', text, re.M)

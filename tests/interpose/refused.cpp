@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pty.h>
 #include <pwd.h>
 #include <resolv.h>
 #include <sched.h>
@@ -265,6 +266,15 @@ constexpr Refused kRefused[] = {
        pid_t pid;
        static_cast<void>(posix_spawn(&pid, "/nonexistent/program", nullptr, nullptr, none, none));
      }},
+    {"daemon", [] { static_cast<void>(daemon(0, 0)); }},
+    {"forkpty", [] { static_cast<void>(forkpty(numbers, nullptr, nullptr, nullptr)); }},
+    {"posix_spawnp",
+     [] {
+       pid_t pid;
+       static_cast<void>(posix_spawnp(&pid, nowhere, nullptr, nullptr, no_arguments, no_arguments));
+     }},
+    {"wait3", [] { static_cast<void>(wait3(numbers, WNOHANG, nullptr)); }},
+    {"on_exit", [] { static_cast<void>(on_exit([](int, void*) {}, nullptr)); }},
     {"system", [] { static_cast<void>(system("true")); }},
     {"popen", [] { static_cast<void>(popen("true", "r")); }},
     {"execv", [] { static_cast<void>(execv(nowhere, no_arguments)); }},
@@ -318,8 +328,8 @@ TEST_CASE("of a call that is served, what is not served stops the run, with what
   const Machine& a = machines.a;
   const int fd = a.socket();
   CHECK(a.refusal([] { return socket(AF_NETLINK, SOCK_RAW, 0); }) == "socket (AF_NETLINK is not served)");
-  CHECK(a.refusal([fd] { return fcntl(fd, F_SETOWN, 1); }) == "fcntl (this command is not served)");
-  CHECK(a.refusal([fd] { return ioctl(fd, FIOASYNC, numbers); }) == "ioctl (this request is not served)");
+  CHECK(a.refusal([fd] { return fcntl(fd, F_SETOWN, 1); }) == "fcntl (command 0x8)");
+  CHECK(a.refusal([fd] { return ioctl(fd, FIOASYNC, numbers); }) == "ioctl (request 0x5452)");
 
   CHECK(a.refusal([] { return mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED ? -1 : 0; }) ==
         "mmap (of a file is not served)");
@@ -337,12 +347,13 @@ TEST_CASE("of a call that is served, what is not served stops the run, with what
 
   const auto pair = machines.connected();
   const int of_a = pair.of_a;
-  CHECK(a.refusal([of_a] { return send(of_a, bytes, 1, MSG_OOB); }) == "send");
-  CHECK(a.refusal([of_a] { return recv(of_a, bytes, 1, MSG_OOB); }) == "recv");
+  CHECK(a.refusal([of_a] { return send(of_a, bytes, 1, MSG_OOB); }) == "send (flags 0x1)");
+  CHECK(a.refusal([of_a] { return recv(of_a, bytes, 1, MSG_OOB); }) == "recv (flags 0x1)");
   static msghdr message;
   message.msg_control = bytes;
   message.msg_controllen = sizeof bytes;
-  CHECK(a.refusal([of_a] { return sendmsg(of_a, &message, MSG_NOSIGNAL); }) == "sendmsg");
+  CHECK(a.refusal([of_a] { return sendmsg(of_a, &message, MSG_NOSIGNAL); }) ==
+        "sendmsg (flags 0x4000, with control data)");
 }
 
 extern "C" ssize_t checked_read(int fd, void* data, size_t size, size_t room) __asm__("__read_chk");

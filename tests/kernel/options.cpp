@@ -88,11 +88,11 @@ TEST_CASE("options that are not modelled are refused by name") {
   static int value = 1;
   static socklen_t length = sizeof value;
   CHECK(machines.a.refusal([fd] { return setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &value, sizeof value); }) ==
-        "setsockopt");
+        "setsockopt (option 23 of level 6)");
   CHECK(machines.a.refusal([fd] { return setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &value, sizeof value); }) ==
-        "setsockopt");
+        "setsockopt (option 46 of level 1)");
   CHECK(machines.a.refusal([fd] { return setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &value, sizeof value); }) ==
-        "setsockopt");
+        "setsockopt (option 15 of level 0)");
   CHECK(machines.a.refusal([fd] { return getsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &value, &length); }) ==
-        "getsockopt");
+        "getsockopt (option 23 of level 6)");
 }

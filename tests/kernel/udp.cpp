@@ -166,8 +166,11 @@ TEST_CASE("what is not served of datagrams stops the run") {
   static int fd;
   fd = bound(a, INADDR_ANY, 9);
   static int one = 1;
-  CHECK(a.refusal([] { return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, &one, sizeof one); }) == "setsockopt");
-  CHECK(a.refusal([] { return setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof one); }) == "setsockopt");
-  CHECK(a.refusal([] { return setsockopt(fd, IPPROTO_UDP, 103, &one, sizeof one); }) == "setsockopt");
-  CHECK(a.refusal([] { return send(fd, &one, 1, MSG_MORE); }) == "send");
+  CHECK(a.refusal([] { return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, &one, sizeof one); }) ==
+        "setsockopt (option 25 of level 1)");
+  CHECK(a.refusal([] { return setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof one); }) ==
+        "setsockopt (option 11 of level 0)");
+  CHECK(a.refusal([] { return setsockopt(fd, IPPROTO_UDP, 103, &one, sizeof one); }) ==
+        "setsockopt (option 103 of level 17)");
+  CHECK(a.refusal([] { return send(fd, &one, 1, MSG_MORE); }) == "send (flags 0x8000)");
 }

@@ -120,7 +120,9 @@ TEST_CASE("a host that forgot everything answers with a reset, to data and to pr
   };
   if (by == By::window) send(200'000);  // more than the peer takes
   run();
-  tcp.forget_host(2);
+  CHECK(tcp.ends_at(2) == 1);
+  tcp.forget_host(2, kNoEvent);
+  CHECK(tcp.ends_at(2) == 0);
   if (by != By::window) {
     run();
     CHECK(user->established());  // nobody said anything

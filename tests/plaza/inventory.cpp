@@ -204,6 +204,36 @@ TEST_CASE("selling a ticket that is no longer free shows in the counts", "[inven
   CHECK_FALSE(each_ticket_once(inventory));
 }
 
+TEST_CASE("an inventory goes on from what was kept of it", "[inventory]") {
+  KeptState kept{
+      .capacity = 4,
+      .version = 9,
+      .holds = {{.ticket = 1, .user = "ann", .buys_now = false}, {.ticket = 2, .user = "bob", .buys_now = true}},
+      .sales = {{.ticket = 4, .user = "ann", .request_id = "2"}},
+      .answers = {}};
+  const Decision sold{.ticket = 4, .version = 7, .change = std::nullopt};
+  kept.answers[ann("2")] = {.command = Command::buy, .asked_ticket = 0, .decision = sold};
+  Inventory inventory(kept, kTtl, kStart + 1h);
+  CHECK(each_ticket_once(inventory));
+  CHECK(inventory.version() == 9);
+  CHECK(inventory.counts() == Counts{.free = 1, .held = 2, .sold = 1});
+  CHECK(inventory.start_buy(ann("2")) == sold);
+  CHECK(inventory.hold(ann("2"), kStart).refusal == Refusal::id_reused);
+
+  // Nobody awaits that payment any more.
+  const auto abandoned = inventory.release_abandoned();
+  REQUIRE(abandoned);
+  CHECK(abandoned->ticket == 2);
+  CHECK(abandoned->user == "bob");
+  CHECK(abandoned->version == 10);
+  CHECK_FALSE(inventory.release_abandoned());
+  CHECK(inventory.start_buy(bob("1")).ticket == 2);  // asked again, paid again
+  CHECK_FALSE(inventory.release_abandoned());        // and this one is awaited
+
+  CHECK(inventory.next_deadline() == kStart + 1h + kTtl);
+  CHECK(inventory.purchase(ann("3"), 1, kStart + 1h).change == Change::sale);
+}
+
 TEST_CASE("whatever is asked, each ticket is in one place and each change counts one", "[inventory]") {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(1, 101));
   Lcg random(seed);

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "tests/plaza/drive_client.hpp"
+#include "tests/plaza/run_loop.hpp"
 
 using namespace plaza;
 using namespace plaza::test;
@@ -27,24 +28,6 @@ using boost::system::error_code;
 using RawClient = websocket::stream<tcp::socket>;
 
 namespace {
-
-constexpr auto kPatience = 20s;
-
-// Runs one coroutine to its end; whatever else is going on in the event loop goes on beside it.
-void run(asio::io_context& io, asio::awaitable<void> test) {
-  bool finished = false;
-  asio::co_spawn(io, std::move(test), [&finished](std::exception_ptr failure) {
-    finished = true;
-    if (failure) std::rethrow_exception(failure);
-  });
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (!finished && std::chrono::steady_clock::now() < give_up) io.run_one_for(100ms);
-  REQUIRE(finished);
-}
-
-Request request(std::string id, Operation op, std::string user = "ann", std::uint32_t ticket = 0) {
-  return Request{.id = std::move(id), .op = op, .user = std::move(user), .ticket = ticket};
-}
 
 asio::awaitable<void> open(RawClient& raw, tcp::endpoint server) {
   co_await raw.next_layer().async_connect(server, asio::use_awaitable);
@@ -281,6 +264,33 @@ TEST_CASE("calls end at their deadline, and their late answers are nobody's", "[
   run(io, test());
 }
 
+TEST_CASE("a server that is gone without a word is found out, and one that is only quiet is not", "[client]") {
+  asio::io_context io;
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  Server quiet(io.get_executor());
+  const auto be_gone = [&](RawClient& mute) -> asio::awaitable<void> {  // a server's stream, for once
+    co_await acceptor.async_accept(mute.next_layer(), asio::use_awaitable);
+    co_await mute.async_accept(asio::use_awaitable);
+  };
+  const auto test = [&]() -> asio::awaitable<void> {
+    RawClient mute(io);
+    asio::co_spawn(io, be_gone(mute), [](std::exception_ptr failure) { CHECK_FALSE(failure); });
+    const ClientConfig config{.idle_timeout = 60ms};
+    Client client(io.get_executor(), config);
+    Client other(io.get_executor(), config);
+    const error_code connected = co_await client.connect(acceptor.local_endpoint());
+    REQUIRE_FALSE(connected);
+    const error_code also_connected = co_await other.connect(quiet.local_endpoint());
+    REQUIRE_FALSE(also_connected);
+    const CallResult result = co_await client.call(request("1", Operation::hold), detail::soon());
+    CHECK(result.error == beast::error::timeout);
+    CHECK_FALSE(client.is_connected());
+    co_await detail::pause(200ms);
+    CHECK(other.is_connected());
+  };
+  run(io, test());
+}
+
 TEST_CASE("a client survives the server: errors, then reconnection under the same request id", "[client]") {
   asio::io_context io;
   auto server = std::make_unique<Server>(io.get_executor());
@@ -319,6 +329,7 @@ TEST_CASE("a client survives the server: errors, then reconnection under the sam
     while (results.size() < 3) co_await detail::pause(1ms);
     for (const std::string& result : results) CHECK(result.find("\"ok\":true") != std::string::npos);
     CHECK(server->inventory().counts().held == 3);
+    CHECK(client.connections() == 2);
   };
   run(io, test());
 }

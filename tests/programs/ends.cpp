@@ -1,8 +1,11 @@
 // An ordinary program that ends, waits and writes in the way that its argument says. Nothing in it knows of a
 // simulation.
 #include <dlfcn.h>
+#include <err.h>
+#include <error.h>
 #include <poll.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #undef NDEBUG
@@ -167,6 +170,22 @@ int main(int argc, char** argv) {
   if (how == "_exit") _exit(3);
   if (how == "abort") std::abort();
   if (how == "assert") assert(how.empty());
+  if (how == "err") {
+    errno = ENOENT;
+    err(3, "file %d", 1);
+  }
+  if (how == "errx") errx(4, "%s", "no file");
+  if (how == "error") {
+    error(0, 0, "goes on");
+    warnx("and on");
+    error_at_line(5, ENOENT, "main.conf", 7, "no file");
+  }
+  if (how == "syslog") {
+    openlog("ends", LOG_PID | LOG_PERROR, LOG_DAEMON);
+    syslog(LOG_INFO, "told nobody");
+    closelog();
+    std::printf("%d\n", dup(0));
+  }
   if (how == "close-output") {
     std::fclose(stdout);
     errno = 0;

@@ -32,6 +32,11 @@ TEST_CASE("a program's ways to end are its own") {
       {"exit 42", 42, kBegin + kEnd, ""},
       {"_exit", 3, kBegin, ""},
       {"abort", 134, kBegin, "stillpoint: the program of host solo ended by signal 6 (Aborted)\n"},
+      {"err", 3, kBegin + kEnd, "solo: file 1: No such file or directory\n"},
+      {"errx", 4, kBegin + kEnd, "solo: no file\n"},
+      {"error", 5, kBegin + kEnd,
+       "solo: goes on\nsolo: and on\nsolo:main.conf:7: no file: No such file or directory\n"},
+      {"syslog", 0, kBegin + "3\n" + kEnd, "ends[1001]: told nobody\n"},
       {"close-output", 0, kBegin, "-1 EBADF\n"},
       {"local-time", 0, kBegin + "2026-01-01 00:00:00 UTC, 5 bytes in the pipe, 00\n" + kEnd, ""},
       {"throw", 134, kBegin,
@@ -123,6 +128,14 @@ TEST_CASE("what a program learns by instruction is the host's, and the same in e
   const test::Ran ended = solo("by-instruction " + std::to_string(SYS_exit_group), "--guard");
   CHECK(ended.exit_code == 0);
   CHECK(ended.out == kBegin);
+}
+
+TEST_CASE("the simulation's process is made no other program, guard or no guard") {
+  for (const char* how : {"", "--guard"}) {
+    const test::Ran ran = solo("by-instruction " + std::to_string(SYS_execve), how);
+    CHECK(ran.exit_code == 16);
+    CHECK_THAT(ran.err, Catch::StartsWith("stillpoint: host solo called execve (it bypasses the virtual kernel)"));
+  }
 }
 
 TEST_CASE("a system call that is not served is named, however it was made") {

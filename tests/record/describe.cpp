@@ -42,12 +42,17 @@ TEST_CASE("events are told in one line", "[describe]") {
         where + "answer to query 2 after 0.001250 s: fd00::a00:3 10.0.0.3");
   CHECK(described(EventKind::answer, 2, 3, 10'000'000'000, "no answer in time") ==
         where + "answer to query 2 after 10.000000 s: no answer in time");
+  CHECK(described(EventKind::boot, 0, 10ULL << 24 | 1, 0) == where + "boot at 10.0.0.1");
+  CHECK(described(EventKind::crash, 0, 104, 100) == where + "crash with 104 descriptors and 100 connections");
 }
 
 TEST_CASE("the life of a host is told from its second on", "[describe]") {
   MemoryStream stream;
   stream.writer.event(EventKind::expire, at(0s), {.host = 2, .boot = 3}, 5);
   CHECK(describe_first(stream) == "0.000000 s host 2 (boot 3) expire timer 5");
+  MemoryStream again;
+  again.writer.event(EventKind::boot, at(0s), {.host = 2, .boot = 3}, 0, 10ULL << 24 | 1);
+  CHECK(describe_first(again) == "0.000000 s host 2 (boot 3) boot at 10.0.0.1, boot 3");
 }
 
 TEST_CASE("absurd values are told too", "[describe]") {

@@ -41,7 +41,7 @@ TEST_CASE("events are told as describe() tells them", "[record][views]") {
   CHECK(rows(sold.trace, "SELECT id, host, boot, kind, detail FROM events", 5) == expected);
 }
 
-TEST_CASE("so are those of a sale that looked up a name, lost a segment and was ended", "[record][views]") {
+TEST_CASE("so are those of a sale that looked up a name, lost a segment, was ended and crashed", "[record][views]") {
   const Folder folder;
   const Where plaza{.host = 1, .boot = 1};
   MemoryStream stream;
@@ -53,6 +53,9 @@ TEST_CASE("so are those of a sale that looked up a name, lost a segment and was 
   stream.writer.event(EventKind::signal, at(4ms), plaza, 15);
   stream.writer.event(EventKind::exit, at(5ms), plaza, 0, 15);
   stream.writer.event(EventKind::exit, at(5ms), plaza, 0, 3 << 8);
+  stream.writer.event(EventKind::crash, at(6ms), plaza, 0, 7, 2);
+  stream.writer.event(EventKind::boot, at(7ms), {.host = 1, .boot = 2}, 0, 10ULL << 24 | 1, 0,
+                      {.event = 8, .kind = CauseKind::fault});
   Rows expected;
   for (RecordCursor cursor(stream.records()); cursor.next();)
     expected.push_back(describe_event(cursor.record().header, cursor.record().payload));

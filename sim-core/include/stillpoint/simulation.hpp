@@ -115,8 +115,33 @@ class Simulation {
   virtual void at(VirtualTime when, std::function<void()> what) = 0;
 
   // Sends a signal to the process of a host, as kill(2) does: SIGTERM to ask it to stop. Its handler runs at the
-  // beginning of the host's next turn. Without one, a signal that ends the process is a crash of the service.
+  // beginning of the host's next turn. Without one, a signal that ends the process is a crash of the service. Nothing
+  // happens if no process runs there.
   virtual void signal(HostId host, int number) = 0;
+
+  // ---- power ----
+  // The host loses its power, now. Nothing of it runs any more, no destructor and no handler; its descriptors, timers,
+  // threads, sockets and ports are gone; its peers are told nothing. What it has sent is on its way and arrives; what
+  // arrives at it is dropped. What is at its disk and was not synced may be lost. Lines that it wrote to its standard
+  // output before are in the log.
+  //
+  // May be called from anywhere: at(), hooks, another host. Called by what runs on the host itself: on a thread of a
+  // program, crash() does not return; on a host that is driven by its event loop, the power goes when the handler that
+  // runs has returned, and what that does until then, it has done before the crash.
+  //
+  // A program's `ended` is not called: nobody is left to tell. Throws Error if the host is down, or does not exist.
+  virtual void crash(HostId host) = 0;
+  // Power is back, and what runs on the host starts again from its beginning, from its disk alone: `start` on a new
+  // io_context, `main` of a fresh copy of `program` (a function `main` finds the globals of its own executable as they
+  // were). Its first slice is due now. Its address and its name are as before; CLOCK_MONOTONIC begins anew, the wall
+  // clock goes on; it draws other random numbers than in its lives before. Peers that speak to its former connections
+  // are answered with RST from now on.
+  //
+  // Called by what runs on the host, after crash(), it follows when that has happened. Throws Error if the host is not
+  // down, does not exist, or was booted 65,535 times.
+  virtual void boot(HostId host) = 0;
+  // False from a crash to the next boot. A host whose program has not started yet, or has ended, is up.
+  virtual bool is_up(HostId host) const = 0;
 
   // ---- while it runs ----
   virtual std::uint64_t seed() const = 0;

@@ -27,7 +27,10 @@ Clock::duration with_jitter(Clock::duration pause, const RetryPolicy& policy) {
   return half + Clock::duration(static_cast<Clock::rep>(policy.jitter() % span));
 }
 
-bool is_final(const CallResult& result) { return !result.error && result.response.error != Error::in_progress; }
+bool is_final(const CallResult& result) {
+  if (result.error) return false;
+  return result.response.error != Error::in_progress && result.response.error != Error::unavailable;
+}
 
 }  // namespace
 
@@ -92,6 +95,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   void on_stock(std::function<void(const StockPush&)> callback) { on_stock_ = std::move(callback); }
 
   bool is_connected() const { return connection_ && connection_->is_open(); }
+  std::uint64_t connections() const { return connections_; }
 
  private:
   // However many calls find the connection broken, one of them mends it and the others wait for the outcome.
@@ -111,7 +115,10 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       error = asio::error::connection_aborted;
       connection->abort(error);
     }
-    if (!error) self->connection_ = connection;
+    if (!error) {
+      self->connection_ = connection;
+      ++self->connections_;
+    }
     self->connecting_ = false;
     self->connect_error_ = error;
     self->connected_.cancel();
@@ -135,6 +142,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   std::function<void(const StockPush&)> on_stock_;
   std::optional<tcp::endpoint> server_;
   std::shared_ptr<Connection> connection_;
+  std::uint64_t connections_ = 0;
   bool closing_ = false;
 
   bool connecting_ = false;
@@ -152,6 +160,8 @@ void Client::on_stock(std::function<void(const StockPush&)> callback) { impl_->o
 asio::awaitable<error_code> Client::connect(tcp::endpoint server) { return Impl::connect(impl_, std::move(server)); }
 
 bool Client::is_connected() const { return impl_->is_connected(); }
+
+std::uint64_t Client::connections() const { return impl_->connections(); }
 
 asio::awaitable<CallResult> Client::call(Request request, Clock::time_point deadline) {
   return Impl::call(impl_, std::move(request), deadline);

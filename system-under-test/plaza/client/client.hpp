@@ -25,6 +25,9 @@ namespace plaza {
 struct ClientConfig {
   std::chrono::steady_clock::duration handshake_timeout =
       std::chrono::seconds(5);  // connecting, opening, closing: each
+  // A server that says nothing for so long, not even to the ping that it is sent half-way, is gone without a word, as
+  // one that lost its power: the connection is broken then. Zero: whoever only listens waits for ever.
+  std::chrono::steady_clock::duration idle_timeout = {};
 };
 
 // `response` counts if `error` is clear. Otherwise:
@@ -32,6 +35,7 @@ struct ClientConfig {
 //   already_started     the request was not sent: a call with this id is outstanding
 //   timed_out           no answer until the deadline
 //   connection_aborted  close() was called meanwhile
+//   beast::error::timeout  no sign of life for ClientConfig::idle_timeout
 //   anything else       why the connection broke
 struct CallResult {
   boost::system::error_code error;
@@ -65,12 +69,15 @@ class Client {
 
   bool is_connected() const;
 
+  // How many connections there have been, with the one that is. Whoever watches has to ask again when it has grown.
+  std::uint64_t connections() const;
+
   // One try. The frame is written in the same handler unless another one is being written.
   boost::asio::awaitable<CallResult> call(Request request, std::chrono::steady_clock::time_point deadline);
 
-  // Tries until there is an answer other than in_progress, with the same request id every time, and reconnects where
-  // the connection is broken. Gives back the outcome of the last try. Requires an earlier connect(), whatever came of
-  // it.
+  // Tries until there is an answer other than in_progress and unavailable, with the same request id every time, and
+  // reconnects where the connection is broken. Gives back the outcome of the last try. Requires an earlier connect(),
+  // whatever came of it.
   boost::asio::awaitable<CallResult> call_with_retries(Request request, RetryPolicy policy);
 
   // Says goodbye to the server ("normal closure"), and waits for its answer. Calls that are outstanding, retries

@@ -33,6 +33,10 @@ Connection::Connection(const asio::any_io_executor& executor, const ClientConfig
     : stream_(executor), config_(config), on_stock_(std::move(on_stock)) {
   auto timeouts = websocket::stream_base::timeout::suggested(beast::role_type::client);
   timeouts.handshake_timeout = config_.handshake_timeout;
+  if (config_.idle_timeout > std::chrono::steady_clock::duration::zero()) {
+    timeouts.idle_timeout = config_.idle_timeout;
+    timeouts.keep_alive_pings = true;
+  }
   stream_.set_option(timeouts);
   stream_.auto_fragment(false);
   stream_.write_buffer_bytes(kWriteBufferBytes);

@@ -1,6 +1,7 @@
 // plazad: a plaza server as a process of its own.
 //
-// Exit codes: 0 after SIGINT or SIGTERM, 2 if it could not start.
+// Exit codes: 0 after SIGINT or SIGTERM, 2 if it could not start, 3 if its disk has failed: starting it again goes on
+// from what the disk has.
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -21,6 +22,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kExitCannotStart = 2;
+constexpr int kExitStoreLost = 3;
 constexpr plaza::TicketNumber kCapacityMax = 10'000'000;  // a few hundred megabytes
 
 struct Options {
@@ -30,6 +32,8 @@ struct Options {
   std::int64_t hold_ttl_ms = 30'000;
   std::int64_t payment_delay_ms = 5;
   std::int64_t push_interval_ms = 50;
+  std::string data;
+  std::int64_t commit_delay_ms = 1;
   std::vector<std::string> bugs;
 };
 
@@ -48,7 +52,13 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--push-interval", options.push_interval_ms, "Least time between stock pushes")
       ->transform(duration)
       ->default_str("50ms");
-  app.add_option("--bug", options.bugs, "Put a known bug back in")->check(CLI::IsMember({"oversell"}));
+  app.add_option("--data", options.data,
+                 "Folder for plaza.db, which keeps the tickets; without it they live in memory");
+  app.add_option("--commit-delay", options.commit_delay_ms, "How long to gather what one commit then keeps")
+      ->transform(duration)
+      ->default_str("1ms");
+  app.add_option("--bug", options.bugs, "Put a known bug back in")
+      ->check(CLI::IsMember({"oversell", "ack-before-fsync"}));
 }
 
 plaza::ServerConfig config_from(const Options& options) {
@@ -58,15 +68,27 @@ plaza::ServerConfig config_from(const Options& options) {
   config.hold_ttl = std::chrono::milliseconds(options.hold_ttl_ms);
   config.payments.delay = std::chrono::milliseconds(options.payment_delay_ms);
   config.push_interval = std::chrono::milliseconds(options.push_interval_ms);
-  for (const std::string& bug : options.bugs) config.bugs.oversell |= bug == "oversell";
+  config.data_folder = options.data;
+  config.journal.commit_delay = std::chrono::milliseconds(options.commit_delay_ms);
+  for (const std::string& bug : options.bugs) {
+    config.bugs.oversell |= bug == "oversell";
+    config.bugs.ack_before_fsync |= bug == "ack-before-fsync";
+  }
   return config;
 }
 
 int serve(const Options& options) {
   asio::io_context io;
+  int exit_code = 0;
+  plaza::Hooks hooks;
+  hooks.store_lost = [&io, &exit_code](const std::string& why) {
+    std::cerr << "plazad: its database has failed: " << why << '\n';
+    exit_code = kExitStoreLost;
+    io.stop();
+  };
   std::unique_ptr<plaza::Server> server;
   try {
-    server = std::make_unique<plaza::Server>(io.get_executor(), config_from(options));
+    server = std::make_unique<plaza::Server>(io.get_executor(), config_from(options), hooks);
   } catch (const boost::system::system_error& failure) {
     std::cerr << "plazad: cannot listen on " << options.bind << " port " << options.port << ": "
               << failure.code().message() << '\n';
@@ -78,7 +100,7 @@ int serve(const Options& options) {
   });
   std::cout << "plazad: listening on " << server->local_endpoint() << std::endl;
   io.run();
-  return 0;
+  return exit_code;
 }
 
 }  // namespace

@@ -1,9 +1,22 @@
 #include "system-under-test/plaza/domain/inventory.hpp"
 
+#include <algorithm>
+
 namespace plaza {
 
 Inventory::Inventory(TicketNumber capacity, Duration hold_ttl) : capacity_(capacity), hold_ttl_(hold_ttl) {
   for (TicketNumber ticket = 1; ticket <= capacity; ++ticket) free_.insert(free_.end(), ticket);
+}
+
+Inventory::Inventory(const KeptState& kept, Duration hold_ttl, TimePoint now) : Inventory(kept.capacity, hold_ttl) {
+  version_ = kept.version;
+  sales_ = kept.sales;
+  answers_ = kept.answers;
+  for (const Sale& sale : sales_) free_.erase(sale.ticket);
+  for (const KeptHold& hold : kept.holds) {
+    const auto deadline = hold.buys_now ? std::nullopt : std::optional<TimePoint>(now + hold_ttl);
+    take(hold.ticket, Hold{.user = hold.user, .deadline = deadline, .paying = std::nullopt});
+  }
 }
 
 Decision Inventory::hold(const RequestKey& key, TimePoint now) {
@@ -92,12 +105,14 @@ Decision Inventory::sell_free(const RequestKey& key, TicketNumber ticket) {
 std::optional<Expiry> Inventory::expire_next(TimePoint now) {
   if (deadlines_.empty() || deadlines_.begin()->first > now) return std::nullopt;
   const TicketNumber ticket = deadlines_.begin()->second;
-  const auto hold = holds_.find(ticket);
-  Expiry expiry{.ticket = ticket, .user = hold->second.user, .version = 0};
-  drop(hold);
-  free_.insert(ticket);
-  expiry.version = applied(Change::expire, ticket).version;
-  return expiry;
+  return free_hold(holds_.find(ticket), Change::expire);
+}
+
+std::optional<Expiry> Inventory::release_abandoned() {
+  const auto hold = std::find_if(holds_.begin(), holds_.end(),
+                                 [](const auto& each) { return !each.second.deadline && !each.second.paying; });
+  if (hold == holds_.end()) return std::nullopt;
+  return free_hold(hold, Change::release);
 }
 
 std::optional<TimePoint> Inventory::next_deadline() const {
@@ -111,21 +126,25 @@ Counts Inventory::counts() const {
                 .sold = static_cast<std::uint32_t>(sales_.size())};
 }
 
+const Answered* Inventory::answered(const RequestKey& key) const {
+  const auto found = answers_.find(key);
+  return found == answers_.end() ? nullptr : &found->second;
+}
+
 // The answer that this request was given before, if any. The same id with other contents is a client's mistake, and
 // must not be answered as if it were the first request.
 std::optional<Decision> Inventory::recall(const RequestKey& key, Command command, TicketNumber asked_ticket) const {
-  const auto found = answers_.find(key);
-  if (found == answers_.end()) return std::nullopt;
-  const Answered& answered = found->second;
-  if (answered.command != command || answered.asked_ticket != asked_ticket) return refusal(Refusal::id_reused, 0);
-  Decision decision = answered.decision;
+  const Answered* known = answered(key);
+  if (!known) return std::nullopt;
+  if (known->command != command || known->asked_ticket != asked_ticket) return refusal(Refusal::id_reused, 0);
+  Decision decision = known->decision;
   decision.change.reset();
   return decision;
 }
 
-Decision Inventory::answer(const RequestKey& key, const Answered& answered) {
-  answers_.emplace(key, answered);
-  return answered.decision;
+Decision Inventory::answer(const RequestKey& key, const Answered& given) {
+  answers_.emplace(key, given);
+  return given.decision;
 }
 
 Decision Inventory::refusal(Refusal why, TicketNumber ticket) const {
@@ -161,6 +180,15 @@ void Inventory::take(TicketNumber ticket, Hold hold) {
 void Inventory::drop(Holds::iterator hold) {
   if (hold->second.deadline) deadlines_.erase({*hold->second.deadline, hold->first});
   holds_.erase(hold);
+}
+
+// Frees a ticket that its holder did not ask to be freed.
+Expiry Inventory::free_hold(Holds::iterator hold, Change why) {
+  Expiry expiry{.ticket = hold->first, .user = hold->second.user, .version = 0};
+  drop(hold);
+  free_.insert(expiry.ticket);
+  expiry.version = applied(why, expiry.ticket).version;
+  return expiry;
 }
 
 }  // namespace plaza

@@ -8,10 +8,12 @@
 //   - A ticket 1..capacity is in exactly one of: free tickets, holds, sales. So free + held + sold == capacity.
 //     (sell_free() trusts its caller with this one; see there.)
 //   - version() grows by exactly one with every applied change: hold, sale, release, expiry. Marking a hold as being
-//   paid
-//     for is not a change, because the ticket stays held by the same user.
+//     paid for is not a change, because the ticket stays held by the same user.
 //   - One request has one answer. A repeated request gets the answer of the first one and applies nothing.
 //   - A hold whose payment is pending does not expire, and only that payment can end it.
+//
+// It can be rebuilt from what was kept of it. Two things are not kept: when a hold ends, since a steady clock means
+// nothing to the next process (a hold begins its time anew), and payments, which end with the process that awaits them.
 //
 // What it leaves out: answers are remembered for ever, so memory grows with the number of requests, as it does with the
 // sales. There is one kind of ticket, and no price.
@@ -81,6 +83,28 @@ struct Expiry {
   Version version = 0;
 };
 
+// A request's final answer, with what the request was: a repetition must be the same request.
+struct Answered {
+  Command command = Command::hold;
+  TicketNumber asked_ticket = 0;  // 0 where the command names none
+  Decision decision;              // of which a repetition gets all but the change
+};
+
+// What an inventory is rebuilt from.
+struct KeptHold {
+  TicketNumber ticket = 0;
+  std::string user;
+  bool buys_now = false;  // taken by start_buy(), so its payment was pending
+  bool operator==(const KeptHold&) const = default;
+};
+struct KeptState {
+  TicketNumber capacity = 0;
+  Version version = 0;
+  std::vector<KeptHold> holds;
+  std::vector<Sale> sales;  // in the order in which they were made
+  std::map<RequestKey, Answered> answers;
+};
+
 // Taken from the containers, never counted beside them: if a ticket is in two places, the sum shows it.
 struct Counts {
   std::uint32_t free = 0;
@@ -92,6 +116,10 @@ struct Counts {
 class Inventory {
  public:
   Inventory(TicketNumber capacity, Duration hold_ttl);
+
+  // As it was when `kept` was. Holds last until now + hold_ttl; those of a "buy now" stay until release_abandoned().
+  // Requires that `kept` keeps the invariants above.
+  Inventory(const KeptState& kept, Duration hold_ttl, TimePoint now);
 
   // Holds the lowest free ticket until now + hold_ttl. Refuses: sold_out, id_reused.
   Decision hold(const RequestKey& key, TimePoint now);
@@ -129,6 +157,10 @@ class Inventory {
   // A hold past its deadline already counts as not held, whether or not this was called.
   std::optional<Expiry> expire_next(TimePoint now);
 
+  // Frees a "buy now" hold whose payment nobody awaits any more: one of an earlier process. Call until it returns
+  // nothing, before anything else is asked of a rebuilt inventory.
+  std::optional<Expiry> release_abandoned();
+
   // The earliest moment at which expire_next() will have something to do.
   std::optional<TimePoint> next_deadline() const;
 
@@ -140,22 +172,21 @@ class Inventory {
   const std::map<TicketNumber, Hold>& holds() const { return holds_; }
   const std::vector<Sale>& sales() const { return sales_; }
 
+  // The final answer that this request was given, if any; valid until the next change.
+  const Answered* answered(const RequestKey& key) const;
+
  private:
-  struct Answered {
-    Command command;
-    TicketNumber asked_ticket;  // 0 where the command names none
-    Decision decision;
-  };
   using Holds = std::map<TicketNumber, Hold>;
 
   std::optional<Decision> recall(const RequestKey& key, Command command, TicketNumber asked_ticket) const;
-  Decision answer(const RequestKey& key, const Answered& answered);
+  Decision answer(const RequestKey& key, const Answered& given);
   Decision refusal(Refusal why, TicketNumber ticket) const;
   Decision applied(Change change, TicketNumber ticket);
   Refusal why_not_usable(const RequestKey& key, TicketNumber ticket, TimePoint now) const;
   Holds::iterator find_paying(const RequestKey& key, TicketNumber ticket);
   void take(TicketNumber ticket, Hold hold);
   void drop(Holds::iterator hold);
+  Expiry free_hold(Holds::iterator hold, Change why);
 
   TicketNumber capacity_;
   Duration hold_ttl_;

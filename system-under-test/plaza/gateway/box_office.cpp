@@ -38,18 +38,35 @@ BoxOffice::BoxOffice(asio::any_io_executor executor, const ServerConfig& config,
                      std::shared_ptr<StockFeed> feed)
     : executor_(std::move(executor)),
       payments_(config.payments),
+      hold_ttl_(config.hold_ttl),
       bugs_(config.bugs),
       hooks_(std::move(hooks)),
       feed_(std::move(feed)),
       inventory_(config.capacity, config.hold_ttl),
       expiry_timer_(executor_) {
-  feed_->publish(stock_of(inventory_));
+  publish();
+}
+
+void BoxOffice::recover(std::unique_ptr<Store> store, const JournalConfig& config,
+                        std::function<void(const std::string& why)> on_lost) {
+  inventory_ = Inventory(store->take_kept(), hold_ttl_, std::chrono::steady_clock::now());
+  publish();
+  if (hooks_->recovered) hooks_->recovered(inventory_);
+  Journal::Callbacks callbacks;
+  callbacks.on_committed = [this](std::size_t records) {
+    publish();
+    if (hooks_->committed) hooks_->committed(Committed{.version = durable_version_, .records = records});
+  };
+  callbacks.on_lost = std::move(on_lost);
+  journal_ = std::make_shared<Journal>(executor_, std::move(store), config, bugs_, std::move(callbacks));
+  while (const auto abandoned = inventory_.release_abandoned()) report_freed(Change::release, *abandoned);
+  arm_expiry();
 }
 
 Response BoxOffice::hold(const Request& request) {
   expire_due();
   const RequestKey key = key_of(request);
-  if (paying_.contains(key)) return still_in_progress(key);
+  if (const auto not_now = why_not_now(key)) return *not_now;
   const Version before = inventory_.version();
   const Decision decision = inventory_.hold(key, std::chrono::steady_clock::now());
   return settle(key, decision, before);
@@ -58,7 +75,7 @@ Response BoxOffice::hold(const Request& request) {
 Response BoxOffice::release(const Request& request) {
   expire_due();
   const RequestKey key = key_of(request);
-  if (paying_.contains(key)) return still_in_progress(key);
+  if (const auto not_now = why_not_now(key)) return *not_now;
   const Version before = inventory_.version();
   const Decision decision = inventory_.release(key, request.ticket, std::chrono::steady_clock::now());
   return settle(key, decision, before);
@@ -69,7 +86,7 @@ asio::awaitable<Response> BoxOffice::buy(std::shared_ptr<BoxOffice> office, Requ
   Inventory& inventory = self.inventory_;
   self.expire_due();
   const RequestKey key = key_of(request);
-  if (self.paying_.contains(key)) co_return self.still_in_progress(key);
+  if (const auto not_now = self.why_not_now(key)) co_return *not_now;
 
   const Version seen = inventory.version();
   const Decision choice = self.bugs_.oversell ? inventory.look(key) : inventory.start_buy(key);
@@ -98,7 +115,7 @@ asio::awaitable<Response> BoxOffice::purchase(std::shared_ptr<BoxOffice> office,
   Inventory& inventory = self.inventory_;
   self.expire_due();
   const RequestKey key = key_of(request);
-  if (self.paying_.contains(key)) co_return self.still_in_progress(key);
+  if (const auto not_now = self.why_not_now(key)) co_return *not_now;
 
   const Version seen = inventory.version();
   const Decision start = inventory.start_payment(key, request.ticket, std::chrono::steady_clock::now());
@@ -118,11 +135,29 @@ void BoxOffice::stop() {
   stopped_ = true;
   expiry_armed_for_.reset();
   expiry_timer_.cancel();
+  if (journal_) journal_->stop();
 }
 
-// Reports what the decision has changed, if anything, and puts it into the words of the protocol.
+void BoxOffice::abandon() {
+  if (journal_) journal_->abandon();
+}
+
+std::optional<Response> BoxOffice::why_not_now(const RequestKey& key) const {
+  if (journal_ && !journal_->is_available()) return unavailable(key.request_id);
+  if (!paying_.contains(key)) return std::nullopt;
+  return Response{.id = key.request_id, .error = Error::in_progress, .ticket = 0, .version = inventory_.version()};
+}
+
+Response BoxOffice::unavailable(const std::string& request_id) const {
+  return Response{.id = request_id, .error = Error::unavailable, .ticket = 0, .version = durable_version_};
+}
+
+// Keeps and reports what the decision has changed, if anything, and puts it into the words of the protocol.
 Response BoxOffice::settle(const RequestKey& key, const Decision& decision, Version decided_on) {
-  if (decision.change) report(*decision.change, key, decision.ticket, decision.version, decided_on);
+  if (decision.change) report(key, decision, decided_on);
+  // In the batch of its change: nothing runs in between. A repetition brings what is kept already.
+  const Answered* answer = journal_ ? inventory_.answered(key) : nullptr;
+  if (answer) journal_->append({.key = key, .version = inventory_.version(), .answer = *answer});
   arm_expiry();
   Response response{
       .id = key.request_id, .error = error_for(decision.refusal), .ticket = 0, .version = decision.version};
@@ -130,32 +165,43 @@ Response BoxOffice::settle(const RequestKey& key, const Decision& decision, Vers
   return response;
 }
 
-Response BoxOffice::still_in_progress(const RequestKey& key) const {
-  return Response{.id = key.request_id, .error = Error::in_progress, .ticket = 0, .version = inventory_.version()};
-}
-
-void BoxOffice::report(Change kind, const RequestKey& key, TicketNumber ticket, Version version, Version decided_on) {
+// The id of the key is empty where nobody asked for the change.
+void BoxOffice::report(const RequestKey& key, const Decision& decision, Version decided_on) {
+  if (journal_) {
+    journal_->append({.key = key,
+                      .change = decision.change,
+                      .ticket = decision.ticket,
+                      .buys_now = decision.awaits_payment,
+                      .version = decision.version});
+  }
   if (hooks_->applied) {
-    const Applied applied{.kind = kind,
+    const Applied applied{.kind = *decision.change,
                           .request_id = key.request_id,
                           .user = key.user,
-                          .ticket = ticket,
-                          .version = version,
+                          .ticket = decision.ticket,
+                          .version = decision.version,
                           .decided_on_version = decided_on,
                           .counts = inventory_.counts(),
                           .capacity = inventory_.capacity()};
     hooks_->applied(applied, inventory_);
   }
+  if (!journal_) publish();
+}
+
+void BoxOffice::report_freed(Change why, const Expiry& freed) {
+  const Decision decision{.ticket = freed.ticket, .version = freed.version, .change = why};
+  report(RequestKey{.user = freed.user, .request_id = ""}, decision, freed.version - 1);
+}
+
+void BoxOffice::publish() {
+  durable_version_ = inventory_.version();
   feed_->publish(stock_of(inventory_));
 }
 
 // Called before every decision, too: whether a hold has passed must not depend on when its timer gets to run.
 void BoxOffice::expire_due() {
   const TimePoint now = std::chrono::steady_clock::now();
-  while (const auto expiry = inventory_.expire_next(now)) {
-    const RequestKey nobodys{.user = expiry->user, .request_id = ""};
-    report(Change::expire, nobodys, expiry->ticket, expiry->version, expiry->version - 1);
-  }
+  while (const auto expiry = inventory_.expire_next(now)) report_freed(Change::expire, *expiry);
 }
 
 // A timer that fires too early does no harm: it finds nothing to do and is armed again. So it is moved only when it

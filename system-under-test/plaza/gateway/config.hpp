@@ -5,10 +5,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 
 #include "system-under-test/plaza/bugs.hpp"
 #include "system-under-test/plaza/domain/inventory.hpp"
 #include "system-under-test/plaza/payments/authoriser.hpp"
+#include "system-under-test/plaza/store/journal.hpp"
 
 namespace plaza {
 
@@ -22,6 +24,8 @@ struct ServerConfig {
   std::size_t outbound_queue_max = 64;                     // messages waiting to be sent to one connection
   Duration close_grace = std::chrono::seconds(5);          // for the closing handshake, then the connection is dropped
   int send_buffer_bytes = 0;                               // SO_SNDBUF of every connection; 0: the system's default
+  std::filesystem::path data_folder;                       // holds plaza.db; none: tickets live in memory
+  JournalConfig journal;                                   // where there is a data folder
   Bugs bugs;
 };
 

@@ -4,6 +4,7 @@
 // nor call back into the server. They are called no more once the Server has been destroyed.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -25,15 +26,34 @@ struct Applied {
   bool operator==(const Applied&) const = default;
 };
 
+// A batch of decisions that has become durable.
+struct Committed {
+  Version version = 0;      // all changes up to here are
+  std::size_t records = 0;  // changes and answers in the batch
+};
+
 struct Hooks {
   // A well-formed request was read. Called in the handler that read its frame, before anything is done about it.
   std::function<void(const Request&)> received;
 
-  // The inventory has changed. Called after every single change, with the inventory as it now is.
+  // The inventory has changed. Called after every single change, with the inventory as it now is. With a data folder
+  // the change is not durable yet.
   std::function<void(const Applied&, const Inventory&)> applied;
 
   // The answer to a well-formed request was queued for sending. Not called if its connection is gone by then.
   std::function<void(const Request&, const Response&)> answered;
+
+  // With a data folder only:
+  // The server starts with this inventory, as its store had it. Called before anything else, also for a new one. What
+  // an earlier process had decided and not committed is not there, and its versions will be given to other changes.
+  std::function<void(const Inventory&)> recovered;
+
+  // Called before the answers leave that had to wait for it.
+  std::function<void(const Committed&)> committed;
+
+  // The store can neither be written nor be trusted any more. The server has dropped all connections and accepts none;
+  // it should be destroyed, though not in this hook, and another one be started from what the disk has.
+  std::function<void(const std::string& why)> store_lost;
 };
 
 }  // namespace plaza

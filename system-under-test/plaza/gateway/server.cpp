@@ -29,16 +29,30 @@ void tune(tcp::socket& socket, const ServerConfig& config) {
   }
 }
 
+std::unique_ptr<Store> open_store(const ServerConfig& config) {
+  if (config.data_folder.empty()) return nullptr;
+  return std::make_unique<Store>(config.data_folder, config.capacity);
+}
+
 }  // namespace
 
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(const asio::any_io_executor& executor, ServerConfig config, Hooks hooks)
-      : acceptor_(executor, config.listen_on), gateway_(std::make_shared<Gateway>()) {
+      : store_(open_store(config)), acceptor_(executor, config.listen_on), gateway_(std::make_shared<Gateway>()) {
     gateway_->config = std::move(config);
     gateway_->hooks = std::make_shared<Hooks>(std::move(hooks));
     gateway_->feed = std::make_shared<StockFeed>(executor, gateway_->config.push_interval);
     gateway_->office = std::make_shared<BoxOffice>(executor, gateway_->config, gateway_->hooks, gateway_->feed);
+  }
+
+  // Once it may be pointed at.
+  void recover() {
+    if (!store_) return;
+    gateway_->office->recover(std::move(store_), gateway_->config.journal,
+                              [weak = weak_from_this()](const std::string& why) {
+                                if (const auto self = weak.lock()) self->on_store_lost(why);
+                              });
   }
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self) {
@@ -72,8 +86,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void abandon() {
-    stop_own_work();
-    for (const auto& session : sessions()) session->abort();
+    gateway_->office->abandon();
+    drop_all();
     *gateway_->hooks = Hooks{};
   }
 
@@ -88,6 +102,18 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     gateway_->office->stop();
   }
 
+  void drop_all() {
+    stop_own_work();
+    for (const auto& session : sessions()) session->abort();
+  }
+
+  // What was decided since the last commit is in memory only, and may be what the next decisions hang on: none of it
+  // must be told.
+  void on_store_lost(const std::string& why) {
+    drop_all();
+    if (gateway_->hooks->store_lost) gateway_->hooks->store_lost(why);
+  }
+
   // A copy that keeps them alive: sessions may leave the list while it is walked.
   std::vector<std::shared_ptr<Session>> sessions() const {
     std::vector<std::shared_ptr<Session>> all;
@@ -96,6 +122,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     return all;
   }
 
+  std::unique_ptr<Store> store_;  // until recover(); opened before anybody can connect
   tcp::acceptor acceptor_;
   std::shared_ptr<Gateway> gateway_;
   std::uint64_t next_session_id_ = 1;
@@ -103,6 +130,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
 Server::Server(const asio::any_io_executor& executor, ServerConfig config, Hooks hooks)
     : impl_(std::make_shared<Impl>(executor, std::move(config), std::move(hooks))) {
+  impl_->recover();
   impl_->start();
 }
 

@@ -4,7 +4,9 @@
 // A Server owns its inventory, its connections and its timers. Operations that are still in the event loop when a
 // Server is destroyed end harmlessly.
 //
-// It does not authenticate anybody: the name in a request is believed. It does not keep anything beyond its lifetime.
+// It does not authenticate anybody: the name in a request is believed. Without a data folder it keeps nothing beyond
+// its lifetime. With one it goes on where the last server of that folder was, and tells nobody anything, neither in an
+// answer nor in a push, that a power loss could take back.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,10 +21,11 @@ namespace plaza {
 
 class Server {
  public:
-  // Listens once constructed. Throws boost::system::system_error if the address cannot be used.
+  // Listens once constructed. Throws boost::system::system_error if the address cannot be used, and
+  // StoreError if the database of the data folder cannot.
   explicit Server(const boost::asio::any_io_executor& executor, ServerConfig config = {}, Hooks hooks = {});
 
-  // Drops all connections without a word. Must not happen inside a hook.
+  // Drops all connections without a word, and what has not been committed. Must not happen inside a hook.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

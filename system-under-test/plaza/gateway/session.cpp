@@ -55,8 +55,9 @@ void Session::handle_frame(std::string_view text) {
   if (const auto* malformed = std::get_if<Malformed>(&decoded)) {
     const Version version = gateway_->office->inventory().version();
     const Response response{.id = malformed->id, .error = malformed->error, .ticket = 0, .version = version};
-    send(std::make_shared<const std::string>(encode(response)));
-    return;
+    return gateway_->office->when_kept(response, [self = shared_from_this()](const Response& told) {
+      self->send(std::make_shared<const std::string>(encode(told)));
+    });
   }
   const Request& request = std::get<Request>(decoded);
   if (gateway_->hooks->received) gateway_->hooks->received(request);
@@ -67,9 +68,9 @@ void Session::handle(const Request& request) {
   BoxOffice& office = *gateway_->office;
   switch (request.op) {
     case Operation::hold:
-      return answer(request, office.hold(request));
+      return reply(request, office.hold(request));
     case Operation::release:
-      return answer(request, office.release(request));
+      return reply(request, office.release(request));
     case Operation::buy:
     case Operation::purchase:
       return spawn(stream_.get_executor(), serve_payment(shared_from_this(), request));
@@ -77,8 +78,11 @@ void Session::handle(const Request& request) {
       break;
   }
   const Version version = office.inventory().version();
-  answer(request, Response{.id = request.id, .error = std::nullopt, .ticket = 0, .version = version});
-  if (open_) gateway_->feed->subscribe(id_, *this);
+  const Response watching{.id = request.id, .error = std::nullopt, .ticket = 0, .version = version};
+  office.when_kept(watching, [self = shared_from_this(), request](const Response& told) {
+    self->answer(request, told);
+    if (told.ok() && self->open_) self->gateway_->feed->subscribe(self->id_, *self);
+  });
 }
 
 asio::awaitable<void> Session::serve_payment(std::shared_ptr<Session> self, Request request) {
@@ -88,7 +92,12 @@ asio::awaitable<void> Session::serve_payment(std::shared_ptr<Session> self, Requ
   } else {
     response = co_await BoxOffice::purchase(self->gateway_->office, request);
   }
-  self->answer(request, response);
+  self->reply(request, response);
+}
+
+void Session::reply(const Request& request, const Response& response) {
+  gateway_->office->when_kept(
+      response, [self = shared_from_this(), request](const Response& told) { self->answer(request, told); });
 }
 
 void Session::answer(const Request& request, const Response& response) {

@@ -62,6 +62,7 @@ class Session final : public StockWatcher, public std::enable_shared_from_this<S
   static boost::asio::awaitable<void> serve_payment(std::shared_ptr<Session> self, Request request);
   void handle_frame(std::string_view text);
   void handle(const Request& request);
+  void reply(const Request& request, const Response& response);
   void answer(const Request& request, const Response& response);
   void send(SharedText text);
   void write_next();

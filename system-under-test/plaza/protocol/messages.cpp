@@ -17,7 +17,7 @@ constexpr std::array<std::pair<Operation, std::string_view>, 5> kOperations{{
     {Operation::watch, "watch"},
 }};
 
-constexpr std::array<std::pair<Error, std::string_view>, 8> kErrors{{
+constexpr std::array<std::pair<Error, std::string_view>, 9> kErrors{{
     {Error::bad_request, "bad_request"},
     {Error::unknown_op, "unknown_op"},
     {Error::in_progress, "in_progress"},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<Error, std::string_view>, 8> kErrors{{
     {Error::not_held, "not_held"},
     {Error::payment_pending, "payment_pending"},
     {Error::payment_refused, "payment_refused"},
+    {Error::unavailable, "unavailable"},
 }};
 
 template <class Table, class Value>

@@ -31,6 +31,7 @@ enum class Error : std::uint8_t {
   not_held,         // this user does not hold that ticket, or no longer
   payment_pending,  // another request of this user is paying for that ticket
   payment_refused,  // the payment was not authorised
+  unavailable,      // nothing can be put on the disk now; may be done or not: ask again later, under the same id
 };
 
 struct Request {

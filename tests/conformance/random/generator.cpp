@@ -4,17 +4,6 @@
 
 namespace stillpoint::test {
 
-std::size_t Generator::size_up_to(std::size_t most) {
-  switch (below(6)) {
-    case 0:
-      return below(3);
-    case 1:
-      return below(most) + 1;
-    default:
-      return std::min<std::size_t>(below(40) + 1, most);
-  }
-}
-
 int Generator::add_slot(SlotKind kind) {
   slots_.push_back({.kind = kind});
   return static_cast<int>(slots_.size()) - 1;

@@ -6,12 +6,12 @@
 // What Linux itself leaves open is not asked, and the reason stands where it is left out.
 #include <cstdint>
 #include <functional>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "tests/conformance/random/caller.hpp"
+#include "tests/conformance/random/draws.hpp"
 
 namespace stillpoint::test {
 
@@ -46,9 +46,9 @@ struct Mixture {
   int hosts = 0;
 };
 
-class Generator {
+class Generator : public Draws {
  public:
-  Generator(std::uint64_t seed, Mixture mixture) : random_(seed), mixture_(mixture) {}
+  Generator(std::uint64_t seed, Mixture mixture) : Draws(seed), mixture_(mixture) {}
   Sequence sequence();
 
   struct Slot {
@@ -63,19 +63,6 @@ class Generator {
   };
 
   int hosts() const { return mixture_.hosts; }
-
-  // ---- drawing ----
-  std::uint64_t below(std::uint64_t end) { return random_() % end; }
-  int number(int end) { return static_cast<int>(below(static_cast<std::uint64_t>(end))); }
-  bool one_in(std::uint64_t n) { return below(n) == 0; }
-  template <typename Value, std::size_t n>
-  const Value& one_of(const Value (&values)[n]) {
-    return values[below(n)];
-  }
-  // Mostly small, sometimes `most`.
-  std::size_t size_up_to(std::size_t most);
-  // A letter that tells what this call sends from what others do.
-  char letter() { return static_cast<char>('a' + letters_++ % 26); }
 
   // ---- slots ----
   int add_slot(SlotKind kind);
@@ -92,11 +79,9 @@ class Generator {
   }
 
  private:
-  std::mt19937_64 random_;
   Mixture mixture_;
   std::vector<Slot> slots_;
   Sequence steps_;
-  unsigned letters_ = 0;
 };
 
 // A kind of call, or of several in a row, and how often it is drawn. It adds nothing where there is nothing for it.

@@ -1,7 +1,5 @@
 #include "tests/conformance/random/worlds.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -30,16 +28,7 @@ void unlink_paths(Caller& caller) {
 
 }  // namespace
 
-LinuxProcess::LinuxProcess() {
-  signal(SIGPIPE, SIG_IGN);
-  int last = 2;
-  DIR* const all = opendir("/proc/self/fd");
-  while (const dirent* entry = readdir(all)) last = std::max(last, std::atoi(entry->d_name));
-  closedir(all);
-  int filler = open("/dev/null", O_RDONLY);
-  while (filler < last) filler = dup(filler);
-  first_ = filler + 1;
-}
+LinuxProcess::LinuxProcess() : first_(first_free_descriptor()) { signal(SIGPIPE, SIG_IGN); }
 
 Observations LinuxProcess::run(const Sequence& sequence, Pace pace) const {
   Caller caller(first_);
@@ -57,13 +46,12 @@ Observations LinuxProcess::run(const Sequence& sequence, Pace pace) const {
   return observations;
 }
 
-const Step* step_under_way = nullptr;
-
 namespace {
 
 [[noreturn]] void refuse(kernel::Host&, const char* call, const void*) {
   kernel::set_current_host(nullptr);
-  std::fprintf(stderr, "%s called %s, which the virtual kernel does not serve\n", step_under_way->text.c_str(), call);
+  std::fprintf(stderr, "%s called %s, which the virtual kernel does not serve\n",
+               under_way.calls[under_way.call].c_str(), call);
   std::abort();
 }
 
@@ -94,7 +82,7 @@ Observations on_virtual_kernel(const Sequence& sequence, std::uint64_t seed) {
   Caller caller(3);
   Observations observations;
   for (const Step& step : sequence) {
-    step_under_way = &step;
+    under_way.call = observations.size();
     {
       const kernel::CurrentHost current(&host);
       host.run_as(&host.main_task());

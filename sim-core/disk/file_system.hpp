@@ -1,0 +1,177 @@
+#pragma once
+// The file system of one host: a tree of inodes as programs see it, and what of it is durable.
+//
+// Owned by the host, and outlives its crashes: a host reboots from it alone. Pure: it reads no clock, and a crash asks
+// a Choice. Every operation is one of Linux's on inodes and names (path.hpp leads from paths to them); permissions are
+// the caller's business. Names are as long as the caller lets them be.
+//
+// Not modelled: quotas of users, extended attributes, hard limits on links, the space that names and inodes take.
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sim-core/base/result.hpp"
+#include "sim-core/disk/choice.hpp"
+#include "sim-core/disk/inode.hpp"
+#include "sim-core/disk/journal.hpp"
+#include "sim-core/disk/options.hpp"
+
+namespace stillpoint::disk {
+
+// What names can undergo. The numbers are in traces.
+enum class NameChange : std::uint8_t { make = 1, link, remove, remove_directory, rename, exchange };
+
+// What a file system asks of the machine that it is in: the time, and to note what happens.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  virtual VirtualTime now() const = 0;
+  virtual WallTime wall_time() const = 0;
+  virtual EventId wrote(const Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+  virtual EventId resized(const Inode& inode, std::uint64_t size) = 0;
+  // `to` is the new place of a rename or an exchange.
+  virtual EventId renamed(NameChange change, const Inode& inode, const Inode& directory, std::string_view name,
+                          const Inode* to_directory, std::string_view to) = 0;
+  virtual EventId changed_mode(const Inode& inode) = 0;
+  virtual EventId synced(const Inode* inode, std::uint64_t bytes) = 0;
+};
+
+struct Owner {
+  uid_t user;
+  gid_t group;
+};
+
+class FileSystem {
+ public:
+  // Files end here: ext4's s_maxbytes with blocks of 4 KiB.
+  static constexpr std::uint64_t kLongestFile = 0xFFF'FFFF'F000;
+
+  FileSystem(Machine& machine, DiskOptions options, Owner owner);
+  FileSystem(const FileSystem&) = delete;
+  FileSystem& operator=(const FileSystem&) = delete;
+
+  Inode& root() { return *root_; }
+  const DiskOptions& options() const { return options_; }
+  // By its number, or null.
+  Inode* find(InodeNumber number) const;
+
+  // ---- names. Directories are S_IFDIR, and names are none of ".", ".." and "". ----
+  // `mode` is kind and permissions. EEXIST, ENOENT (the directory was removed), ENOSPC.
+  Result<Inode*> make(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view target = {},
+                      dev_t device = 0);
+  // O_TMPFILE: without a name. ENOSPC. The caller holds it.
+  Result<Inode*> make_nameless(mode_t mode, Owner owner);
+  // EEXIST, EPERM (a directory), ENOENT (it has no name any more, or the directory has none), EMLINK.
+  Status link(Inode& inode, Inode& directory, std::string_view name, bool from_nameless = false);
+  // ENOENT, EISDIR.
+  Status remove(Inode& directory, std::string_view name);
+  // ENOENT, ENOTDIR, ENOTEMPTY.
+  Status remove_directory(Inode& directory, std::string_view name);
+  enum class Rename : std::uint8_t { replace, keep, exchange };
+  // ENOENT, EEXIST, EINVAL (below itself), EISDIR, ENOTDIR, ENOTEMPTY.
+  Status rename(Inode& from_directory, std::string_view from, Inode& to_directory, std::string_view to, Rename how);
+
+  // ---- who uses an inode without a name ----
+  void hold(Inode& inode) { ++inode.opened; }
+  void let_go(Inode& inode);
+
+  // ---- data of a file ----
+  // How many bytes there were.
+  std::size_t read(Inode& inode, std::uint64_t offset, std::span<const iovec> parts);
+  // Up to the byte that does not fit. ENOSPC, EFBIG.
+  Result<std::size_t> write(Inode& inode, std::uint64_t offset, std::span<const iovec> parts);
+  // Zeros follow what was there. EFBIG.
+  Status resize(Inode& inode, std::uint64_t size);
+  // The pages of [offset, offset + size) are there and reserved (fallocate(2)); the size grows if `grows`. ENOSPC,
+  // EFBIG.
+  Status allocate(Inode& inode, std::uint64_t offset, std::uint64_t size, bool grows);
+
+  // Zeros, from here on so far, within the size: the whole pages among them become holes, or stay where they are.
+  enum class Blocks : std::uint8_t { free, keep };
+  void clear(Inode& inode, std::uint64_t offset, std::uint64_t size, Blocks blocks);
+  // Takes a range of whole pages out, or puts zeros in before what is there (fallocate(2), FALLOC_FL_COLLAPSE_RANGE and
+  // FALLOC_FL_INSERT_RANGE). Unlike on Linux a crash may leave a half of it. EINVAL, ENOSPC, EFBIG.
+  Status take_out(Inode& inode, std::uint64_t offset, std::uint64_t size);
+  Status put_in(Inode& inode, std::uint64_t offset, std::uint64_t size);
+
+  // ---- attributes ----
+  void set_mode(Inode& inode, mode_t permissions);
+  void touch_accessed(Inode& inode);
+  void set_times(Inode& inode, std::optional<WallTime> access, std::optional<WallTime> modification);
+
+  // ---- durability ----
+  enum class Sync : std::uint8_t { all, data };
+  // fsync(2), fdatasync(2). How many bytes went to the device.
+  std::uint64_t sync(Inode& inode, Sync what = Sync::all);
+  std::uint64_t sync_everything();
+  // From now on fsync says that it did, and has not: a device that loses what it acknowledged.
+  void let_fsync_lie(bool lies) { fsync_lies_ = lies; }
+
+  // The power fails. Nobody holds anything any more; what is left is what `choice` makes of what the model allows.
+  struct Lost {
+    std::vector<LostWrite> writes;
+    std::vector<EventId> names;
+  };
+  Lost crash(Choice& choice);
+
+  // ---- mapped memory ----
+  // From now on programs may change the pages of the file past write(): what they changed is found when it matters.
+  void watch_stores(Inode& inode);
+  // What they changed so far becomes writes.
+  void absorb_stores(Inode& inode);
+
+  // ---- statvfs(3) ----
+  std::uint64_t pages() const { return options_.capacity / kPage; }
+  std::uint64_t used_pages() const { return used_pages_; }
+  std::uint64_t inodes() const { return used_inodes_; }
+
+ private:
+  struct Stores {
+    std::vector<std::byte> seen;  // the content as it was last looked at
+  };
+
+  Inode& add_inode(mode_t mode, Owner owner);
+  Unsynced& unsynced(Inode& inode);
+  // Makes a change of names, in the tree and in the journal.
+  void change_names(EventId event, Journal::Cell first, Journal::Cell second = {});
+  void write_bytes(Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes);
+  std::uint64_t room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const;
+  void flush_before_journal(Inode& inode);
+  void drop_link(Inode& inode);
+  void set_free(const Inode& inode);
+  void changed(Inode& inode);
+  void modified(Inode& inode);
+  void note_shape(Inode& inode);
+  std::uint64_t sync_data(Inode& inode);
+  void commit(std::uint64_t sequence);
+  void release(const std::vector<Inode*>& inodes);
+  void release(Inode& inode);
+  void write_back_if_much();
+  void write_back_what_is_old();
+  void find_links();
+
+  Machine& machine_;
+  const DiskOptions options_;
+  PagePool pool_;
+  std::uint64_t pending_ = 0;  // the weight of what is not durable
+  std::map<InodeNumber, std::unique_ptr<Inode>> inodes_;
+  Inode* root_ = nullptr;
+  InodeNumber last_number_ = 1;
+  Journal journal_;
+  std::uint64_t sequence_ = 0;
+  std::set<InodeNumber> unsynced_;  // files with data that is not durable
+  std::map<InodeNumber, Stores> stores_;
+  std::uint64_t used_pages_ = 0;
+  std::uint64_t used_inodes_ = 0;
+  bool fsync_lies_ = false;
+  std::vector<std::byte> gathered_;
+};
+
+}  // namespace stillpoint::disk

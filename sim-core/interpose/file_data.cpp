@@ -1,0 +1,397 @@
+// Data of files: reading and writing at an offset, sizes, and making it durable.
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "sim-core/interpose/paths.hpp"
+#include "sim-core/interpose/transfers.hpp"
+
+namespace {
+
+using stillpoint::Failure;
+using stillpoint::Result;
+using stillpoint::Status;
+using stillpoint::disk::Follow;
+using stillpoint::disk::Inode;
+using stillpoint::interpose::Call;
+using stillpoint::interpose::fail;
+using stillpoint::interpose::find_disk_file;
+using stillpoint::interpose::finish;
+using stillpoint::interpose::Row;
+using stillpoint::interpose::unsupported;
+using stillpoint::kernel::DiskFile;
+using stillpoint::kernel::File;
+using stillpoint::kernel::Host;
+using stillpoint::kernel::total_size;
+using Sync = stillpoint::disk::FileSystem::Sync;
+
+// Who has no position has no offsets either; devices take any.
+ssize_t read_at(Host& host, const Call& call, int fd, std::span<const iovec> parts, off_t offset) {
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  if (DiskFile* on_disk = file->as_disk_file())
+    return finish<ssize_t>(host, call, on_disk->read_at(static_cast<std::uint64_t>(offset), parts));
+  if (!file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
+  return finish<ssize_t>(host, call, file->read(parts));
+}
+
+ssize_t write_at(Host& host, const Call& call, int fd, std::span<const iovec> parts, off_t offset) {
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  if (DiskFile* on_disk = file->as_disk_file())
+    return finish<ssize_t>(host, call, on_disk->write_at(static_cast<std::uint64_t>(offset), parts));
+  if (!file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
+  return finish<ssize_t>(host, call, file->write(parts));
+}
+
+// vfs_read() and vfs_write() in Linux's fs/read_write.c look at the descriptor first, then at the buffer.
+template <bool kReads>
+ssize_t move_buffer(Host& host, const Call& call, int fd, const void* data, size_t size, off_t offset) {
+  if (offset < 0) return fail<ssize_t>(host, call, EINVAL);
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  if (file->as_disk_file() == nullptr && !file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
+  if (!(kReads ? file->can_read() : file->can_write())) return fail<ssize_t>(host, call, EBADF);
+  if (!stillpoint::may_be_memory(data, size)) return fail<ssize_t>(host, call, EFAULT);
+  const iovec part = stillpoint::interpose::buffer_of(data, size);
+  return kReads ? read_at(host, call, fd, {&part, 1}, offset) : write_at(host, call, fd, {&part, 1}, offset);
+}
+
+template <bool kReads>
+ssize_t move_row(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset) {
+  if (offset < 0) return fail<ssize_t>(host, call, EINVAL);
+  const File* file = host.descriptors.find(fd);
+  if (file == nullptr || !(kReads ? file->can_read() : file->can_write())) return fail<ssize_t>(host, call, EBADF);
+  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
+  Row row;
+  if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
+    return fail<ssize_t>(host, call, imported.error());
+  if (total_size(row.parts()) == 0) return 0;
+  return kReads ? read_at(host, call, fd, row.parts(), offset) : write_at(host, call, fd, row.parts(), offset);
+}
+
+// preadv2(2), pwritev2(2): an offset of -1 is the position.
+template <bool kReads>
+ssize_t move_row_flags(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset, int flags) {
+  constexpr int kKnown = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
+  if (offset < -1) return fail<ssize_t>(host, call, EINVAL);
+  if ((flags & ~kKnown) != 0) return fail<ssize_t>(host, call, EOPNOTSUPP);
+  if ((flags & RWF_NOWAIT) != 0) unsupported(host, call, "RWF_NOWAIT");
+  const bool appended = file->appends;
+  if ((flags & RWF_APPEND) != 0 && !kReads) file->appends = true;
+  const ssize_t done = offset != -1 ? move_row<kReads>(host, call, fd, parts, count, offset)
+                       : kReads     ? readv(fd, parts, count)
+                                    : writev(fd, parts, count);
+  file->appends = appended;
+  DiskFile* on_disk = file->as_disk_file();
+  if (!kReads && done > 0 && on_disk != nullptr && (flags & (RWF_DSYNC | RWF_SYNC)) != 0) {
+    const Status synced = on_disk->sync((flags & RWF_SYNC) != 0 ? Sync::all : Sync::data);
+    if (!synced) return fail<ssize_t>(host, call, synced.error());
+  }
+  return done;
+}
+
+int truncate_path(Host& host, const Call& call, const char* path, off_t size) {
+  if (size < 0) return fail(host, call, EINVAL);
+  const Result<Inode*> inode = stillpoint::interpose::find_inode(host, AT_FDCWD, path, Follow::yes);
+  if (!inode) return fail(host, call, inode.error());
+  if (inode.value()->is(S_IFDIR)) return fail(host, call, EISDIR);
+  if (!inode.value()->is(S_IFREG)) return fail(host, call, EINVAL);
+  if (!stillpoint::disk::may(*inode.value(), stillpoint::disk::kMayWrite, host.storage().user()))
+    return fail(host, call, EACCES);
+  return finish(host, call, host.storage().resize(*inode.value(), size));
+}
+
+int truncate_descriptor(Host& host, const Call& call, int fd, off_t size) {
+  if (size < 0) return fail(host, call, EINVAL);
+  const Result<DiskFile*> file = find_disk_file(host, fd, EINVAL);
+  if (!file) return fail(host, call, file.error());
+  if (file.value()->path_only()) return fail(host, call, EBADF);
+  if (!file.value()->node().is(S_IFREG) || !file.value()->can_write()) return fail(host, call, EINVAL);
+  return finish(host, call, host.storage().resize(file.value()->node(), size));
+}
+
+// What has nothing to make durable: EINVAL, as fsync(2) says of pipes and sockets.
+int sync_descriptor(Host& host, const Call& call, int fd, Sync what) {
+  const Result<DiskFile*> file = find_disk_file(host, fd, EINVAL);
+  if (!file) return fail(host, call, file.error());
+  return finish(host, call, file.value()->sync(what));
+}
+
+int sync_disk(Host& host) {
+  auto& storage = host.storage();
+  const std::uint64_t bytes = storage.files.sync_everything();
+  storage.wait_until(storage.device.flush(host.now(), bytes));
+  return 0;
+}
+
+bool is_pipe(Host& host, int fd) {
+  const File* file = host.descriptors.find(fd);
+  const Result<mode_t> mode = file != nullptr ? file->mode() : Failure{EBADF};
+  return mode && S_ISFIFO(mode.value());
+}
+
+// Which of the modes of fallocate(2) go together.
+bool known_mode(int mode) {
+  switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+      return true;
+    case FALLOC_FL_PUNCH_HOLE:
+      return (mode & FALLOC_FL_KEEP_SIZE) != 0;
+    case FALLOC_FL_COLLAPSE_RANGE:
+    case FALLOC_FL_INSERT_RANGE:
+      return (mode & FALLOC_FL_KEEP_SIZE) == 0;
+    default:
+      return false;
+  }
+}
+
+Status allocate_in(Host& host, Inode& inode, int mode, std::uint64_t offset, std::uint64_t size) {
+  auto& files = host.storage().files;
+  const bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0;
+  using Blocks = stillpoint::disk::FileSystem::Blocks;
+  switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+    case FALLOC_FL_PUNCH_HOLE:
+      files.clear(inode, offset, size, Blocks::free);
+      return stillpoint::Done{};
+    case FALLOC_FL_ZERO_RANGE:
+      files.clear(inode, offset, size, Blocks::keep);
+      return files.allocate(inode, offset, size, grows);
+    case FALLOC_FL_COLLAPSE_RANGE:
+      return files.take_out(inode, offset, size);
+    case FALLOC_FL_INSERT_RANGE:
+      return files.put_in(inode, offset, size);
+    default:
+      return files.allocate(inode, offset, size, grows);
+  }
+}
+
+// vfs_fallocate() in Linux's fs/open.c.
+int allocate(Host& host, const Call& call, int fd, int mode, off_t offset, off_t size) {
+  const File* any = host.descriptors.find(fd);
+  if (any == nullptr) return fail(host, call, EBADF);
+  if (offset < 0 || size <= 0) return fail(host, call, EINVAL);
+  if (!known_mode(mode)) return fail(host, call, EOPNOTSUPP);
+  if (!any->can_write()) return fail(host, call, EBADF);
+  const Result<DiskFile*> file = find_disk_file(host, fd, is_pipe(host, fd) ? ESPIPE : ENODEV);
+  if (!file) return fail(host, call, file.error());
+  Inode& inode = file.value()->node();
+  if (!inode.is(S_IFREG)) return fail(host, call, inode.is(S_IFDIR) ? EISDIR : ENODEV);
+  off_t end = 0;
+  if (__builtin_add_overflow(offset, size, &end)) return fail(host, call, EFBIG);
+  return finish(host, call,
+                allocate_in(host, inode, mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(size)));
+}
+
+// posix_fallocate(3) gives its error instead of setting errno.
+int allocate_posix(Host& host, const Call& call, int fd, off_t offset, off_t size) {
+  const int before = errno;
+  const int result = allocate(host, call, fd, 0, offset, size) == 0 ? 0 : errno;
+  errno = before;
+  return result;
+}
+
+// Advice changes nothing that a program sees: only whether it could be taken.
+int advise(Host& host, int fd, off_t size, int advice) {
+  if (host.descriptors.find(fd) == nullptr) return EBADF;
+  if (is_pipe(host, fd)) return ESPIPE;
+  if (size < 0) return EINVAL;
+  return advice >= POSIX_FADV_NORMAL && advice <= POSIX_FADV_NOREUSE ? 0 : EINVAL;
+}
+
+// From a file to any descriptor (sendfile(2)), or to a file (copy_file_range(2)): through a buffer, a piece at a time.
+ssize_t copy(Host& host, const Call& call, DiskFile& from, off64_t* from_offset, int to, off64_t* to_offset,
+             size_t size) {
+  constexpr size_t kPiece = 65'536;
+  std::vector<char> buffer(std::min(size, kPiece));
+  size_t done = 0;
+  off64_t at = from_offset != nullptr ? *from_offset : from.seek(0, SEEK_CUR).value();
+  while (done < size) {
+    const iovec whole{buffer.data(), std::min(buffer.size(), size - done)};
+    const Result<std::size_t> read = from.read_at(static_cast<std::uint64_t>(at), {&whole, 1});
+    if (!read && done == 0) return fail<ssize_t>(host, call, read.error());
+    if (!read || read.value() == 0) break;
+    const iovec part{buffer.data(), read.value()};
+    const ssize_t written = to_offset != nullptr ? write_at(host, call, to, {&part, 1}, *to_offset)
+                                                 : stillpoint::interpose::write_parts(host, call, to, {&part, 1});
+    if (written < 0 && done == 0) return -1;
+    if (written <= 0) break;
+    done += static_cast<size_t>(written);
+    at += written;
+    if (to_offset != nullptr) *to_offset += written;
+    if (static_cast<size_t>(written) < part.iov_len) break;
+  }
+  if (from_offset != nullptr) {
+    *from_offset = at;
+  } else {
+    static_cast<void>(from.seek(at, SEEK_SET));
+  }
+  return static_cast<ssize_t>(done);
+}
+
+// do_sendfile() in Linux's fs/read_write.c.
+ssize_t send_file(Host& host, const Call& call, int to, int from, off64_t* offset, size_t size) {
+  if (offset != nullptr && !stillpoint::is_writable(offset)) return fail<ssize_t>(host, call, EFAULT);
+  const Result<DiskFile*> source = find_disk_file(host, from, EINVAL);
+  if (!source) return fail<ssize_t>(host, call, source.error());
+  if (!source.value()->can_read()) return fail<ssize_t>(host, call, EBADF);
+  if (offset != nullptr && *offset < 0) return fail<ssize_t>(host, call, EINVAL);
+  File* target = host.descriptors.find(to);
+  if (target == nullptr || !target->can_write()) return fail<ssize_t>(host, call, EBADF);
+  if (target->appends) return fail<ssize_t>(host, call, EINVAL);
+  if (!source.value()->node().is(S_IFREG)) return fail<ssize_t>(host, call, EINVAL);
+  return copy(host, call, *source.value(), offset, to, nullptr, std::min(size, stillpoint::interpose::kMostBytes));
+}
+
+// vfs_copy_file_range() in Linux's fs/read_write.c.
+ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset, int to, off64_t* to_offset,
+                   size_t size, unsigned flags) {
+  if (host.descriptors.find(from) == nullptr || host.descriptors.find(to) == nullptr)
+    return fail<ssize_t>(host, call, EBADF);
+  for (off64_t* offset : {from_offset, to_offset}) {
+    if (offset != nullptr && !stillpoint::is_writable(offset)) return fail<ssize_t>(host, call, EFAULT);
+  }
+  if (flags != 0) return fail<ssize_t>(host, call, EINVAL);
+  const Result<DiskFile*> source = find_disk_file(host, from, EINVAL);
+  const Result<DiskFile*> target = find_disk_file(host, to, EINVAL);
+  if (!source || !target) return fail<ssize_t>(host, call, EINVAL);
+  const Inode& one = source.value()->node();
+  const Inode& other = target.value()->node();
+  if (one.is(S_IFDIR) || other.is(S_IFDIR)) return fail<ssize_t>(host, call, EISDIR);
+  if (!one.is(S_IFREG) || !other.is(S_IFREG)) return fail<ssize_t>(host, call, EINVAL);
+  if (!source.value()->can_read() || !target.value()->can_write() || target.value()->appends)
+    return fail<ssize_t>(host, call, EBADF);
+  const off64_t begin = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
+  const off64_t place = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
+  if (begin < 0 || place < 0) return fail<ssize_t>(host, call, EOVERFLOW);
+  const auto length = static_cast<off64_t>(std::min(size, stillpoint::interpose::kMostBytes));
+  if (&one == &other && begin < place + length && place < begin + length) return fail<ssize_t>(host, call, EINVAL);
+  return copy(host, call, *source.value(), from_offset, to, to_offset, static_cast<size_t>(length));
+}
+
+}  // namespace
+
+SP_CALL(ssize_t, pread, (int fd, void* data, size_t size, off_t offset), (fd, data, size, offset)) {
+  return move_buffer<true>(host, call, fd, data, size, offset);
+}
+SP_CALL(ssize_t, pread64, (int fd, void* data, size_t size, off64_t offset), (fd, data, size, offset)) {
+  return move_buffer<true>(host, call, fd, data, size, offset);
+}
+SP_CALL(ssize_t, __pread_chk, (int fd, void* data, size_t size, off_t offset, size_t room),
+        (fd, data, size, offset, room)) {
+  if (size > room) unsupported(host, call, "buffer overflow detected");
+  return move_buffer<true>(host, call, fd, data, size, offset);
+}
+SP_CALL(ssize_t, __pread64_chk, (int fd, void* data, size_t size, off64_t offset, size_t room),
+        (fd, data, size, offset, room)) {
+  if (size > room) unsupported(host, call, "buffer overflow detected");
+  return move_buffer<true>(host, call, fd, data, size, offset);
+}
+SP_CALL(ssize_t, pwrite, (int fd, const void* data, size_t size, off_t offset), (fd, data, size, offset)) {
+  return move_buffer<false>(host, call, fd, data, size, offset);
+}
+SP_CALL(ssize_t, pwrite64, (int fd, const void* data, size_t size, off64_t offset), (fd, data, size, offset)) {
+  return move_buffer<false>(host, call, fd, data, size, offset);
+}
+SP_CALL(ssize_t, preadv, (int fd, const iovec* parts, int count, off_t offset), (fd, parts, count, offset)) {
+  return move_row<true>(host, call, fd, parts, count, offset);
+}
+SP_CALL(ssize_t, preadv64, (int fd, const iovec* parts, int count, off64_t offset), (fd, parts, count, offset)) {
+  return move_row<true>(host, call, fd, parts, count, offset);
+}
+SP_CALL(ssize_t, pwritev, (int fd, const iovec* parts, int count, off_t offset), (fd, parts, count, offset)) {
+  return move_row<false>(host, call, fd, parts, count, offset);
+}
+SP_CALL(ssize_t, pwritev64, (int fd, const iovec* parts, int count, off64_t offset), (fd, parts, count, offset)) {
+  return move_row<false>(host, call, fd, parts, count, offset);
+}
+SP_CALL(ssize_t, preadv2, (int fd, const iovec* parts, int count, off_t offset, int flags),
+        (fd, parts, count, offset, flags)) {
+  return move_row_flags<true>(host, call, fd, parts, count, offset, flags);
+}
+SP_CALL(ssize_t, preadv64v2, (int fd, const iovec* parts, int count, off64_t offset, int flags),
+        (fd, parts, count, offset, flags)) {
+  return move_row_flags<true>(host, call, fd, parts, count, offset, flags);
+}
+SP_CALL(ssize_t, pwritev2, (int fd, const iovec* parts, int count, off_t offset, int flags),
+        (fd, parts, count, offset, flags)) {
+  return move_row_flags<false>(host, call, fd, parts, count, offset, flags);
+}
+SP_CALL(ssize_t, pwritev64v2, (int fd, const iovec* parts, int count, off64_t offset, int flags),
+        (fd, parts, count, offset, flags)) {
+  return move_row_flags<false>(host, call, fd, parts, count, offset, flags);
+}
+
+SP_CALL(int, truncate, (const char* path, off_t size), (path, size)) { return truncate_path(host, call, path, size); }
+SP_CALL(int, truncate64, (const char* path, off64_t size), (path, size)) {
+  return truncate_path(host, call, path, size);
+}
+SP_CALL(int, ftruncate, (int fd, off_t size), (fd, size)) { return truncate_descriptor(host, call, fd, size); }
+SP_CALL(int, ftruncate64, (int fd, off64_t size), (fd, size)) { return truncate_descriptor(host, call, fd, size); }
+
+SP_CALL(int, fsync, (int fd), (fd)) { return sync_descriptor(host, call, fd, Sync::all); }
+SP_CALL(int, fdatasync, (int fd), (fd)) { return sync_descriptor(host, call, fd, Sync::data); }
+SP_CALL(void, sync, (), ()) { sync_disk(host); }
+SP_CALL(int, syncfs, (int fd), (fd)) {
+  if (host.descriptors.find(fd) == nullptr) return fail(host, call, EBADF);
+  return sync_disk(host);
+}
+// ksys_sync_file_range() in Linux's fs/sync.c. It promises nothing about metadata, and so nothing at all of what a
+// crash leaves: the device has its pages, and may lose them.
+SP_CALL(int, sync_file_range, (int fd, off64_t offset, off64_t size, unsigned flags), (fd, offset, size, flags)) {
+  constexpr unsigned kKnown = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  const Result<DiskFile*> file = find_disk_file(host, fd, ESPIPE);
+  if (!file) return fail(host, call, file.error());
+  off64_t end = 0;
+  if ((flags & ~kKnown) != 0 || offset < 0 || __builtin_add_overflow(offset, size, &end) || end < offset)
+    return fail(host, call, EINVAL);
+  if (!file.value()->node().is(S_IFREG) && !file.value()->node().is(S_IFDIR)) return fail(host, call, ESPIPE);
+  if ((flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER)) != 0)
+    host.storage().wait_until(host.storage().device.write(host.now(), 0));
+  return 0;
+}
+
+SP_CALL(int, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size)) {
+  return allocate(host, call, fd, mode, offset, size);
+}
+SP_CALL(int, fallocate64, (int fd, int mode, off64_t offset, off64_t size), (fd, mode, offset, size)) {
+  return allocate(host, call, fd, mode, offset, size);
+}
+SP_CALL(int, posix_fallocate, (int fd, off_t offset, off_t size), (fd, offset, size)) {
+  return allocate_posix(host, call, fd, offset, size);
+}
+SP_CALL(int, posix_fallocate64, (int fd, off64_t offset, off64_t size), (fd, offset, size)) {
+  return allocate_posix(host, call, fd, offset, size);
+}
+SP_CALL(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice), (fd, offset, size, advice)) {
+  return advise(host, fd, size, advice);
+}
+SP_CALL(int, posix_fadvise64, (int fd, off64_t offset, off64_t size, int advice), (fd, offset, size, advice)) {
+  return advise(host, fd, size, advice);
+}
+SP_CALL(ssize_t, readahead, (int fd, off64_t offset, size_t size), (fd, offset, size)) {
+  const Result<DiskFile*> file = find_disk_file(host, fd, EINVAL);
+  if (!file) return fail<ssize_t>(host, call, file.error());
+  if (!file.value()->can_read()) return fail<ssize_t>(host, call, EBADF);
+  return file.value()->node().is(S_IFREG) ? 0 : fail<ssize_t>(host, call, EINVAL);
+}
+
+SP_CALL(ssize_t, sendfile, (int to, int from, off_t* offset, size_t size), (to, from, offset, size)) {
+  return send_file(host, call, to, from, offset, size);
+}
+SP_CALL(ssize_t, sendfile64, (int to, int from, off64_t* offset, size_t size), (to, from, offset, size)) {
+  return send_file(host, call, to, from, offset, size);
+}
+SP_CALL(ssize_t, copy_file_range,
+        (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),
+        (from, from_offset, to, to_offset, size, flags)) {
+  return copy_range(host, call, from, from_offset, to, to_offset, size, flags);
+}
