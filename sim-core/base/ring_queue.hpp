@@ -2,6 +2,7 @@
 // A first-in first-out queue in one power-of-two array: no allocation in steady state, and none at all while it is
 // empty from birth.
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -36,18 +37,18 @@ class RingQueue {
     return items_[(head_ + index) & (capacity_ - 1)];
   }
   void grow() {
-    const std::size_t larger = capacity_ == 0 ? 4 : capacity_ * 2;
+    const std::size_t larger = capacity_ == 0 ? 4 : std::size_t{capacity_} * 2;
     auto items = std::make_unique<T[]>(larger);
     for (std::size_t i = 0; i < count_; ++i) items[i] = std::move(at(i));
     items_ = std::move(items);
-    capacity_ = larger;
+    capacity_ = static_cast<std::uint32_t>(larger);
     head_ = 0;
   }
 
   std::unique_ptr<T[]> items_;
-  std::size_t capacity_ = 0;
-  std::size_t head_ = 0;
-  std::size_t count_ = 0;
+  std::uint32_t capacity_ = 0;
+  std::uint32_t head_ = 0;
+  std::uint32_t count_ = 0;
 };
 
 }  // namespace stillpoint

@@ -1,7 +1,5 @@
 #include "sim-core/engine/event_queue.hpp"
 
-#include "sim-core/base/assert.hpp"
-
 namespace stillpoint {
 namespace {
 constexpr std::size_t kArity = 4;
@@ -10,33 +8,30 @@ constexpr int kSerialBits = 40;  // 1.1e12 schedulings; the 24 bits above them a
 
 Event::~Event() { SP_ASSERT(!scheduled()); }
 
-VirtualTime EventQueue::next_time() {
-  fill_vacancy();
-  SP_ASSERT(!heap_.empty());
-  return heap_.front().at;
-}
-
 void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
   SP_ASSERT(at >= now_);
   const std::uint64_t serial = ++serial_;
   SP_ASSERT(serial < (std::uint64_t{1} << kSerialBits));
   const Entry entry{at, (std::uint64_t{rank & 0xFFFFFF} << kSerialBits) | serial, &event};
-  if (!event.scheduled()) {
-    if (vacant_) {
-      vacant_ = false;
-      sift_down(0, entry);
-      return;
-    }
-    heap_.emplace_back();
-    sift_up(heap_.size() - 1, entry);
-    return;
-  }
+  if (event.scheduled()) return move(entry);
+  if (!vacant_) return append(entry);
+  vacant_ = false;
+  sift_down(0, at, entry.sequence, event);
+}
+
+// Out of line, like move(): most events take the place of the one that schedules them, and need not save registers.
+[[gnu::noinline]] void EventQueue::append(const Entry& entry) {
+  heap_.emplace_back();
+  sift_up(heap_.size() - 1, entry);
+}
+
+[[gnu::noinline]] void EventQueue::move(const Entry& entry) {
   fill_vacancy();
-  const std::size_t index = event.position_;
+  const std::size_t index = entry.event->position_;
   if (entry.before(heap_[index])) {
     sift_up(index, entry);
   } else {
-    sift_down(index, entry);
+    sift_down(index, entry.at, entry.sequence, *entry.event);
   }
 }
 
@@ -46,17 +41,6 @@ void EventQueue::cancel(Event& event) {
   remove_at(event.position_);
 }
 
-Event& EventQueue::pop() {
-  fill_vacancy();
-  SP_ASSERT(!heap_.empty());
-  const Entry& first = heap_.front();
-  SP_ASSERT(first.at >= now_);
-  now_ = first.at;
-  first.event->position_ = Event::kNowhere;
-  vacant_ = true;
-  return *first.event;
-}
-
 void EventQueue::advance(VirtualTime to) {
   SP_ASSERT(to >= now_);
   fill_vacancy();
@@ -64,14 +48,13 @@ void EventQueue::advance(VirtualTime to) {
   now_ = to;
 }
 
-void EventQueue::fill_vacancy() {
-  if (!vacant_) return;
+void EventQueue::fill_top() {
   vacant_ = false;
   const Entry taken = heap_.front();
   const Entry last = heap_.back();
   heap_.pop_back();
   if (heap_.empty()) return;
-  sift_down(0, last);
+  sift_down(0, last.at, last.sequence, *last.event);
   SP_ASSERT(taken.before(heap_.front()));
 }
 
@@ -83,7 +66,7 @@ void EventQueue::remove_at(std::size_t index) {
   if (index > 0 && last.before(heap_[(index - 1) / kArity])) {
     sift_up(index, last);
   } else {
-    sift_down(index, last);
+    sift_down(index, last.at, last.sequence, *last.event);
   }
 }
 
@@ -97,16 +80,29 @@ void EventQueue::sift_up(std::size_t index, Entry entry) {
   place(index, entry);
 }
 
-void EventQueue::sift_down(std::size_t index, Entry entry) {
+std::size_t EventQueue::first_of(std::size_t first_child, std::size_t count) const {
+  const Entry* const entries = heap_.data();
+  if (first_child + kArity <= count) [[likely]] {
+    // By sums and a choice, since branches on keys are mispredicted as often as not.
+    static_assert(kArity == 4);
+    const std::size_t left = first_child + (entries[first_child + 1].before(entries[first_child]) ? 1 : 0);
+    const std::size_t right = first_child + 2 + (entries[first_child + 3].before(entries[first_child + 2]) ? 1 : 0);
+    return entries[right].before(entries[left]) ? right : left;
+  }
+  std::size_t best = first_child;
+  for (std::size_t child = first_child + 1; child < count; ++child) {
+    if (entries[child].before(entries[best])) best = child;
+  }
+  return best;
+}
+
+void EventQueue::sift_down(std::size_t index, VirtualTime at, std::uint64_t sequence, Event& event) {
+  const Entry entry{at, sequence, &event};
   const std::size_t count = heap_.size();
   for (;;) {
     const std::size_t first_child = index * kArity + 1;
     if (first_child >= count) break;
-    const std::size_t end = first_child + kArity < count ? first_child + kArity : count;
-    std::size_t best = first_child;
-    for (std::size_t child = first_child + 1; child < end; ++child) {
-      if (heap_[child].before(heap_[best])) best = child;
-    }
+    const std::size_t best = first_of(first_child, count);
     if (!heap_[best].before(entry)) break;
     place(index, heap_[best]);
     index = best;

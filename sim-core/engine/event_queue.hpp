@@ -14,6 +14,8 @@
 
 #include <stillpoint/time.hpp>
 
+#include "sim-core/base/assert.hpp"
+
 namespace stillpoint {
 
 class EventQueue;
@@ -47,7 +49,11 @@ class EventQueue {
   bool empty() const { return size() == 0; }
   std::size_t size() const { return heap_.size() - (vacant_ ? 1 : 0); }
   // The time of the next event. Requires !empty().
-  VirtualTime next_time();
+  VirtualTime next_time() {
+    fill_vacancy();
+    SP_ASSERT(!heap_.empty());
+    return heap_.front().at;
+  }
 
   // Schedules `event` at `at`, or moves it there if it was scheduled already. Requires at >= now().
   void schedule(Event& event, VirtualTime at, Rank rank = 0);
@@ -55,7 +61,16 @@ class EventQueue {
   void cancel(Event& event);
 
   // Moves time to the next event, takes it out, and returns it for the caller to fire. Requires !empty().
-  Event& pop();
+  Event& pop() {
+    fill_vacancy();
+    SP_ASSERT(!heap_.empty());
+    const Entry& first = heap_.front();
+    SP_ASSERT(first.at >= now_);
+    now_ = first.at;
+    first.event->position_ = Event::kNowhere;
+    vacant_ = true;
+    return *first.event;
+  }
   // Moves time forward to `to` where nothing is due before. Requires that no event is due before `to`.
   void advance(VirtualTime to);
 
@@ -68,14 +83,22 @@ class EventQueue {
     unsigned __int128 order() const { return static_cast<unsigned __int128>(to_ns(at)) << 64 | sequence; }
     bool before(const Entry& other) const { return order() < other.order(); }
   };
+  void append(const Entry& entry);
+  void move(const Entry& entry);
   void sift_up(std::size_t index, Entry entry);
-  void sift_down(std::size_t index, Entry entry);
+  // Takes the entry in parts, which stay in registers: a processor waits where memory was written in parts and is read
+  // whole.
+  void sift_down(std::size_t index, VirtualTime at, std::uint64_t sequence, Event& event);
+  std::size_t first_of(std::size_t first_child, std::size_t count) const;
   void place(std::size_t index, const Entry& entry) {
     heap_[index] = entry;
     entry.event->position_ = static_cast<std::uint32_t>(index);
   }
   void remove_at(std::size_t index);
-  void fill_vacancy();
+  void fill_vacancy() {
+    if (vacant_) fill_top();
+  }
+  void fill_top();
 
   std::vector<Entry> heap_;
   bool vacant_ = false;  // the first entry is that of the event which was taken out last

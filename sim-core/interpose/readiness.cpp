@@ -206,8 +206,9 @@ int select_all(Host& host, const Call& call, int count, fd_set* in, fd_set* out,
 
 // ---- epoll ----
 
-int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* events, int capacity,
-                   const Patience& patience) {
+// Out of line: what an event loop asks for never sleeps, and need not save registers for what does.
+[[gnu::noinline]] int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* events, int capacity,
+                                     const Patience& patience) {
   require_sleep(host, call);
   Epoll::Waiting waiting(epoll);
   for (;;) {
@@ -219,7 +220,10 @@ int sleep_on_epoll(Host& host, const Call& call, Epoll& epoll, epoll_event* even
   }
 }
 
-int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity, const Patience& patience) {
+// `patience_of_call` is asked only if nothing is ready: an event loop finds something, or does not wait.
+template <typename PatienceOfCall>
+int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int capacity,
+               PatienceOfCall patience_of_call) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
   constexpr int kMostEvents = INT_MAX / static_cast<int>(sizeof(epoll_event));  // EP_MAX_EVENTS
@@ -234,6 +238,7 @@ int wait_epoll(Host& host, const Call& call, int fd, epoll_event* events, int ca
   if (count.value() > 0) return count.value();
   if (misplaced()) [[unlikely]]
     return fail(host, call, EFAULT);
+  const Patience patience = patience_of_call();
   if (patience.none) return 0;
   return sleep_on_epoll(host, call, *epoll, events, capacity, patience);
 }
@@ -330,16 +335,14 @@ SP_CALL(int, epoll_ctl, (int epfd, int operation, int fd, epoll_event* event), (
 
 SP_CALL(int, epoll_wait, (int epfd, epoll_event* events, int capacity, int timeout),
         (epfd, events, capacity, timeout)) {
-  static constexpr Patience kNone{.none = true};
-  if (timeout == 0) return wait_epoll(host, call, epfd, events, capacity, kNone);  // what an event loop does most
-  return wait_epoll(host, call, epfd, events, capacity, patience_of(host, timeout));
+  return wait_epoll(host, call, epfd, events, capacity, [&] { return patience_of(host, timeout); });
 }
 
 SP_CALL(int, epoll_pwait, (int epfd, epoll_event* events, int capacity, int timeout, const sigset_t* mask),
         (epfd, events, capacity, timeout, mask)) {
   if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
-  return wait_epoll(host, call, epfd, events, capacity, patience_of(host, timeout));
+  return wait_epoll(host, call, epfd, events, capacity, [&] { return patience_of(host, timeout); });
 }
 
 SP_CALL(int, epoll_pwait2, (int epfd, epoll_event* events, int capacity, const timespec* timeout, const sigset_t* mask),
@@ -349,5 +352,5 @@ SP_CALL(int, epoll_pwait2, (int epfd, epoll_event* events, int capacity, const t
   if (!patience) return fail(host, call, patience.error());
   if (!is_readable_mask(mask)) return fail(host, call, EFAULT);
   const MaskForWait masked(host, mask);
-  return wait_epoll(host, call, epfd, events, capacity, patience.value());
+  return wait_epoll(host, call, epfd, events, capacity, [&] { return patience.value(); });
 }

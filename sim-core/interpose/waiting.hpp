@@ -36,19 +36,16 @@ inline bool restarts(kernel::Host& host) {
   return true;
 }
 
-// Makes `attempt` again and again, sleeping in between, until it says something else than EAGAIN. `wait` is false for a
-// non-blocking descriptor, or MSG_DONTWAIT. With a time-out (SO_RCVTIMEO, SO_SNDTIMEO) it ends with EAGAIN. `taken` is
-// what an attempt that is not whole has done so far: then the call is not begun again after a signal.
+// What blocking() does once an attempt has found nothing. Out of line, as calls of an event loop never come here.
 template <typename Attempt>
-auto blocking(kernel::Host& host, const Call& call, kernel::File& file, bool wait, std::uint32_t events,
-              Attempt attempt, const std::size_t* taken = nullptr) -> decltype(attempt()) {
-  auto result = attempt();
-  if (result || result.error() != EAGAIN || !wait) return result;
+[[gnu::noinline]] auto attempt_again(kernel::Host& host, const Call& call, kernel::File& file, std::uint32_t events,
+                                     Attempt attempt, const std::size_t* taken) -> decltype(attempt()) {
   const std::optional<Duration> timeout = events == EPOLLIN ? file.receive_timeout : file.send_timeout;
-  if (timeout == Duration::zero()) return result;
+  if (timeout == Duration::zero()) return Failure{EAGAIN};
   require_sleep(host, call);
   std::optional<VirtualTime> deadline;
   if (timeout) deadline = host.now() + *timeout;
+  decltype(attempt()) result = Failure{EAGAIN};
   file.add_reference();
   kernel::Woken woken = kernel::Woken::by_event;
   do {
@@ -64,11 +61,23 @@ auto blocking(kernel::Host& host, const Call& call, kernel::File& file, bool wai
   return result;
 }
 
+// Makes `attempt` again and again, sleeping in between, until it says something else than EAGAIN. `wait` is false for a
+// non-blocking descriptor, or MSG_DONTWAIT. With a time-out (SO_RCVTIMEO, SO_SNDTIMEO) it ends with EAGAIN. `taken` is
+// what an attempt that is not whole has done so far: then the call is not begun again after a signal.
+template <typename Attempt>
+auto blocking(kernel::Host& host, const Call& call, kernel::File& file, bool wait, std::uint32_t events,
+              Attempt attempt, const std::size_t* taken = nullptr) -> decltype(attempt()) {
+  auto result = attempt();
+  if (result || result.error() != EAGAIN || !wait) return result;
+  return attempt_again(host, call, file, events, attempt, taken);
+}
+
 // Reads from a stream until there is `enough`, or no more will come: MSG_WAITALL, SO_RCVLOWAT. As in
 // tcp_recvmsg_locked() of Linux's net/ipv4/tcp.c, what has come is worth more than an error, which is kept for the next
 // call.
-inline Result<std::size_t> receive_enough(kernel::Host& host, const Call& call, kernel::Socket& socket,
-                                          const kernel::InMessage& message, std::size_t enough) {
+[[gnu::noinline]] inline Result<std::size_t> receive_enough(kernel::Host& host, const Call& call,
+                                                            kernel::Socket& socket, const kernel::InMessage& message,
+                                                            std::size_t enough) {
   const bool peeks = (message.flags & MSG_PEEK) != 0;
   std::size_t total = 0;
   auto received = blocking(

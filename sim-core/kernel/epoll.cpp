@@ -118,7 +118,7 @@ bool Epoll::wake_sleeper() {
   return false;
 }
 
-Result<int> Epoll::collect(epoll_event* events, int capacity) {
+Result<int> Epoll::collect_ready(epoll_event* events, int capacity) {
   int count = 0;
   // Level-triggered items return to the end of the list: stop where the list began, or one call could report an item
   // twice.

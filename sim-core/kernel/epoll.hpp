@@ -45,7 +45,9 @@ class Epoll final : public File {
   Status control(int operation, int descriptor, File& file, const epoll_event* event);
   // Reports what is ready, without waiting; at most `capacity` events. EFAULT: the first could not be written, and is
   // still to be reported.
-  Result<int> collect(epoll_event* events, int capacity);
+  Result<int> collect(epoll_event* events, int capacity) {
+    return first_ready_ == nullptr ? Result<int>(0) : collect_ready(events, capacity);
+  }
   // True if collect() would report something. Drops items that have ceased to be ready.
   bool any_ready();
 
@@ -69,6 +71,7 @@ class Epoll final : public File {
   friend struct EpollItem;
   // Whether a thread that sleeps in epoll_wait will look.
   bool mark_ready(EpollItem& item, std::uint32_t events, EventId cause);
+  Result<int> collect_ready(epoll_event* events, int capacity);
   Status add(int descriptor, File& file, const epoll_event& event);
   Status modify(EpollItem& item, const epoll_event& event);
   bool wake_sleeper();

@@ -20,13 +20,9 @@ constexpr std::size_t kMostParts = 64;
 constexpr int kShutRead = 1;
 constexpr int kShutWrite = 2;
 
-// Calls `use` with a row of iovecs as a row of spans.
+// Out of line: the array is large, and most calls have one buffer.
 template <typename Byte, typename Use>
-auto with_spans(std::span<const iovec> parts, Use use) {
-  if (parts.size() == 1) {
-    const std::span<Byte> one(static_cast<Byte*>(parts[0].iov_base), parts[0].iov_len);
-    return use(std::span<const std::span<Byte>>(&one, 1));
-  }
+[[gnu::noinline]] auto with_many_spans(std::span<const iovec> parts, Use use) {
   std::array<std::span<Byte>, kMostParts> spans;
   std::size_t count = 0;
   for (const iovec& part : parts) {
@@ -34,6 +30,14 @@ auto with_spans(std::span<const iovec> parts, Use use) {
     if (count == spans.size()) break;
   }
   return use(std::span<const std::span<Byte>>(spans.data(), count));
+}
+
+// Calls `use` with a row of iovecs as a row of spans.
+template <typename Byte, typename Use>
+auto with_spans(std::span<const iovec> parts, Use use) {
+  if (parts.size() != 1) return with_many_spans<Byte>(parts, use);
+  const std::span<Byte> one(static_cast<Byte*>(parts[0].iov_base), parts[0].iov_len);
+  return use(std::span<const std::span<Byte>>(&one, 1));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct TcpSettings {
   std::array<std::optional<int>, kKeptOptions> kept{};  // options that are only read back, by their row
 };
 
-class TcpSocket final : public Socket, private net::TcpObserver {
+class alignas(net::kCacheLine) TcpSocket final : public Socket, private net::TcpObserver {
  public:
   TcpSocket(Host& host, int domain);
 
@@ -79,22 +79,23 @@ class TcpSocket final : public Socket, private net::TcpObserver {
   Status set_buffer(int name, int number);
   void apply_setup();
 
-  net::SocketAddress chosen_;  // by bind; a port of zero, or the unspecified address, was left to the kernel
-  // While there is no side, which has it then; or bound anew after the side was over, and gave up its port.
-  std::unique_ptr<net::PortClaim> claim_;
-  net::Listener* listener_ = nullptr;
+  // What every message passes comes first: see TcpSide.
   net::TcpSide* side_ = nullptr;
+  net::Listener* listener_ = nullptr;
+  bool error_queued_ = false;  // of a side that it has left: see TcpSide::error_queued()
   bool connect_reported_ = false;
   // shutdown(2) came when the connection had failed and nobody had asked yet: only AF_UNSPEC helps then
   // (SS_DISCONNECTING).
   bool disconnecting_ = false;
   // It was bound again, or that failed, after the connection was over: its address is the connection's no more.
   bool left_ = false;
+  int error_ = 0;  // SO_ERROR while there is no side
   // What shutdown(2) said before there was a connection, plus one: it holds for the next one, too.
   int shut_early_ = 0;
   std::uint16_t last_port_ = 0;  // that it held: getsockname(2) shows it until there is another one
-  int error_ = 0;                // SO_ERROR while there is no side
-  bool error_queued_ = false;    // of a side that it has left: see TcpSide::error_queued()
+  net::SocketAddress chosen_;    // by bind; a port of zero, or the unspecified address, was left to the kernel
+  // While there is no side, which has it then; or bound anew after the side was over, and gave up its port.
+  std::unique_ptr<net::PortClaim> claim_;
   TcpSettings settings_;
 };
 

@@ -123,12 +123,13 @@ Result<TcpSide*> Tcp::connect(Where where, std::unique_ptr<PortClaim>& claim, So
   const HostId to = lost ? kHarness : fabric_.host_at(remote.ip, where.host);  // kHarness: nobody
   const ConnectionId id = fabric_.next_connection();
   const std::string name = connection_name(where.host, local, remote);
-  auto connection = std::make_unique<Connection>(*this, id, RandomStream(seed_, "packets", name + "/0"),
+  auto connection = std::make_unique<Connection>(id, RandomStream(seed_, "packets", name + "/0"),
                                                  RandomStream(seed_, "packets", name + "/1"));
   for (std::uint8_t index = 0; index < 2; ++index) {
     TcpSide& side = connection->sides[index];
+    side.tcp_ = this;
     side.connection_ = connection.get();
-    side.index_ = index;
+    side.stream_ = id * 2 + index;
     side.where_ = index == 0 ? where : Where{to, 0};
     side.local = index == 0 ? local : remote;
     side.remote = index == 0 ? remote : local;

@@ -27,7 +27,7 @@ bool is_reliable(Segment kind) { return kind == Segment::data || kind == Segment
 
 void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random) {
   constexpr std::uint64_t kLosses = std::uint64_t{1} << 63;  // these draws shift no latency
-  const Link::Passage passage = link_->pass(packet->size, now, random, random_.at(kLosses + packets_sent_));
+  const Link::Passage passage = link_->pass(packet->size, now, random, random_.at(kLosses + packets_sent()));
   if (passage.lost) {
     const Segment kind = packet->kind;
     const EventId lost = lose(packet, now);
@@ -51,8 +51,8 @@ void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t ra
 EventId TcpSide::lose(Packet* packet, VirtualTime now) {
   Tcp& stack = tcp();
   const EventId lost =
-      stack.trace_.event(EventKind::lose, stack.queue_.now(), where_, connection_->id * 2 + index_,
-                         static_cast<std::uint64_t>(packet->kind), packet->size, {packet->event, CauseKind::message});
+      stack.trace_.event(EventKind::lose, stack.queue_.now(), where_, stream_, static_cast<std::uint64_t>(packet->kind),
+                         packet->size, {packet->event, CauseKind::message});
   packet->event = lost;
   const Segment kind = packet->kind;
   if (is_reliable(kind)) {
@@ -245,7 +245,7 @@ void TcpSide::retransmit() {
     if (!packet->lost) continue;
     packet->event = record_send(*packet, {packet->event, CauseKind::message}, {});
     if (link_->route == Route::good) packet->unrouted = false;
-    transmit_by_link(packet, now, random_.at(packets_sent_++));
+    transmit_by_link(packet, now, random_.next());
     flight_.lost += packet->lost;
   }
   if (head_was_lost && !head->lost) stack.queue_.schedule(flight_, head->arrival, head->rank);
@@ -284,9 +284,9 @@ void TcpSide::set_keepalive(const Keepalive& keepalive, VirtualTime now) {
 VirtualTime TcpSide::last_heard(VirtualTime now) const {
   VirtualTime last = prober_->heard;
   const TcpSide& other = peer();
-  if (other.packets_sent_ > 0) last = std::max(last, std::min(other.flight_.last_arrival, now));
+  if (other.packets_sent() > 0) last = std::max(last, std::min(other.flight_.last_arrival, now));
   const bool answered = !other.forgotten_ && (recovery_ == nullptr || recovery_->withheld.acknowledged == 0);
-  if (packets_sent_ > 0 && prober_->unanswered == 0 && answered)
+  if (packets_sent() > 0 && prober_->unanswered == 0 && answered)
     last = std::max(last, std::min(flight_.last_arrival + other.link_->latency_min, now));
   return last;
 }

@@ -23,7 +23,7 @@ constexpr unsigned kSynAckRetries = 5;  // tcp_synack_retries in tcp(7)
 
 EventId TcpSide::record_send(const Packet& packet, Cause cause, std::span<const std::byte> payload) {
   Tcp& stack = tcp();
-  return stack.trace_.event(EventKind::send, stack.queue_.now(), where_, connection_->id * 2 + index_,
+  return stack.trace_.event(EventKind::send, stack.queue_.now(), where_, stream_,
                             static_cast<std::uint64_t>(packet.kind), packet.size, cause, payload);
 }
 
@@ -43,7 +43,7 @@ void TcpSide::transmit(Packet* packet, VirtualTime now) {
   }
   packet->event = record_send(*packet, cause, packet->unread());
   // One draw a packet: its high bits are the latency, its low bits the place among what arrives at the same instant.
-  const std::uint64_t random = random_.at(packets_sent_++);
+  const std::uint64_t random = random_.next();
   packet->rank = static_cast<std::uint32_t>(random & 0xFFFFFF);
   const VirtualTime departure = now + tcp().fabric_.ahead;
   if (!link_->plain || flight_.lost != 0) [[unlikely]]
@@ -60,21 +60,21 @@ void TcpSide::launch(Packet* packet, VirtualTime arrival) {
 
 void TcpSide::Flight::fire() {
   Tcp& stack = side->tcp();
-  Connection& connection = *side->connection_;
   Packet* packet = packets.pop();
   if (!packets.empty() && !packets.front()->lost) {
     const Packet& next = *packets.front();
     stack.queue_.schedule(*this, std::max(next.arrival, stack.queue_.now()), next.rank);
   }
   side->peer().arrive(packet);
-  stack.release_if_over(connection);
+  if (side->over()) [[unlikely]]
+    stack.release_if_over(*side->connection_);
 }
 
 // The size of the next piece of a stream, at most `most`.
 std::size_t TcpSide::piece(std::size_t most) {
   if (link_->segment_most == 0) return most;
   constexpr std::uint64_t kPieces = std::uint64_t{1} << 62;  // these draws shift no latency
-  const std::uint64_t random = random_.at(kPieces + packets_sent_ + pending_bytes_);
+  const std::uint64_t random = random_.at(kPieces + packets_sent() + pending_bytes_);
   const auto size = static_cast<std::size_t>((static_cast<unsigned __int128>(random) * link_->segment_most) >> 64);
   return std::min(most, size + 1);
 }
@@ -93,7 +93,7 @@ void TcpSide::Cork::fire() {
 }
 
 void TcpSide::settle(VirtualTime now) {
-  while (!ledger_.empty() && ledger_.front().at <= now) {
+  while (ledger_.next() <= now) {
     const Credit credit = ledger_.pop();
     unacknowledged_ -= std::min(credit.acknowledged, unacknowledged_);
     window_ += credit.window;
@@ -108,9 +108,8 @@ void TcpSide::grant(std::size_t acknowledged, std::size_t window, VirtualTime no
     window += std::exchange(recovery_->withheld.window, 0);
     release_withheld(now);
   }
-  VirtualTime at = now + peer().link_->latency_min;
-  if (!ledger_.empty()) at = std::max(at, ledger_.back().at);
-  if (!ledger_.empty() && ledger_.back().at == at) {
+  const VirtualTime at = now + peer().link_->latency_min;
+  if (!ledger_.empty() && at <= ledger_.back().at) {  // what is sent later does not come before
     ledger_.back().acknowledged += acknowledged;
     ledger_.back().window += window;
   } else {
@@ -123,7 +122,7 @@ void TcpSide::watch_ledger() {
   if (!told_full_ && pending_.empty()) return;
   if (ledger_.empty() || wakeup_.scheduled()) return;
   EventQueue& queue = tcp().queue_;
-  queue.schedule(wakeup_, std::max(ledger_.front().at, queue.now()));
+  queue.schedule(wakeup_, std::max(ledger_.next(), queue.now()));
 }
 
 void TcpSide::flush(VirtualTime now) {
@@ -213,8 +212,7 @@ void TcpSide::retransmit_syn_ack() {
 
 void TcpSide::arrive(Packet* packet) {
   Tcp& stack = tcp();
-  const TcpSide& sender = peer();
-  const std::uint64_t stream = connection_->id * 2 + sender.index_;
+  const std::uint64_t stream = stream_ ^ 1;  // the peer's
   const auto record = [&](EventKind kind) {
     return stack.trace_.event(kind, stack.queue_.now(), where_, stream, static_cast<std::uint64_t>(packet->kind),
                               packet->size, {packet->event, CauseKind::message});

@@ -12,6 +12,8 @@ namespace stillpoint::net {
 namespace {
 
 std::size_t total_size(auto parts) {
+  if (parts.size() == 1) [[likely]]
+    return parts[0].size();
   std::size_t total = 0;
   for (const auto& part : parts) total += part.size();
   return total;
@@ -176,12 +178,22 @@ Result<std::size_t> TcpSide::send(std::span<const std::span<const std::byte>> pa
 
 // The order of the tests is that of tcp_recvmsg_locked() in Linux's net/ipv4/tcp.c.
 Result<std::size_t> TcpSide::receive(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now) {
+  if (unread_ > 0) return take_unread(parts, reading, now);
+  if (fin_received_) return std::size_t{0};
+  if (error_ != 0) return Failure{take_error()};
+  if (read_shut_) return std::size_t{0};
+  if (state_ == State::closed || state_ == State::unused) return Failure{ENOTCONN};
+  return Failure{EAGAIN};
+}
+
+Result<std::size_t> TcpSide::take_unread(std::span<const std::span<std::byte>> parts, Reading reading,
+                                         VirtualTime now) {
   // Linux takes nothing of a buffer of the queue that cannot be copied whole; what came in pieces lies in one there.
-  if (unread_ > 0 && !reading.discard && !is_writable(parts, std::min(total_size(parts), unread_))) [[unlikely]]
+  if (!reading.discard && !is_writable(parts, std::min(total_size(parts), unread_))) [[unlikely]]
     return Failure{EFAULT};
   std::size_t copied = 0;
   Packet* packet = received_.front();
-  std::uint32_t offset = packet == nullptr ? 0 : packet->read;
+  std::uint32_t offset = packet->read;
   for (std::span<std::byte> part : parts) {
     while (!part.empty() && packet != nullptr) {
       const std::size_t chunk = std::min<std::size_t>(part.size(), packet->size - offset);
@@ -197,19 +209,11 @@ Result<std::size_t> TcpSide::receive(std::span<const std::span<std::byte>> parts
       offset = packet == nullptr ? 0 : packet->read;
     }
   }
-  if (copied > 0) {
-    if (!reading.peek) {
-      if (packet != nullptr) packet->read = offset;
-      unread_ -= copied;
-      if (state_ == State::established) peer().grant(0, copied, now);
-    }
-    return copied;
-  }
-  if (unread_ > 0 || fin_received_) return std::size_t{0};  // unread, and no room for it
-  if (error_ != 0) return Failure{take_error()};
-  if (read_shut_) return std::size_t{0};
-  if (state_ == State::closed || state_ == State::unused) return Failure{ENOTCONN};
-  return Failure{EAGAIN};
+  if (copied == 0 || reading.peek) return copied;
+  if (packet != nullptr) packet->read = offset;
+  unread_ -= copied;
+  if (state_ == State::established) peer().grant(0, copied, now);
+  return copied;
 }
 
 Status TcpSide::shutdown_write(VirtualTime now) {

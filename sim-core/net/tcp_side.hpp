@@ -41,6 +41,9 @@ class TcpObserver {
 class Tcp;
 struct Connection;
 
+// In bytes, of the machines that this runs on.
+constexpr std::size_t kCacheLine = 64;
+
 // The states of RFC 9293, numbered as in Linux's TCP_INFO.
 enum class TcpState : std::uint8_t {
   established = 1,
@@ -82,12 +85,10 @@ struct TcpSetup {
   bool speaks_v4 = false;
 };
 
-class TcpSide {
+class alignas(kCacheLine) TcpSide {
  public:
   explicit TcpSide(RandomStream random) : random_(random) {}
 
-  SocketAddress local;
-  SocketAddress remote;
   TcpObserver* observer = nullptr;
 
   // EPOLL* events that hold now, as Linux's tcp_poll() reports them.
@@ -162,9 +163,9 @@ class TcpSide {
 
   // The packets of this side that are on their way.
   struct Flight final : Event {
+    std::uint32_t lost = 0;  // of the packets: they wait for a retransmission
     TcpSide* side = nullptr;
     PacketQueue packets;
-    std::uint32_t lost = 0;  // of these: they wait for a retransmission
     VirtualTime last_arrival{};
     void fire() override;
   };
@@ -179,6 +180,26 @@ class TcpSide {
     VirtualTime at{};
     std::size_t acknowledged = 0;
     std::size_t window = 0;
+  };
+  // The credits that are on their way, in the order in which they were given. There is seldom more than one: the last
+  // has its place here, and those before it need memory only if there are any.
+  class Ledger {
+   public:
+    bool empty() const { return last_.at == kNever; }
+    // When the next one is due; never, if there is none.
+    VirtualTime next() const { return before_.empty() ? last_.at : before_.front().at; }
+    // Requires !empty().
+    Credit& back() { return last_; }
+    void push(const Credit& credit) {
+      if (!empty()) before_.push(last_);
+      last_ = credit;
+    }
+    Credit pop() { return before_.empty() ? std::exchange(last_, Credit{.at = kNever}) : before_.pop(); }
+
+   private:
+    static constexpr VirtualTime kNever = VirtualTime::max();
+    RingQueue<Credit> before_;
+    Credit last_{.at = kNever};
   };
   // What only few sides need, and which is made when one does: retransmission, probes, a cork, what a router says.
   struct Recovery final : Event {  // the retransmission timer
@@ -214,9 +235,15 @@ class TcpSide {
     void fire() override;
   };
 
-  TcpSide& peer();
-  const TcpSide& peer() const;
-  Tcp& tcp();
+  // The two sides of a connection lie beside each other.
+  TcpSide& peer() { return connects() ? this[1] : this[-1]; }
+  const TcpSide& peer() const { return connects() ? this[1] : this[-1]; }
+  bool connects() const { return stream_ % 2 == 0; }
+  Tcp& tcp() { return *tcp_; }
+  // Each draws its latency: that is the number of draws so far.
+  std::uint64_t packets_sent() const { return random_.drawn(); }
+
+  Result<std::size_t> take_unread(std::span<const std::span<std::byte>> parts, Reading reading, VirtualTime now);
 
   // tcp_segments.cpp: sending
   void transmit(Segment kind, std::span<const std::byte> bytes, VirtualTime now);
@@ -293,70 +320,74 @@ class TcpSide {
   void heard(VirtualTime at);
   VirtualTime last_heard(VirtualTime now) const;
 
-  Connection* connection_ = nullptr;
-  Link* link_ = nullptr;  // towards the peer
+  // What every message passes comes first, with the observer: thousands of connections are in no cache, so that each
+  // line of it which a message touches is waited for. Here they are line by line.
+  Tcp* tcp_ = nullptr;
+  Link* link_ = nullptr;      // towards the peer
+  std::uint64_t stream_ = 0;  // what leaves here, as events number it: 2 * connection, and 1 of who did not connect
   Where where_;
-  std::uint8_t index_ = 0;  // 0: the side that connected
   State state_ = State::unused;
   bool owned_ = false;  // somebody has, or will accept, a descriptor for it
   bool close_begun_ = false;
   bool closed_by_program_ = false;
   bool write_shut_ = false;
-  bool write_shut_early_ = false;  // without a FIN
   bool read_shut_ = false;
-  bool fin_queued_ = false;
   bool fin_received_ = false;
-  bool closed_first_ = false;  // it sent its FIN before it received the peer's: TIME_WAIT is at this end
   bool corked_ = false;
   bool more_follows_ = false;
-  bool deferred_ = false;                              // TCP_DEFER_ACCEPT: the handshake is over, and no data is here
-  bool told_full_ = false;                             // the program saw that there is no room, and waits for EPOLLOUT
-  bool told_open_ = false;                             // close(2) waits for the peer
+  bool told_full_ = false;  // the program saw that there is no room, and waits for EPOLLOUT
+  bool error_queued_ = false;
+  int error_ = 0;
+  std::unique_ptr<Recovery> recovery_;
+
+  Ledger ledger_;
+  PacketQueue pending_;  // accepted from the program, waiting for the window
+
+  PacketQueue received_;  // arrived, waiting for the program
+  std::size_t unread_ = 0;
+  std::size_t low_water_ = 1;
+  std::size_t send_buffer_ = 0;
+  std::size_t unacknowledged_ = 0;
+  std::size_t window_ = 0;
+  EventId last_read_ = kNoEvent;
+
+  Flight flight_;
+  RandomStream random_;
+
+  // The rest is for beginnings, ends and trouble.
+  Connection* connection_ = nullptr;
+  std::size_t pending_bytes_ = 0;
   VirtualTime fin_acknowledged_ = VirtualTime::max();  // when this side knows that its FIN arrived
   VirtualTime fin_received_at_{};
   VirtualTime closed_at_{};
-  bool error_queued_ = false;
+  bool write_shut_early_ = false;  // without a FIN
+  bool fin_queued_ = false;
+  bool closed_first_ = false;        // it sent its FIN before it received the peer's: TIME_WAIT is at this end
+  bool deferred_ = false;            // TCP_DEFER_ACCEPT: the handshake is over, and no data is here
+  bool told_open_ = false;           // close(2) waits for the peer
   bool forgotten_ = false;           // its host crashed:
   EventId forgotten_by_ = kNoEvent;  // by this
   std::uint8_t syn_tries_ = 0;
-  int error_ = 0;
-
-  std::size_t send_buffer_ = 0;
-  std::size_t receive_buffer_ = 0;
-  std::size_t low_water_ = 1;
-  std::size_t unacknowledged_ = 0;
-  std::size_t window_ = 0;
-  std::size_t unread_ = 0;
-  std::size_t pending_bytes_ = 0;
-  EventId last_read_ = kNoEvent;
-  std::uint64_t packets_sent_ = 0;
-  std::uint64_t listener_ = 0;  // the number of the one that this half-open connection came to
   unsigned syn_retries_ = 6;
+  std::size_t receive_buffer_ = 0;
+  std::uint64_t listener_ = 0;  // the number of the one that this half-open connection came to
   Duration user_timeout_{};
-  RandomStream random_;
-
-  PacketQueue pending_;   // accepted from the program, waiting for the window
-  PacketQueue received_;  // arrived, waiting for the program
-  RingQueue<Credit> ledger_;
-  Flight flight_;
   Wakeup wakeup_;
   std::unique_ptr<PortClaim> claim_;
-  std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Cork> cork_;
   std::unique_ptr<Refused> refused_;
+
+ public:
+  SocketAddress local;
+  SocketAddress remote;
 };
 
 struct Connection {
-  Connection(Tcp& stack, ConnectionId number, RandomStream client, RandomStream server)
-      : tcp(stack), id(number), sides{TcpSide(client), TcpSide(server)} {}
-  Tcp& tcp;
+  Connection(ConnectionId number, RandomStream client, RandomStream server)
+      : id(number), sides{TcpSide(client), TcpSide(server)} {}
   ConnectionId id;
   TcpSide sides[2];
 };
-
-inline TcpSide& TcpSide::peer() { return connection_->sides[1 - index_]; }
-inline const TcpSide& TcpSide::peer() const { return connection_->sides[1 - index_]; }
-inline Tcp& TcpSide::tcp() { return connection_->tcp; }
 
 }  // namespace stillpoint::net

@@ -19,10 +19,8 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
   const std::uint64_t written = control_.written.load(std::memory_order_relaxed);
   const std::uint64_t end = written + size;
-  while (control_.reader_attached.load(std::memory_order_relaxed) != 0 &&
-         end - control_.read.load(std::memory_order_acquire) > control_.capacity) {
-    wait_();
-  }
+  if (control_.reader_attached.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    wait_for_room(end);
   std::byte* place = ring_ + (written & (control_.capacity - 1));
   auto* const record = new (place) RecordHeader(header);
   record->size = size;
@@ -34,6 +32,14 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
   control_.written.store(end, std::memory_order_release);
   if (end - control_.hashed >= kHashPortion) hash_up_to(end);
   return end;
+}
+
+// Out of line, so that a run without a reader saves no registers for it.
+[[gnu::noinline]] void TraceWriter::wait_for_room(std::uint64_t end) {
+  while (control_.reader_attached.load(std::memory_order_relaxed) != 0 &&
+         end - control_.read.load(std::memory_order_acquire) > control_.capacity) {
+    wait_();
+  }
 }
 
 void TraceWriter::hash_up_to(std::uint64_t end) {

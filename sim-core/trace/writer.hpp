@@ -51,6 +51,7 @@ class TraceWriter {
   std::uint64_t append(const RecordHeader& header, std::span<const std::byte> payload);
   // As append(), for a record that is no part of the run's identity.
   void append_unhashed(const RecordHeader& header, std::span<const std::byte> payload, HashState* own_hash);
+  void wait_for_room(std::uint64_t end);
   void hash_up_to(std::uint64_t end);
 
   StreamControl& control_;
