@@ -35,6 +35,7 @@ void a_lock(FileGenerator& generator) {
   const Command command = generator.one_of(kCommands);
   const struct flock range = some_range(generator);
   generator.add(fmt::format("fcntl(s{}, {}, {})", slot, command.text, text_of(range)), [=](FileCaller& caller) {
+    if (range.l_whence == SEEK_END && caller.is_directory(slot)) return std::string("not asked");
     struct flock asked = range;
     return outcome(fcntl(caller.fd(slot), command.command, &asked));
   });
@@ -49,6 +50,7 @@ void what_is_in_the_way(FileGenerator& generator) {
   const struct flock range = some_range(generator);
   if (range.l_type == F_UNLCK) return;
   generator.add(fmt::format("fcntl(s{}, {}, {})", slot, command.text, text_of(range)), [=](FileCaller& caller) {
+    if (range.l_whence == SEEK_END && caller.is_directory(slot)) return std::string("not asked");
     struct flock asked = range;
     const int given = fcntl(caller.fd(slot), command.command, &asked);
     if (given < 0) return outcome(given);
