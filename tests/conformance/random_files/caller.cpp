@@ -71,6 +71,11 @@ std::string FileCaller::shown_path(std::string path) const {
   return path;
 }
 
+bool FileCaller::is_directory(int slot) const {
+  struct stat status {};
+  return fstat(fd(slot), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 FileCaller::Mapping& FileCaller::mapping(int number) {
   const auto place = static_cast<std::size_t>(number);
   if (place >= mappings_.size()) mappings_.resize(place + 1);

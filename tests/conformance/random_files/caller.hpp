@@ -21,6 +21,9 @@ class FileCaller : public Caller {
   // A path without what differs between the worlds.
   std::string shown_path(std::string path) const;
 
+  // Of a directory, sizes and places are the file system's own.
+  bool is_directory(int slot) const;
+
   // ---- mappings: touched by calls only, which fail where the program itself would crash ----
   std::string map(int mapping, int fd, std::size_t size, int protection, off_t offset);
   std::string unmap(int mapping);

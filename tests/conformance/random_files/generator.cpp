@@ -57,6 +57,17 @@ int FileGenerator::pick_of(bool directory) {
 int FileGenerator::pick() { return pick_of(one_in(20)); }
 int FileGenerator::pick_directory() { return pick_of(!one_in(10)); }
 
+void FileGenerator::add(std::string text, std::function<std::string(FileCaller&)> make) {
+  // A long name is a row of one letter.
+  constexpr std::size_t kLong = 100;
+  const std::size_t begin = text.find(std::string(kLong, 'n'));
+  if (begin != std::string::npos) {
+    const std::size_t end = text.find_first_not_of('n', begin);
+    text.replace(begin, end - begin, "n*" + std::to_string(end - begin));
+  }
+  steps_.push_back({std::move(text), std::move(make)});
+}
+
 FileSequence FileGenerator::sequence() {
   constexpr std::size_t kShortest = 15;
   constexpr std::size_t kLongest = 50;

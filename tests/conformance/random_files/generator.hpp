@@ -58,9 +58,7 @@ class FileGenerator : public Draws {
   enum class Asked { holes, allocation_and_mappings };
   Asked asked() const { return asked_; }
 
-  void add(std::string text, std::function<std::string(FileCaller&)> make) {
-    steps_.push_back({std::move(text), std::move(make)});
-  }
+  void add(std::string text, std::function<std::string(FileCaller&)> make);
 
  private:
   int pick_of(bool directory);

@@ -1,7 +1,6 @@
 // Calls that change how long a file is, and where it has room and holes.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -59,9 +58,7 @@ void data_and_holes(FileGenerator& generator) {
   const int whence = generator.one_of({SEEK_DATA, SEEK_HOLE});
   generator.add(fmt::format("lseek(s{}, {}, {})", slot, offset, whence == SEEK_DATA ? "SEEK_DATA" : "SEEK_HOLE"),
                 [=](FileCaller& caller) {
-                  struct stat status {};
-                  // Of a directory each file system has its own answer.
-                  if (fstat(caller.fd(slot), &status) == 0 && S_ISDIR(status.st_mode)) return std::string("not asked");
+                  if (caller.is_directory(slot)) return std::string("not asked");
                   return outcome(lseek(caller.fd(slot), offset, whence));
                 });
 }
