@@ -156,6 +156,23 @@ TEST_CASE("a program loses its power wherever it waits, and starts again from it
   CHECK(run().hash == outcome.hash);
 }
 
+TEST_CASE("a shared object is a fresh copy in each life, and finds its disk", "[crash]") {
+  int status = 0;
+  const auto run = [&] {
+    return ::test::simulate(5, 10s, [&](Simulation& simulation) {
+      const HostId host = simulation.add_host(
+          {.name = "server", .role = "server", .program = LIVES, .ended = [&](const ProgramEnd& end) {
+             status = end.status;
+           }});
+      crash_and_boot(simulation, host, 1s, 2s);
+      crash_and_boot(simulation, host, 3s, 4s);
+    });
+  };
+  const std::uint64_t hash = run().hash;
+  CHECK(status == 32);
+  CHECK(run().hash == hash);
+}
+
 TEST_CASE("a thread that has its own host crash never comes back from that", "[crash]") {
   // Of a program, and of a host that is driven by its event loop.
   const bool driven = GENERATE(false, true);
