@@ -114,6 +114,7 @@ int ask(Host& host, const Call& call, const Result<int>& number, void* argument)
 int request_of(Host& host, const Call& call, int fd, unsigned long request, void* argument) {
   File* file = host.descriptors.find(fd);
   if (file == nullptr) return fail(host, call, EBADF);
+  if (file->as_disk_file() != nullptr && file->as_disk_file()->path_only()) return fail(host, call, EBADF);
   Socket* socket = file->as_socket();
   switch (request) {
     case FIOCLEX:

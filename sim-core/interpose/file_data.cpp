@@ -132,6 +132,8 @@ int sync_disk(Host& host) {
   return 0;
 }
 
+bool is_path_only(File& file) { return file.as_disk_file() != nullptr && file.as_disk_file()->path_only(); }
+
 bool is_pipe(Host& host, int fd) {
   const File* file = host.descriptors.find(fd);
   const Result<mode_t> mode = file != nullptr ? file->mode() : Failure{EBADF};
@@ -176,8 +178,8 @@ Status allocate_in(Host& host, Inode& inode, int mode, std::uint64_t offset, std
 
 // vfs_fallocate() in Linux's fs/open.c.
 int allocate(Host& host, const Call& call, int fd, int mode, off_t offset, off_t size) {
-  const File* any = host.descriptors.find(fd);
-  if (any == nullptr) return fail(host, call, EBADF);
+  File* any = host.descriptors.find(fd);
+  if (any == nullptr || is_path_only(*any)) return fail(host, call, EBADF);
   if (offset < 0 || size <= 0) return fail(host, call, EINVAL);
   if (!known_mode(mode)) return fail(host, call, EOPNOTSUPP);
   if (!any->can_write()) return fail(host, call, EBADF);
@@ -187,8 +189,10 @@ int allocate(Host& host, const Call& call, int fd, int mode, off_t offset, off_t
   if (!inode.is(S_IFREG)) return fail(host, call, inode.is(S_IFDIR) ? EISDIR : ENODEV);
   off_t end = 0;
   if (__builtin_add_overflow(offset, size, &end)) return fail(host, call, EFBIG);
-  return finish(host, call,
-                allocate_in(host, inode, mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(size)));
+  const Status done =
+      allocate_in(host, inode, mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(size));
+  if (done) host.storage().drop_privileges(inode);
+  return finish(host, call, done);
 }
 
 // posix_fallocate(3) gives its error instead of setting errno.
@@ -255,8 +259,10 @@ ssize_t send_file(Host& host, const Call& call, int to, int from, off64_t* offse
 // vfs_copy_file_range() in Linux's fs/read_write.c.
 ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset, int to, off64_t* to_offset,
                    size_t size, unsigned flags) {
-  if (host.descriptors.find(from) == nullptr || host.descriptors.find(to) == nullptr)
-    return fail<ssize_t>(host, call, EBADF);
+  for (const int fd : {from, to}) {
+    File* file = host.descriptors.find(fd);
+    if (file == nullptr || is_path_only(*file)) return fail<ssize_t>(host, call, EBADF);
+  }
   for (off64_t* offset : {from_offset, to_offset}) {
     if (offset != nullptr && !stillpoint::is_writable(offset)) return fail<ssize_t>(host, call, EFAULT);
   }
@@ -273,7 +279,8 @@ ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset,
   const off64_t begin = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
   const off64_t place = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
   if (begin < 0 || place < 0) return fail<ssize_t>(host, call, EOVERFLOW);
-  const auto length = static_cast<off64_t>(std::min(size, stillpoint::interpose::kMostBytes));
+  const off64_t left = std::max<off64_t>(static_cast<off64_t>(one.size) - begin, 0);
+  const auto length = std::min(static_cast<off64_t>(std::min(size, stillpoint::interpose::kMostBytes)), left);
   if (&one == &other && begin < place + length && place < begin + length) return fail<ssize_t>(host, call, EINVAL);
   return copy(host, call, *source.value(), from_offset, to, to_offset, static_cast<size_t>(length));
 }

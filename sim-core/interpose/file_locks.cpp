@@ -137,6 +137,7 @@ SP_CALL(int, flock, (int fd, int operation), (fd, operation)) {
   kernel::FileLocks& locks = host.storage().locks;
   if (locks.unlock_whole(file.lock_key(), file.number())) interpose::wake_waiting(host, file);
   if (kind == LOCK_UN) return 0;
+  if (on_disk != nullptr && !file.can_read() && !file.can_write()) return interpose::fail(host, call, EBADF);
   while (!locks.lock_whole(file.lock_key(), file.number(), kind)) {
     if ((operation & LOCK_NB) != 0) return interpose::fail(host, call, EAGAIN);
     if (!interpose::wait_for_lock(host, call, file)) return interpose::fail(host, call, EINTR);

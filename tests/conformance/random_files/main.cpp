@@ -10,8 +10,11 @@
 using namespace stillpoint::test;
 
 int main(int argc, char** argv) {
-  const auto options = read_compare_options(argc, argv);
+  auto options = read_compare_options(argc, argv);
   if (!options) return 2;
+  // Of the first 10,000. README.md names what they are about; whoever mends one lowers the number.
+  constexpr std::uint64_t kKnown = 195;
+  if (argc == 1) options->known = kKnown;
   LinuxFiles real;
   return Comparison<FileSequence>({
                                       .generate = [](std::uint64_t seed) { return FileGenerator(seed).sequence(); },
