@@ -125,7 +125,7 @@ SP_CALL_AS(ssize_t, read_chk, "__read_chk", (int fd, void* data, size_t size, si
 // The order in which readv(2) and writev(2) look at things is that of vfs_readv() and vfs_writev() in Linux's
 // fs/read_write.c. A row of no bytes never reaches the file, unlike a buffer of none.
 SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, count)) {
-  const File* file = host.descriptors.find(fd);
+  File* file = host.descriptors.find(fd);
   if (file == nullptr || file->access_mode() == O_WRONLY) return fail<ssize_t>(host, call, EBADF);
   if (file->as_disk_file() != nullptr && !file->can_read()) return fail<ssize_t>(host, call, EBADF);
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
@@ -145,7 +145,7 @@ SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size
 }
 
 SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count)) {
-  const File* file = host.descriptors.find(fd);
+  File* file = host.descriptors.find(fd);
   if (file == nullptr || file->access_mode() == O_RDONLY) return fail<ssize_t>(host, call, EBADF);
   if (file->as_disk_file() != nullptr && !file->can_write()) return fail<ssize_t>(host, call, EBADF);
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
