@@ -46,7 +46,8 @@ int remove_name(Host& host, const Call& call, int directory, const char* path, i
 
 int rename_name(Host& host, const Call& call, int from_directory, const char* from, int to_directory, const char* to,
                 unsigned flags) {
-  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0) return fail(host, call, EINVAL);
+  constexpr unsigned kKnown = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
+  if ((flags & ~kKnown) != 0) return fail(host, call, EINVAL);
   if ((flags & RENAME_EXCHANGE) != 0 && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) != 0)
     return fail(host, call, EINVAL);
   if ((flags & RENAME_WHITEOUT) != 0) return fail(host, call, EPERM);  // mknod(2) of one takes a privilege

@@ -29,7 +29,6 @@ struct Idle final : kernel::Process {
   int turns = 0;
 };
 
-constexpr std::uint32_t kA = Machines::kIpOfA;
 constexpr std::uint32_t kB = Machines::kIpOfB;
 
 struct Fixture : Machines {
