@@ -96,4 +96,9 @@ Origin origin_of(const void* site) {
   return Origin::program;
 }
 
+bool sanitizer_is_loaded() {
+  return std::any_of(ranges.begin(), ranges.begin() + range_count,
+                     [](const Range& range) { return range.origin == Origin::sanitizer; });
+}
+
 }  // namespace stillpoint::interpose

@@ -15,4 +15,7 @@ void note_call_sites();
 // `site`: the instruction, or the address after it.
 Origin origin_of(const void* site);
 
+// Whether there is a sanitizer in the process.
+bool sanitizer_is_loaded();
+
 }  // namespace stillpoint::interpose

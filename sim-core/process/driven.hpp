@@ -51,7 +51,7 @@ class Driven final : public kernel::Process {
   // A signal ends the process in the midst of a handler, from which there is no way back to the harness: the whole
   // simulation dies of that signal, which its supervisor reports as the crash that it is.
   [[noreturn]] void die(int status) override;
-  [[noreturn]] void stand_still() override { threads_.park_for_ever(); }
+  [[noreturn]] void stand_still() override { threads_.park_for_ever(*host_.running_task()); }
 
  private:
   bool poll();

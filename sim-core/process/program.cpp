@@ -66,7 +66,7 @@ void Program::die(int status) {
   end_.status = end_.by_signal ? status & 0x7F : (status >> 8) & 0xFF;
   if (const auto escaped = escaped_exception(); end_.by_signal && escaped)
     end_.exception = escaped->type + ": " + escaped->text;
-  threads_.park_for_ever();
+  threads_.park_for_ever(*host_.running_task());
 }
 
 }  // namespace stillpoint::process

@@ -38,7 +38,7 @@ class Program final : public kernel::Process {
   void abandon() override;
   [[noreturn]] void exit(int status) override;
   [[noreturn]] void die(int status) override;
-  [[noreturn]] void stand_still() override { threads_.park_for_ever(); }
+  [[noreturn]] void stand_still() override { threads_.park_for_ever(*host_.running_task()); }
   void at_exit(void (*function)(void*), void* argument) override { at_exit_.push_back({function, argument}); }
 
  private:

@@ -197,6 +197,7 @@ HostId Run::add_host(HostOptions options) {
 }
 
 void Run::start(kernel::Host& host) {
+  const CurrentHost none(nullptr);
   Resident& resident = residents_[host.id() - 1u];
   if (resident.process != nullptr) kernel::graveyard().bury(std::move(resident.process));
   resident.process =
@@ -253,6 +254,7 @@ void Run::crash(HostId id) {
   kernel::Host& host = known_host(id, "crash");
   if (host.down() || host.crashing()) throw Error(fmt::format("cannot crash host {}: it is down already", host.name()));
   ++power_losses_;
+  const CurrentHost none(nullptr);  // what is done now is no code of the scenario's
   host.crash();
 }
 

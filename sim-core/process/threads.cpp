@@ -16,8 +16,6 @@
 
 namespace stillpoint::process {
 
-using kernel::current_host;
-
 namespace {
 
 // Where handlers of a stack that overflowed can run: at the top of the thread's own. A sanitizer may have made one.
@@ -99,9 +97,8 @@ void Threads::park(kernel::Task& task) {
   errno = saved_errno;
 }
 
-void Threads::park_for_ever() {
-  static_cast<Thread*>(current_host->running_task()->thread)->stands =
-      static_cast<const char*>(__builtin_frame_address(0));
+void Threads::park_for_ever(kernel::Task& task) {
+  static_cast<Thread*>(task.thread)->stands = static_cast<const char*>(__builtin_frame_address(0));
   kernel::set_current_host(nullptr);
   Turn never;
   harness_.release();

@@ -48,9 +48,9 @@ class Threads {
   void run(kernel::Task& task);
   // Gives the baton back, and returns when the task is run again. Called on the task's thread.
   void park(kernel::Task& task);
-  // Gives the baton back for good: the whole process has ended, or its host lost its power. Called on one of its
-  // threads.
-  [[noreturn]] void park_for_ever();
+  // Gives the baton back for good: the whole process has ended, or its host lost its power. Called on the task's
+  // thread.
+  [[noreturn]] void park_for_ever(kernel::Task& task);
   // Ends the real thread of a task that has ended, and waits for that. Called by whoever has the baton.
   static void finish(kernel::Task& task);
   // Nothing of the host's will run again. Its threads stand still for ever; of their stacks, what is free is given
