@@ -15,7 +15,6 @@ namespace stillpoint::supervise {
 namespace {
 
 constexpr std::size_t kFramesOfPlace = 3;
-constexpr int kSanitizerExit = 99;  // as the zygote's environment sets it
 
 std::string text_of(const char* field, std::size_t size) { return {field, strnlen(field, size)}; }
 
@@ -73,6 +72,12 @@ struct SanitizerReport {
   std::vector<std::string> functions;
 };
 
+// Whether the last word of a sanitizer's frame says where the function is, rather than being a part of its name.
+bool is_place(std::string_view word) {
+  const bool of_a_file = word.find_last_not_of("0123456789:") + 1 != word.size() && word.find(':') != word.npos;
+  return word.starts_with('/') || word.starts_with("(/") || (of_a_file && !word.ends_with(')'));
+}
+
 // From the text that a sanitizer writes: "==7==ERROR: AddressSanitizer: heap-use-after-free on address …" or
 // "server.cpp:7:3: runtime error: signed integer overflow: …", then "    #0 0x5581 in f(int) server.cpp:7".
 SanitizerReport read_sanitizer(const std::string& output) {
@@ -94,8 +99,8 @@ SanitizerReport read_sanitizer(const std::string& output) {
     const std::string line = line_from(at);
     if (const std::size_t in = line.find(" in "); in != line.npos) {
       std::string name = line.substr(in + 4);
-      // "f(int) /path/file.cpp:7:1" or "f(int) (/path/binary+0x12)": the place is after the last space before a path.
-      if (const std::size_t path = std::min(name.find(" /"), name.find(" (/")); path != name.npos) name.resize(path);
+      // "f(int) /path/file.cpp:7:1", "f(int) ../file.cpp:7" (a build with prefix maps) or "f(int) (/path/binary+0x12)".
+      if (const std::size_t path = name.rfind(' '); path != name.npos && is_place(name.substr(path + 1))) name.resize(path);
       const bool of_sanitizer = name.starts_with("__interceptor") || name.starts_with("__asan") ||
                                 name.starts_with("operator new") || name.starts_with("operator delete") ||
                                 line.find("libasan") != line.npos;

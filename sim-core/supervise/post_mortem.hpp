@@ -10,6 +10,9 @@ namespace stillpoint::supervise {
 // Why the supervisor ended a simulation.
 enum class Stopped { no, interrupted, memory, output, stalled };
 
+// What a sanitizer ends a process with, as the environment that the zygote is given asks it to.
+constexpr int kSanitizerExit = 99;
+
 struct Death {
   int status;           // as wait4(2) says
   std::string& output;  // the end of what it wrote to its real standard output and error

@@ -6,9 +6,11 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 
 #include "sim-core/record/describe.hpp"
+#include "sim-core/supervise/post_mortem.hpp"
 #include "sim-core/supervise/run_once.hpp"
 #include "sim-core/supervise/run_twice.hpp"
 #include "sim-core/supervise/symbols.hpp"
@@ -167,6 +169,20 @@ TEST_CASE("what only a sanitizer sees is told in its words") {
   CHECK(result.report.verdict == Verdict::crash);
   CHECK_THAT(result.report.what, Catch::Contains("Sanitizer"));
   CHECK(result.report.place == "read_through < misbehave < operator()");
+}
+
+TEST_CASE("a frame of a sanitizer's is its function, wherever its sources are said to be") {
+  std::string output =
+      "==7==ERROR: AddressSanitizer: SEGV on unknown address 0x000000000000\n"
+      "    #0 0x55d1 in read_through(int const*) /src/service.cpp:7\n"
+      "    #1 0x55d2 in Service::tick(int, unsigned long) const ../service.cpp:42:3\n"
+      "    #2 0x55d3 in Service::start() (/src/build/service+0x12)\n\n"
+      "    #0 0x55d4 in another stack() /src/service.cpp:8\n";
+  auto note = std::make_unique<supervise::DeathNote>();
+  const Report report = supervise::post_mortem(
+      {.status = supervise::kSanitizerExit << 8, .output = output, .note = *note, .stopped = supervise::Stopped::no});
+  CHECK(report.what == "AddressSanitizer: SEGV");
+  CHECK(report.place == "read_through < Service::tick < Service::start");
 }
 
 TEST_CASE("a wait that no event can end is a deadlock") {
