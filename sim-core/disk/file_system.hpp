@@ -133,10 +133,6 @@ class FileSystem {
   std::uint64_t inodes() const { return used_inodes_; }
 
  private:
-  struct Stores {
-    std::vector<std::byte> seen;  // the content as it was last looked at
-  };
-
   Inode& add_inode(mode_t mode, Owner owner);
   Unsynced& unsynced(Inode& inode);
   // Makes a change of names, in the tree and in the journal.
@@ -167,7 +163,8 @@ class FileSystem {
   Journal journal_;
   std::uint64_t sequence_ = 0;
   std::set<InodeNumber> unsynced_;  // files with data that is not durable
-  std::map<InodeNumber, Stores> stores_;
+  // The contents of files whose pages programs may change past write(), as they were last looked at.
+  std::map<InodeNumber, std::vector<std::byte>> stores_;
   std::uint64_t used_pages_ = 0;
   std::uint64_t used_inodes_ = 0;
   bool fsync_lies_ = false;
