@@ -63,14 +63,11 @@ int set_status_flags(Host& host, const Call& call, File& file, long flags) {
   return 0;
 }
 
-// As it was opened, without what only mattered then, and as F_SETFL has changed it.
 int status_flags_of(File& file) {
-  const stillpoint::kernel::DiskFile* on_disk = file.as_disk_file();
-  constexpr int kChanging = O_NONBLOCK | O_APPEND;
   constexpr int kLargeFile = 0100000;  // which libc does not know on machines of 64 bits, and Linux sets
-  if (on_disk != nullptr && on_disk->path_only()) return on_disk->status_flags() & ~O_CLOEXEC;
-  const int fixed =
-      on_disk != nullptr ? (on_disk->status_flags() & ~(kChanging | O_CLOEXEC)) | kLargeFile : file.access_mode();
+  const stillpoint::kernel::DiskFile* on_disk = file.as_disk_file();
+  if (on_disk != nullptr && on_disk->path_only()) return on_disk->status_flags();
+  const int fixed = on_disk != nullptr ? on_disk->status_flags() | kLargeFile : file.access_mode();
   return fixed | (file.nonblocking ? O_NONBLOCK : 0) | (file.appends ? O_APPEND : 0);
 }
 

@@ -27,9 +27,10 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 // Pipes and sockets have a mode, an owner and times, too, which nobody asks for.
 bool is_elsewhere(Host& host, int fd) {
-  const stillpoint::kernel::File* file = host.descriptors.find(fd);
-  return file != nullptr && file->mode() && !S_ISCHR(file->mode().value()) &&
-         host.descriptors.find(fd)->as_disk_file() == nullptr;
+  stillpoint::kernel::File* file = host.descriptors.find(fd);
+  if (file == nullptr || file->as_disk_file() != nullptr) return false;
+  const Result<mode_t> mode = file->mode();
+  return mode && !S_ISCHR(mode.value());
 }
 
 // The inode behind a descriptor. EBADF: none, or one of O_PATH; a descriptor of no file of the disk stops the run.

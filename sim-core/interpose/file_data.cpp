@@ -30,49 +30,56 @@ using stillpoint::kernel::Host;
 using stillpoint::kernel::total_size;
 using Sync = stillpoint::disk::FileSystem::Sync;
 
-// Who has no position has no offsets either; devices take any.
-ssize_t read_at(Host& host, const Call& call, int fd, std::span<const iovec> parts, off_t offset) {
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  if (DiskFile* on_disk = file->as_disk_file())
-    return finish<ssize_t>(host, call, on_disk->read_at(static_cast<std::uint64_t>(offset), parts));
-  if (!file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
-  return finish<ssize_t>(host, call, file->read(parts));
+// Devices take any offset.
+ssize_t read_at(Host& host, const Call& call, File& file, std::span<const iovec> parts, off_t offset) {
+  DiskFile* on_disk = file.as_disk_file();
+  return finish<ssize_t>(
+      host, call, on_disk != nullptr ? on_disk->read_at(static_cast<std::uint64_t>(offset), parts) : file.read(parts));
 }
 
-ssize_t write_at(Host& host, const Call& call, int fd, std::span<const iovec> parts, off_t offset) {
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  if (DiskFile* on_disk = file->as_disk_file())
-    return finish<ssize_t>(host, call, on_disk->write_at(static_cast<std::uint64_t>(offset), parts));
-  if (!file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
-  return finish<ssize_t>(host, call, file->write(parts));
+ssize_t write_at(Host& host, const Call& call, File& file, std::span<const iovec> parts, off_t offset) {
+  DiskFile* on_disk = file.as_disk_file();
+  return finish<ssize_t>(
+      host, call,
+      on_disk != nullptr ? on_disk->write_at(static_cast<std::uint64_t>(offset), parts) : file.write(parts));
 }
 
-// vfs_read() and vfs_write() in Linux's fs/read_write.c look at the descriptor first, then at the buffer.
+template <bool kReads>
+ssize_t move_at(Host& host, const Call& call, File& file, std::span<const iovec> parts, off_t offset) {
+  return kReads ? read_at(host, call, file, parts, offset) : write_at(host, call, file, parts, offset);
+}
+
+// vfs_read() and vfs_write() in Linux's fs/read_write.c look at the descriptor first, then at the buffer. Who has no
+// position has no offsets either (ESPIPE).
+template <bool kReads>
+Result<File*> find_to_move(Host& host, int fd, off_t offset) {
+  if (offset < 0) return Failure{EINVAL};
+  File* file = host.descriptors.find(fd);
+  if (file == nullptr) return Failure{EBADF};
+  if (file->as_disk_file() == nullptr && !file->seek(0, SEEK_CUR)) return Failure{ESPIPE};
+  if (!(kReads ? file->can_read() : file->can_write())) return Failure{EBADF};
+  return file;
+}
+
 template <bool kReads>
 ssize_t move_buffer(Host& host, const Call& call, int fd, const void* data, size_t size, off_t offset) {
-  if (offset < 0) return fail<ssize_t>(host, call, EINVAL);
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  if (file->as_disk_file() == nullptr && !file->seek(0, SEEK_CUR)) return fail<ssize_t>(host, call, ESPIPE);
-  if (!(kReads ? file->can_read() : file->can_write())) return fail<ssize_t>(host, call, EBADF);
+  const Result<File*> file = find_to_move<kReads>(host, fd, offset);
+  if (!file) return fail<ssize_t>(host, call, file.error());
   if (!stillpoint::may_be_memory(data, size)) return fail<ssize_t>(host, call, EFAULT);
   const iovec part = stillpoint::interpose::buffer_of(data, size);
-  return kReads ? read_at(host, call, fd, {&part, 1}, offset) : write_at(host, call, fd, {&part, 1}, offset);
+  return move_at<kReads>(host, call, *file.value(), {&part, 1}, offset);
 }
 
 template <bool kReads>
 ssize_t move_row(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset) {
-  if (offset < 0) return fail<ssize_t>(host, call, EINVAL);
-  const File* file = host.descriptors.find(fd);
-  if (file == nullptr || !(kReads ? file->can_read() : file->can_write())) return fail<ssize_t>(host, call, EBADF);
+  const Result<File*> file = find_to_move<kReads>(host, fd, offset);
+  if (!file) return fail<ssize_t>(host, call, file.error());
   if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
   Row row;
   if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
     return fail<ssize_t>(host, call, imported.error());
   if (total_size(row.parts()) == 0) return 0;
-  return kReads ? read_at(host, call, fd, row.parts(), offset) : write_at(host, call, fd, row.parts(), offset);
+  return move_at<kReads>(host, call, *file.value(), row.parts(), offset);
 }
 
 // preadv2(2), pwritev2(2): an offset of -1 is the position.
@@ -102,10 +109,8 @@ int truncate_path(Host& host, const Call& call, const char* path, off_t size) {
   if (size < 0) return fail(host, call, EINVAL);
   const Result<Inode*> inode = stillpoint::interpose::find_inode(host, AT_FDCWD, path, Follow::yes);
   if (!inode) return fail(host, call, inode.error());
-  if (inode.value()->is(S_IFDIR)) return fail(host, call, EISDIR);
-  if (!inode.value()->is(S_IFREG)) return fail(host, call, EINVAL);
-  if (!stillpoint::disk::may(*inode.value(), stillpoint::disk::kMayWrite, host.storage().user()))
-    return fail(host, call, EACCES);
+  const bool may = stillpoint::disk::may(*inode.value(), stillpoint::disk::kMayWrite, host.storage().user());
+  if (inode.value()->is(S_IFREG) && !may) return fail(host, call, EACCES);
   return finish(host, call, host.storage().resize(*inode.value(), size));
 }
 
@@ -225,8 +230,9 @@ ssize_t copy(Host& host, const Call& call, DiskFile& from, off64_t* from_offset,
     if (!read && done == 0) return fail<ssize_t>(host, call, read.error());
     if (!read || read.value() == 0) break;
     const iovec part{buffer.data(), read.value()};
-    const ssize_t written = to_offset != nullptr ? write_at(host, call, to, {&part, 1}, *to_offset)
-                                                 : stillpoint::interpose::write_parts(host, call, to, {&part, 1});
+    const ssize_t written = to_offset != nullptr
+                                ? write_at(host, call, *host.descriptors.find(to), {&part, 1}, *to_offset)
+                                : stillpoint::interpose::write_parts(host, call, to, {&part, 1});
     if (written < 0 && done == 0) return -1;
     if (written <= 0) break;
     done += static_cast<size_t>(written);

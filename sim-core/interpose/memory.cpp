@@ -2,6 +2,7 @@
 // is mapped as often as programs ask for it, and where read(2) and write(2) find its bytes as well.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ using stillpoint::kernel::DiskFile;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::Mappings;
+
+bool is_zero_device(dev_t device) { return device == makedev(1, 5); }
 
 std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -122,7 +125,8 @@ void* map_file(Host& host, const Call& call, void* place, size_t size, int prote
   if (!file->can_read()) return failed(host, call, EACCES);
   if (shared && (protection & PROT_WRITE) != 0 && !file->can_write()) return failed(host, call, EACCES);
   if (on_disk == nullptr) {
-    if (file->is_zero()) return map_anonymous(place, size, protection, flags);  // zero(4): shared or not, it is memory
+    if (is_zero_device(file->device()))
+      return map_anonymous(place, size, protection, flags);  // zero(4): shared or not, it is memory
     return failed(host, call, ENODEV);
   }
   Inode& inode = on_disk->node();

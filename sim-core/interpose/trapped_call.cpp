@@ -152,8 +152,7 @@ long change_mask(long how, const void* set, void* old, long size) {
   return 0;
 }
 
-// What libc may do for itself is the host's own when a program asks for it, by the same function as its symbol. These
-// stop the run by themselves where they do not serve what they are asked for (a file).
+// What libc may do for itself is the host's own when a program asks for it, by the same function as its symbol.
 std::optional<long> serve_program(Host& host, const TrappedCall& trapped) {
   const auto& a = trapped.arguments;
   switch (trapped.number) {
@@ -169,16 +168,12 @@ std::optional<long> serve_program(Host& host, const TrappedCall& trapped) {
       return change_mask(a[0], as<const void*>(a[1]), as<void*>(a[2]), a[3]);
     case SYS_futex:
       return or_error(syscall(SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]));
-    case SYS_mmap: {
-      void* const memory = mmap(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2]), as<int>(a[3]), as<int>(a[4]), a[5]);
-      return memory == MAP_FAILED ? -static_cast<long>(errno) : reinterpret_cast<long>(memory);
-    }
+    case SYS_mmap:
+      return or_error(mmap(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2]), as<int>(a[3]), as<int>(a[4]), a[5]));
     case SYS_munmap:
       return or_error(munmap(as<void*>(a[0]), as<size_t>(a[1])));
-    case SYS_mremap: {
-      void* const memory = mremap(as<void*>(a[0]), as<size_t>(a[1]), as<size_t>(a[2]), as<int>(a[3]), as<void*>(a[4]));
-      return memory == MAP_FAILED ? -static_cast<long>(errno) : reinterpret_cast<long>(memory);
-    }
+    case SYS_mremap:
+      return or_error(mremap(as<void*>(a[0]), as<size_t>(a[1]), as<size_t>(a[2]), as<int>(a[3]), as<void*>(a[4])));
     case SYS_msync:
       return or_error(msync(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2])));
     case SYS_exit_group:

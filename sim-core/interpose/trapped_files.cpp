@@ -162,11 +162,9 @@ std::optional<long> serve_data(const TrappedCall& trapped) {
     case SYS_copy_file_range:
       return or_error(copy_file_range(as<int>(a[0]), as<off64_t*>(a[1]), as<int>(a[2]), as<off64_t*>(a[3]),
                                       as<size_t>(a[4]), as<unsigned>(a[5])));
-    case SYS_mmap: {
+    case SYS_mmap:
       if ((a[3] & MAP_ANONYMOUS) != 0) return std::nullopt;
-      void* const memory = mmap(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2]), as<int>(a[3]), as<int>(a[4]), a[5]);
-      return memory == MAP_FAILED ? -static_cast<long>(errno) : reinterpret_cast<long>(memory);
-    }
+      return or_error(mmap(as<void*>(a[0]), as<size_t>(a[1]), as<int>(a[2]), as<int>(a[3]), as<int>(a[4]), a[5]));
     case SYS_close:
       return or_error(close(as<int>(a[0])));
     case SYS_dup:

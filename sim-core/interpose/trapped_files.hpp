@@ -1,6 +1,10 @@
 #pragma once
 // System calls on files and paths that did not come through libc's symbols.
+#include <sys/mman.h>
+
+#include <cerrno>
 #include <optional>
+#include <type_traits>
 
 #include "sim-core/interpose/trapped_call.hpp"
 
@@ -20,6 +24,10 @@ T as(long argument) {
 template <typename T>
 long or_error(T result) {
   return result < 0 ? -static_cast<long>(errno) : static_cast<long>(result);
+}
+
+inline long or_error(void* mapped) {
+  return mapped == MAP_FAILED ? -static_cast<long>(errno) : reinterpret_cast<long>(mapped);
 }
 
 // Nothing: it is none of these.

@@ -24,7 +24,6 @@ class CharacterDevice final : public File {
   // Of these only /dev/random has a poll operation (drivers/char/random.c, mem.c).
   bool can_be_watched() const override { return kind_ == Kind::random; }
   dev_t device() const override;
-  bool is_zero() const override { return kind_ == Kind::zero; }
 
  private:
   enum class Kind : std::uint8_t { null, zero, random, urandom };

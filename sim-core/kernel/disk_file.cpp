@@ -17,13 +17,15 @@ namespace {
 constexpr std::uint64_t kReadAhead = 128 * 1024;
 // What O_DIRECT wants positions, sizes and addresses to be multiples of.
 constexpr std::uint64_t kBlock = 512;
+// F_GETFL does not show these (do_dentry_open() in Linux's fs/open.c), nor what is the descriptor's.
+constexpr int kOnlyAtOpening = O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_CLOEXEC;
 
 // rw_verify_area() in Linux's fs/read_write.c.
 bool ends_nowhere(std::uint64_t offset, std::size_t size) { return offset > INT64_MAX || size > INT64_MAX - offset; }
 }  // namespace
 
 DiskFile::DiskFile(Host& host, Storage& storage, disk::Inode& inode, int flags)
-    : File(host), storage_(storage), inode_(inode), flags_(flags) {
+    : File(host), storage_(storage), inode_(inode), flags_(flags & ~(O_NONBLOCK | O_APPEND | kOnlyAtOpening)) {
   storage_.files.hold(inode_);
   nonblocking = (flags & O_NONBLOCK) != 0;
   appends = (flags & O_APPEND) != 0;

@@ -44,6 +44,7 @@ class DiskFile final : public File {
   Storage& storage() const { return storage_; }
   disk::Inode& node() const { return inode_; }
   bool path_only() const { return (flags_ & O_PATH) != 0; }
+  // As it was opened, but for what every file has (nonblocking, appends) and what only mattered then.
   int status_flags() const { return flags_; }
   void set_status_flags(int flags) { flags_ = flags; }
 

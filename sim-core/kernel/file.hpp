@@ -108,8 +108,6 @@ class File {
   Host& host() const { return host_; }
   // Tells a host's files apart, also where one takes another's descriptor.
   std::uint64_t number() const { return number_; }
-  // zero(4), whose mapping is memory.
-  virtual bool is_zero() const { return false; }
   // st_rdev of fstat(2).
   virtual dev_t device() const { return 0; }
   // st_ino of fstat(2). The two ends of a pipe have one.

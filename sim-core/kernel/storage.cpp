@@ -117,7 +117,7 @@ Result<std::unique_ptr<File>> Storage::open(disk::Inode& base, std::string_view 
 
 Result<std::unique_ptr<File>> Storage::open_inode(disk::Inode& inode, int flags) {
   if (inode.is(S_IFCHR)) return std::unique_ptr<File>(CharacterDevice::open(host_, inode.device, flags));
-  return std::unique_ptr<File>(new DiskFile(host_, *this, inode, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY)));
+  return std::unique_ptr<File>(new DiskFile(host_, *this, inode, flags));
 }
 
 // ---- what the file system asks of its machine ----
