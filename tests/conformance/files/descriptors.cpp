@@ -7,6 +7,7 @@
 
 #include "tests/conformance/files/files.hpp"
 #include "tests/conformance/unix.hpp"
+#include "tests/support/passed_descriptor.hpp"
 
 namespace stillpoint::test::files {
 namespace {
@@ -84,26 +85,12 @@ void passed_to_another(World& w) {
   const int fd = open(w, "a");
   write(fd, "0123456789");
   seek(fd, 4);
-  char byte = 'x';
-  iovec vector{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  w.note("send", result(sendmsg(pair.a, &message, 0)));
+  ::test::PassedDescriptor sent(fd);
+  w.note("send", result(sendmsg(pair.a, &sent.message, 0)));
   w.notes("closed and unlinked", {w.close(fd), result(unlink("a"))});
-  std::memset(control, 0, sizeof control);
-  w.note("receive", result(recvmsg(pair.b, &message, 0)));
-  int passed = -1;
-  std::memcpy(&passed, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof passed);
-  w.keep(passed);
+  ::test::PassedDescriptor received;
+  w.note("receive", result(recvmsg(pair.b, &received.message, 0)));
+  const int passed = w.keep(received.fd());
   w.notes("the same place", {place(passed), read(passed), contents(passed)});
 }
 

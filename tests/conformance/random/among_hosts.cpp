@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "tests/conformance/random/generator.hpp"
+#include "tests/support/passed_descriptor.hpp"
 
 namespace stillpoint::test {
 namespace {
@@ -213,21 +214,8 @@ void a_passing(Generator& generator) {
   if (slot < 0) return;
   generator.add(fmt::format("sendmsg(s{}, with s{}, MSG_NOSIGNAL)", slot, passed), [=](Caller& caller) {
     if (caller.domain(slot) != AF_UNIX || caller.domain(passed) == AF_UNIX) return std::string("not sent");
-    char byte = 'p';
-    iovec part{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int fd = caller.fd(passed);
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    return outcome(sendmsg(caller.fd(slot), &message, MSG_NOSIGNAL));
+    const ::test::PassedDescriptor passing(caller.fd(passed));
+    return outcome(sendmsg(caller.fd(slot), &passing.message, MSG_NOSIGNAL));
   });
 }
 

@@ -12,6 +12,8 @@
 #include "sim-core/base/assert.hpp"
 #include "sim-core/kernel/current.hpp"
 
+#include "tests/support/number_options.hpp"
+
 namespace stillpoint::test {
 namespace {
 
@@ -34,20 +36,12 @@ void tell_what_is_under_way_when_it_ends() {
 
 std::optional<CompareOptions> read_compare_options(int argc, char** argv) {
   CompareOptions options;
-  for (int i = 1; i < argc; i += 2) {
-    const std::string_view name = argv[i];
-    std::uint64_t* const value = name == "--sequences"    ? &options.sequences
-                                 : name == "--seed"       ? &options.seed
-                                 : name == "--show"       ? &options.show
-                                 : name == "--real-twice" ? &options.real_twice
-                                                          : nullptr;
-    if (value == nullptr || i + 1 == argc) {
-      fmt::print(stderr, "usage: {} [--sequences N] [--seed S] [--show K] [--real-twice 1]\n", argv[0]);
-      return std::nullopt;
-    }
-    *value = std::strtoull(argv[i + 1], nullptr, 10);
-  }
-  return options;
+  const bool read = ::test::read_numbers(argc, argv,
+                                         {{"--sequences", &options.sequences},
+                                          {"--seed", &options.seed},
+                                          {"--show", &options.show},
+                                          {"--real-twice", &options.real_twice}});
+  return read ? std::optional(options) : std::nullopt;
 }
 
 int first_free_descriptor() {

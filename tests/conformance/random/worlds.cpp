@@ -10,6 +10,7 @@
 
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
+#include "tests/conformance/random/bare_host.hpp"
 #include "tests/trace/memory_trace.hpp"
 
 namespace stillpoint::test {
@@ -45,23 +46,6 @@ Observations LinuxProcess::run(const Sequence& sequence, Pace pace) const {
   unlink_paths(caller);
   return observations;
 }
-
-namespace {
-
-[[noreturn]] void refuse(kernel::Host&, const char* call, const void*) {
-  kernel::set_current_host(nullptr);
-  std::fprintf(stderr, "%s called %s, which the virtual kernel does not serve\n",
-               under_way.calls[under_way.call].c_str(), call);
-  std::abort();
-}
-
-// The calls are made on the harness's stack: none of them blocks.
-class NoProcess final : public kernel::Process {
- public:
-  bool step() override { return false; }
-};
-
-}  // namespace
 
 Observations on_virtual_kernel(const Sequence& sequence, std::uint64_t seed) {
   static MemoryTrace& trace = *new MemoryTrace(1 << 22);

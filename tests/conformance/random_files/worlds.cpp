@@ -15,6 +15,7 @@
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
 #include "tests/conformance/files/machine.hpp"
+#include "tests/conformance/random/bare_host.hpp"
 #include "tests/trace/memory_trace.hpp"
 
 namespace stillpoint::test {
@@ -68,23 +69,6 @@ Observations LinuxFiles::run(const FileSequence& sequence) {
 }
 
 // ---- the virtual kernel ----
-
-namespace {
-
-[[noreturn]] void refuse(kernel::Host&, const char* call, const void*) {
-  kernel::set_current_host(nullptr);
-  std::fprintf(stderr, "%s called %s, which the virtual kernel does not serve\n",
-               under_way.calls[under_way.call].c_str(), call);
-  std::abort();
-}
-
-// The calls are made on the harness's stack: none of them waits for another.
-class NoProcess final : public kernel::Process {
- public:
-  bool step() override { return false; }
-};
-
-}  // namespace
 
 Observations on_virtual_disk(const FileSequence& sequence, std::uint64_t seed) {
   interpose::arm_trap(interpose::Guard::on);

@@ -1,9 +1,6 @@
 #pragma once
-// The command line of the random tests: [--seeds N] [--seed S] [--verbose 1].
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
+// The command line of the disk's random tests: [--seeds N] [--seed S] [--verbose 1].
+#include "tests/support/number_options.hpp"
 
 namespace stillpoint::test {
 
@@ -15,18 +12,9 @@ struct RandomOptions {
 
 inline RandomOptions read_random_options(int argc, char** argv, std::uint64_t seeds) {
   RandomOptions options{seeds};
-  for (int i = 1; i < argc; i += 2) {
-    const std::string_view name = argv[i];
-    std::uint64_t* const value = name == "--seeds"     ? &options.seeds
-                                 : name == "--seed"    ? &options.seed
-                                 : name == "--verbose" ? &options.verbose
-                                                       : nullptr;
-    if (value == nullptr || i + 1 == argc) {
-      std::fprintf(stderr, "usage: %s [--seeds N] [--seed S] [--verbose 1]\n", argv[0]);
-      std::exit(2);
-    }
-    *value = std::strtoull(argv[i + 1], nullptr, 10);
-  }
+  if (!::test::read_numbers(argc, argv,
+                            {{"--seeds", &options.seeds}, {"--seed", &options.seed}, {"--verbose", &options.verbose}}))
+    std::exit(2);
   return options;
 }
 

@@ -21,6 +21,7 @@
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/kernel.hpp"
 #include "tests/conformance/random/generator.hpp"
+#include "tests/support/number_options.hpp"
 #include "tests/trace/memory_trace.hpp"
 
 using namespace stillpoint;
@@ -34,20 +35,6 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t verbose = 0;
 };
-
-std::optional<Options> read_options(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; i += 2) {
-    const std::string_view name = argv[i];
-    std::uint64_t* const value = name == "--seeds"     ? &options.seeds
-                                 : name == "--seed"    ? &options.seed
-                                 : name == "--verbose" ? &options.verbose
-                                                       : nullptr;
-    if (value == nullptr || i + 1 == argc) return std::nullopt;
-    *value = std::strtoull(argv[i + 1], nullptr, 10);
-  }
-  return options;
-}
 
 // ---- what is told where the kernel breaks off ----
 
@@ -261,20 +248,19 @@ std::uint64_t simulate(std::uint64_t seed, bool verbose) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = read_options(argc, argv);
-  if (!options) {
-    fmt::print(stderr, "usage: {} [--seeds N] [--seed S] [--verbose 1]\n", argv[0]);
+  Options options;
+  if (!::test::read_numbers(argc, argv,
+                            {{"--seeds", &options.seeds}, {"--seed", &options.seed}, {"--verbose", &options.verbose}}))
     return 2;
-  }
   signal(SIGABRT, [](int) { tell(); });
   set_assertion_reporter([](const char*) { tell(); });
   std::uint64_t different = 0;
-  for (std::uint64_t seed = options->seed; seed < options->seed + options->seeds; ++seed) {
-    const std::uint64_t once = simulate(seed, options->verbose != 0);
-    if (simulate(seed, options->verbose != 0) == once) continue;
+  for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
+    const std::uint64_t once = simulate(seed, options.verbose != 0);
+    if (simulate(seed, options.verbose != 0) == once) continue;
     fmt::print("seed {}: two runs differ\n", seed);
     ++different;
   }
-  fmt::print("{} seeds, each run twice; {} of them differed\n", options->seeds, different);
+  fmt::print("{} seeds, each run twice; {} of them differed\n", options.seeds, different);
   return different == 0 ? 0 : 1;
 }
