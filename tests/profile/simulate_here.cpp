@@ -25,8 +25,9 @@ int main(int argc, char** argv) {
   const std::string_view latency = name == "W2" ? "[network]\nlatency_min = \"1ms\"\nlatency_max = \"10ms\"\n" : "";
   supervise::SharedRun shared = supervise::SharedRun::create();
   const supervise::RunRequest request{
-      .scenario_text = fmt::format(
-          "name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n{1}[workload]\nname = \"{0}\"\n", name, latency),
+      .scenario_text =
+          fmt::format("name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n{1}[workload]\nname = \"{0}\"\n",
+                      name, latency),
       .overrides = {argv + 2, argv + argc},
       .bug = {},
       .seed = 1};
