@@ -56,6 +56,7 @@ class LastTicket final : public Scenario {
     server_.bugs.oversell = bug == "oversell";
     server_.bugs.ack_before_fsync = bug == "ack-before-fsync";
     slice_cost_ = settings.duration("plaza.slice_cost", {.most = 1s}, 5us);
+    disk_ = disk_options(settings, "disk");
     network_.latency_min = settings.duration("network.latency_min", {}, 1ms);
     network_.latency_max = settings.duration("network.latency_max", {.least = network_.latency_min},
                                              std::max<Duration>(network_.latency_min, 8ms));
@@ -82,6 +83,7 @@ class LastTicket final : public Scenario {
         {.name = "plaza-1",
          .role = "plaza",
          .slice_cost = slice_cost_,
+         .disk = disk_,
          .start = [this, &simulation](boost::asio::io_context& context) -> std::shared_ptr<void> {
            return std::make_shared<plaza::Server>(context.get_executor(), server_, hooks(simulation));
          }});
@@ -151,6 +153,7 @@ class LastTicket final : public Scenario {
 
   plaza::ServerConfig server_;
   Duration slice_cost_{};
+  DiskOptions disk_;
   LinkOptions network_;
   UserSettings users_;
   CrashSettings crashes_;

@@ -39,7 +39,8 @@ class ProgramsScenario final : public Scenario {
   void configure(const Settings& settings, const std::string&) override {
     link_.latency_min = settings.duration("network.latency_min", {}, 500us);
     link_.latency_max = settings.duration("network.latency_max", {.least = link_.latency_min}, link_.latency_min);
-    for (const std::string& name : host_names(settings, "hosts")) hosts_.push_back(read(settings, name));
+    const DiskOptions disk = disk_options(settings, "disk");
+    for (const std::string& name : host_names(settings, "hosts")) hosts_.push_back(read(settings, name, disk));
     if (hosts_.empty()) throw Error("a scenario of programs needs a [hosts.NAME] with its program (docs/scenarios.md)");
     require_one_each(settings);
   }
@@ -92,11 +93,11 @@ class ProgramsScenario final : public Scenario {
     return host.count == 1 ? host.name : fmt::format("{}-{}", host.name, n);
   }
 
-  static Described read(const Settings& settings, const std::string& name) {
+  static Described read(const Settings& settings, const std::string& name, const DiskOptions& disk) {
     const std::string table = "hosts." + name;
     Described host;
     host.name = name;
-    host.options = program_host(settings, table);
+    host.options = program_host(settings, table, disk);
     host.count = settings.count(table + ".count", {1, 10'000}, 1);
     host.status = static_cast<int>(settings.count(table + ".status", {0, 255}, 0));
     host.any_status = settings.flag(table + ".any_status", false);

@@ -9,54 +9,42 @@
 #include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
-namespace stillpoint::disk {
+#include "sim-core/disk/options.hpp"
 
-// Latencies are drawn uniformly, in whole microseconds. The defaults are those of an SSD that keeps what it promises.
-struct DeviceOptions {
-  Duration read_min = std::chrono::microseconds(60);
-  Duration read_max = std::chrono::microseconds(120);
-  Duration write_min = std::chrono::microseconds(15);
-  Duration write_max = std::chrono::microseconds(40);
-  // Until what was written is on stable storage.
-  Duration flush_min = std::chrono::microseconds(200);
-  Duration flush_max = std::chrono::microseconds(600);
-  // Bytes per second; 0: unlimited.
-  std::uint64_t bandwidth = std::uint64_t{1} << 30;
-};
+namespace stillpoint::disk {
 
 class Device {
  public:
-  Device(std::uint64_t seed, std::string_view host, DeviceOptions its_options)
-      : options(its_options), random_(seed, "disk", host) {}
+  Device(std::uint64_t seed, std::string_view host, const DiskOptions& options)
+      : options_(options), random_(seed, "disk", host) {}
 
   // When so many bytes have been read or written, if they are asked for now.
   VirtualTime read(VirtualTime now, std::uint64_t bytes) {
-    return take(now, options.read_min, options.read_max, bytes);
+    return take(now, options_.read_min, options_.read_max, bytes);
   }
   VirtualTime write(VirtualTime now, std::uint64_t bytes) {
-    return take(now, options.write_min, options.write_max, bytes);
+    return take(now, options_.write_min, options_.write_max, bytes);
   }
   // The same, and it is durable.
   VirtualTime flush(VirtualTime now, std::uint64_t bytes) {
     if (bytes > 0) write(now, bytes);
-    return take(now, options.flush_min, options.flush_max, 0);
+    return take(now, options_.flush_min, options_.flush_max, 0);
   }
   // The machine was off: nothing waits any more.
   void reset() { free_at_ = {}; }
 
-  DeviceOptions options;
-
  private:
   VirtualTime take(VirtualTime now, Duration min, Duration max, std::uint64_t bytes) {
     Duration duration = random_.between(min, max);
-    if (options.bandwidth > 0) {
-      const auto us = static_cast<std::int64_t>(static_cast<unsigned __int128>(bytes) * 1'000'000 / options.bandwidth);
+    if (options_.bandwidth > 0) {
+      const auto us = static_cast<std::int64_t>(static_cast<unsigned __int128>(bytes) * 1'000'000 / options_.bandwidth);
       duration += std::chrono::microseconds(us);
     }
     free_at_ = (free_at_ > now ? free_at_ : now) + duration;
     return free_at_;
   }
 
+  const DiskOptions options_;
   RandomStream random_;
   VirtualTime free_at_{};
 };

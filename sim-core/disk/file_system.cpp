@@ -1,6 +1,7 @@
 #include "sim-core/disk/file_system.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "sim-core/base/assert.hpp"
@@ -21,7 +22,8 @@ bool is_within(const Inode& directory, const Inode& of) {
 
 }  // namespace
 
-FileSystem::FileSystem(Machine& machine, DiskOptions options, Owner owner) : machine_(machine), options_(options) {
+FileSystem::FileSystem(Machine& machine, DiskOptions options, Owner owner)
+    : machine_(machine), options_(options), fsync_lies_(options.fsync_lies) {
   root_ = &add_inode(S_IFDIR | 0755, owner);
   root_->links = 2;
   root_->parent = root_;
@@ -90,11 +92,7 @@ void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell 
   write_back_if_much();
 }
 
-Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t mode, Owner owner,
-                                std::string_view target, dev_t device) {
-  if (directory.directory.find(name) != nullptr) return Failure{EEXIST};
-  if (directory.links == 0) return Failure{ENOENT};
-  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
+Inode& FileSystem::add_below(Inode& directory, mode_t mode, Owner owner, std::string_view target, dev_t device) {
   Inode& inode = add_inode(mode, owner);
   inode.links = 1;
   inode.target = target;
@@ -105,6 +103,34 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
     inode.parent = &directory;
     ++directory.links;
   }
+  return inode;
+}
+
+Inode& FileSystem::place(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view content,
+                         dev_t device) {
+  Inode& inode = add_below(directory, mode, owner, S_ISLNK(mode) ? content : std::string_view{}, device);
+  directory.directory.set(name, &inode);
+  if (!S_ISREG(mode)) return inode;
+  inode.size = content.size();
+  for (std::size_t at = 0; at < content.size(); at += kPage) {
+    std::byte page[kPage] = {};
+    const std::string_view some = content.substr(at, kPage);
+    std::memcpy(page, some.data(), some.size());
+    inode.content.set(at / kPage, page);
+    ++used_pages_;
+  }
+  inode.content.forget_cache();
+  return inode;
+}
+
+Inode* Machine::find_elsewhere(Inode&, std::string_view) { return nullptr; }
+
+Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t mode, Owner owner,
+                                std::string_view target, dev_t device) {
+  if (directory.directory.find(name) != nullptr) return Failure{EEXIST};
+  if (directory.links == 0) return Failure{ENOENT};
+  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
+  Inode& inode = add_below(directory, mode, owner, target, device);
   const EventId event = machine_.renamed(NameChange::make, inode, directory, name, nullptr, target);
   change_names(event, {&directory, std::string(name), nullptr, &inode});
   return &inode;

@@ -41,6 +41,8 @@ class Machine {
                           const Inode* to_directory, std::string_view to) = 0;
   virtual EventId changed_mode(const Inode& inode) = 0;
   virtual EventId synced(const Inode* inode, std::uint64_t bytes) = 0;
+  // A name that a directory of files from elsewhere (Inode::of_elsewhere) does not have yet: places it, if it is there.
+  virtual Inode* find_elsewhere(Inode& directory, std::string_view name);
 };
 
 struct Owner {
@@ -66,6 +68,15 @@ class FileSystem {
   // `mode` is kind and permissions. EEXIST, ENOENT (the directory was removed), ENOSPC.
   Result<Inode*> make(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view target = {},
                       dev_t device = 0);
+  // As if it had always been there: durable, and noted by nobody. `content` is a file's, or where a symbolic link
+  // leads. Requires that the name is free.
+  Inode& place(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view content = {},
+               dev_t device = 0);
+  // What `name` leads to in a directory, or null.
+  Inode* look_up(Inode& directory, std::string_view name) {
+    Inode* const found = directory.directory.find(name);
+    return found == nullptr && directory.of_elsewhere ? machine_.find_elsewhere(directory, name) : found;
+  }
   // O_TMPFILE: without a name. ENOSPC. The caller holds it.
   Result<Inode*> make_nameless(mode_t mode, Owner owner);
   // EEXIST, EPERM (a directory), ENOENT (it has no name any more, or the directory has none), EMLINK.
@@ -111,7 +122,7 @@ class FileSystem {
   // fsync(2), fdatasync(2). How many bytes went to the device.
   std::uint64_t sync(Inode& inode, Sync what = Sync::all);
   std::uint64_t sync_everything();
-  // From now on fsync says that it did, and has not: a device that loses what it acknowledged.
+  // From now on fsync says that it did, and has not (DiskOptions::fsync_lies).
   void let_fsync_lie(bool lies) { fsync_lies_ = lies; }
 
   // The power fails. Nobody holds anything any more; what is left is what `choice` makes of what the model allows.
@@ -129,11 +140,13 @@ class FileSystem {
 
   // ---- statvfs(3) ----
   std::uint64_t pages() const { return options_.capacity / kPage; }
+  std::uint64_t free_pages() const { return pages() - std::min(pages(), used_pages_); }
   std::uint64_t used_pages() const { return used_pages_; }
   std::uint64_t inodes() const { return used_inodes_; }
 
  private:
   Inode& add_inode(mode_t mode, Owner owner);
+  Inode& add_below(Inode& directory, mode_t mode, Owner owner, std::string_view target, dev_t device);
   Unsynced& unsynced(Inode& inode);
   // Makes a change of names, in the tree and in the journal.
   void change_names(EventId event, Journal::Cell first, Journal::Cell second = {});
@@ -167,7 +180,7 @@ class FileSystem {
   std::map<InodeNumber, std::vector<std::byte>> stores_;
   std::uint64_t used_pages_ = 0;
   std::uint64_t used_inodes_ = 0;
-  bool fsync_lies_ = false;
+  bool fsync_lies_;
   std::vector<std::byte> gathered_;
 };
 

@@ -8,7 +8,8 @@ Inode* Directory::find(std::string_view name) const {
 }
 
 const Directory::Names& Directory::names() const {
-  static const Names none;
+  // Never destroyed: a destructor would be one of the program that runs.
+  static const Names& none = *new Names;
   return tables_ != nullptr ? tables_->names : none;
 }
 

@@ -91,6 +91,8 @@ struct Inode {
   std::uint64_t last_shape = 0;
   // It was made without a name (O_TMPFILE), and may get one.
   bool nameless = false;
+  // A directory whose names the machine has, and gives when they are asked for.
+  bool of_elsewhere = false;
   // ext4 writes a file that was cut to nothing back when it is closed (auto_da_alloc).
   bool flush_at_close = false;
 };

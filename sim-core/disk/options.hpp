@@ -1,39 +1,10 @@
 #pragma once
-// What a host's disk is like.
-#include <cstdint>
-
-#include <stillpoint/time.hpp>
+// What a host's disk is like is for scenarios to say; here it has these names.
+#include <stillpoint/disk.hpp>
 
 namespace stillpoint::disk {
 
-// Which of the changes that no fsync has made durable may survive a crash, and in which order. README.md tells what
-// each promises, and where that is written.
-enum class Ordering : std::uint8_t {
-  // ext4 with data=ordered and delayed allocation: names and truncations in their order, appended data before the size
-  // that covers it where it needs a new block, overwritten data in any order. fsync of anything that changed makes all
-  // names durable.
-  ext4_ordered,
-  // As XFS: names and truncations in their order; a size may cover data that was never written, which then reads as
-  // zeros. fsync makes durable what was done up to the last change of that very file or directory.
-  xfs,
-  // Only what POSIX says: each name, and each sector, for itself, in any order. fsync of a file is no promise about its
-  // name; appended sectors that were not written hold anything.
-  strict_posix,
-};
-
-struct DiskOptions {
-  Ordering ordering = Ordering::ext4_ordered;
-  // What the device writes whole or not at all: 512 or 4,096 bytes.
-  std::uint32_t sector = 512;
-  // What fits: data, in pages of 4 KiB. ENOSPC beyond.
-  std::uint64_t capacity = std::uint64_t{16} << 30;
-  std::uint64_t most_inodes = std::uint64_t{1} << 24;
-  // The machine writes back by itself what has not been durable for so long (dirty_expire_centisecs; the commit
-  // interval of ext4); not with strict_posix.
-  Duration write_back_after = std::chrono::seconds(30);
-  Duration commit_after = std::chrono::seconds(5);
-  // And no later than when what waits takes so much memory.
-  std::uint64_t most_pending = std::uint64_t{64} << 20;
-};
+using Ordering = DiskOrdering;
+using stillpoint::DiskOptions;
 
 }  // namespace stillpoint::disk

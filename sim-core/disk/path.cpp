@@ -50,7 +50,7 @@ Result<Place> walk(FileSystem& files, Inode& start, std::string_view path, Follo
       place.inode = directory->parent;
     } else {
       place.last = Last::name;
-      place.inode = directory->directory.find(component);
+      place.inode = files.look_up(*directory, component);
       place.name = component;
     }
     const bool follows = !is_last || follow == Follow::yes || (place.slash && follow == Follow::no);

@@ -115,7 +115,8 @@ hostent* in_static_memory(Host& host, const HostRecord& record) {
     hostent entry{};
     std::vector<char> memory;
   };
-  static std::map<stillpoint::HostId, Static> results;
+  // Never destroyed: a destructor would be one of the program that runs.
+  static auto& results = *new std::map<stillpoint::HostId, Static>;
   if (record.error != NameError::none) {
     h_errno = h_errno_of(record.error);
     return nullptr;

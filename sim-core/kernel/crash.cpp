@@ -29,6 +29,12 @@ void Host::crash(Cause cause) {
   if (running_task_ != nullptr && running_task_->may_sleep) process_->stand_still();
 }
 
+void Host::crash_at_next_call() {
+  crash_at_next_call_ = true;
+  free_calls_in_turn_ = 1;
+  if (!observed_) calls_until_toll_ = 1;
+}
+
 // Nobody is told: of what the host had with others, they hear when they speak to it, or not at all.
 void Host::lose_power(Cause cause) {
   EventQueue& queue = kernel_.queue;
@@ -81,6 +87,8 @@ void Host::forget_process() {
   descriptors.set_limit(options_.descriptor_limit);
   last_read = kNoEvent;
   observe(false);
+  crash_at_next_call_ = false;
+  free_calls_in_turn_ = calls_until_toll_ = kFreeCallsInTurn;
   woken_while_running_ = false;
   busy_until_ = {};
   cpu_time_ = unpaid_ = Duration::zero();

@@ -106,7 +106,7 @@ void Host::fire() {
     for (turn_ = 0; turn_ < turns && more && !crashing(); ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
-      calls_until_toll_ = kFreeCallsInTurn;
+      calls_until_toll_ = free_calls_in_turn_;
       ++kernel_.turns;
       if (polls_) running_task_ = tasks_.front().get();
       more = process_->step();
@@ -275,9 +275,19 @@ void Host::observe(bool observed) {
   calls_until_toll_ = observed ? 1 : calls_before_observed_;
 }
 
+// Within libc (a trap) and its loader, locks may be held that nobody else could wait for.
+bool Host::may_be_left(const Task& task) { return task.may_sleep && trap_selector != 0 && !loader_passes; }
+
 bool Host::take_toll() {
   calls_until_toll_ = observed_ ? 1 : kCallsPerToll;
   if (observed_) return false;
+  if (crash_at_next_call_) {
+    if (running_task_ == nullptr || !running_task_->may_sleep || may_be_left(*running_task_)) {
+      if (!crashing()) crash();
+      return true;
+    }
+    calls_until_toll_ = 1;  // and so at the next one
+  }
   if (running_task_ != nullptr) spend(kCallsPerToll * kCallCost);
   return true;
 }
@@ -289,9 +299,7 @@ void Host::spend(Duration cost) {
   Task& task = *running_task_;
   task.cpu_time += cost;
   if (spun_ < kQuantum || signals.due(task)) return;
-  // Within libc (a trap) and its loader, locks may be held that no other thread of the host could wait for.
-  const bool preemptible = task.may_sleep && trap_selector != 0 && !loader_passes;
-  if (!preemptible) {
+  if (!may_be_left(task)) {
     if (spun_ > kernel_.spinning_most && kernel_.exceeded != nullptr) kernel_.exceeded(*this, Excess::calls);
     return;
   }
@@ -300,11 +308,11 @@ void Host::spend(Duration cost) {
   task.signals.interrupted = false;  // the call that is about to be served waits for nothing yet
   // It goes on as if this were still the same turn.
   clock_reads_in_turn_ = clock_reads;
-  calls_until_toll_ = kCallsPerToll;
+  calls_until_toll_ = crash_at_next_call_ ? 1 : kCallsPerToll;
 }
 
 Storage& Host::storage() {
-  if (storage_ == nullptr) storage_ = std::make_unique<Storage>(*this, options_.storage);
+  if (storage_ == nullptr) storage_ = std::make_unique<Storage>(*this, options_.disk);
   return *storage_;
 }
 

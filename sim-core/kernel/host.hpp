@@ -80,7 +80,7 @@ struct HostOptions {
   Duration slice_cost{};         // virtual CPU time of one slice, in whole microseconds
   int descriptor_limit = 65536;  // RLIMIT_NOFILE
   int processors = 1;            // that programs see; one thread runs at a time all the same
-  StorageOptions storage{};
+  DiskOptions disk{};
 };
 
 class Host final : private Event {
@@ -118,6 +118,8 @@ class Host final : private Event {
   // here. The main task of a process that polls cannot be left in the midst of its turn; there the power goes when the
   // turn is over.
   void crash(Cause cause = {});
+  // It loses its power when it makes its next call, before that does anything.
+  void crash_at_next_call();
   // It will crash when the turn that runs is over.
   bool crashing() const { return crash_asked_.has_value(); }
   // It crashed, and has not been booted since.
@@ -249,6 +251,7 @@ class Host final : private Event {
   void schedule_timeout(Task& task);
   void clocks_changed();
   bool take_toll();
+  static bool may_be_left(const Task& task);
   void spend(Duration cost);
   void get_ahead(Duration by);
   void release_locks_of(const File& file, LockOwner owner);
@@ -264,6 +267,7 @@ class Host final : private Event {
   bool halted_ = false;
   bool down_ = false;
   std::optional<Cause> crash_asked_;
+  bool crash_at_next_call_ = false;
   EventId last_crash_ = kNoEvent;
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;
@@ -282,7 +286,8 @@ class Host final : private Event {
   std::uint64_t timers_ = 0;
   std::uint64_t queries_ = 0;
   bool observed_ = false;
-  unsigned calls_until_toll_ = kFreeCallsInTurn;  // 1 in observer mode
+  unsigned free_calls_in_turn_ = kFreeCallsInTurn;  // 1 where the next one is the last
+  unsigned calls_until_toll_ = kFreeCallsInTurn;    // 1 in observer mode, too
   unsigned calls_before_observed_ = kFreeCallsInTurn;
   std::uint64_t clock_reads_in_turn_ = 0;
   std::uint64_t clock_reads_at_instant_ = 0;

@@ -15,36 +15,17 @@
 
 namespace stillpoint::kernel {
 
-Storage::Storage(Host& host, const StorageOptions& options)
+Storage::Storage(Host& host, const DiskOptions& options)
     : host_(host),
-      files(*this, options.disk, user()),
-      device(host.kernel().seed, host.name(), options.device),
+      files(*this, options, user()),
+      device(host.kernel().seed, host.name(), options),
       crashes_(host.kernel().seed, "crash", host.name()) {
   make_first_tree();
-  quiet_ = false;
 }
 
 disk::Owner Storage::user() const { return {kUserId, kGroupId}; }
 
 dev_t Storage::device_number() const { return makedev(0x100 + host_.where().boot, host_.id()); }
-
-// Unlike on most machines /run is on the disk, and outlives a crash.
-void Storage::make_first_tree() {
-  constexpr disk::Owner kRoot{0, 0};
-  disk::Inode& root = files.root();
-  for (const char* name : {"dev", "etc", "home", "run", "srv", "tmp", "var"})
-    files.make(root, name, S_IFDIR | 0755, std::strcmp(name, "dev") == 0 ? kRoot : user()).value();
-  files.set_mode(*root.directory.find("tmp"), 01777);
-  disk::Inode& var = *root.directory.find("var");
-  for (const char* name : {"lib", "log", "tmp"}) files.make(var, name, S_IFDIR | 0755, user()).value();
-  files.set_mode(*var.directory.find("tmp"), 01777);
-  disk::Inode& devices = *root.directory.find("dev");
-  constexpr std::pair<const char*, unsigned> kDevices[] = {{"null", 3}, {"zero", 5}, {"random", 8}, {"urandom", 9}};
-  for (const auto& [name, minor] : kDevices)
-    files.make(devices, name, S_IFCHR | 0666, kRoot, {}, makedev(1, minor)).value();
-  files.sync_everything();
-  set_working_directory(*root.directory.find("srv"));
-}
 
 void Storage::set_working_directory(disk::Inode& directory) {
   files.hold(directory);
@@ -116,6 +97,7 @@ Result<std::unique_ptr<File>> Storage::open(disk::Inode& base, std::string_view 
 }
 
 Result<std::unique_ptr<File>> Storage::open_inode(disk::Inode& inode, int flags) {
+  if (inode.of_elsewhere && (flags & O_PATH) == 0) find_all_elsewhere(inode);
   if (inode.is(S_IFCHR)) return std::unique_ptr<File>(CharacterDevice::open(host_, inode.device, flags));
   return std::unique_ptr<File>(new DiskFile(host_, *this, inode, flags));
 }
@@ -126,21 +108,29 @@ VirtualTime Storage::now() const { return host_.now(); }
 
 disk::WallTime Storage::wall_time() const { return host_.clocks().read(CLOCK_REALTIME_COARSE, host_.now()).count(); }
 
-EventId Storage::wrote(const disk::Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes) {
+// An operation has changed the disk.
+EventId Storage::note(EventKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::string_view payload) {
+  if (++operations_ == crash_at_) host_.crash_at_next_call();
   Kernel& kernel = host_.kernel();
-  return kernel.trace.event(EventKind::write, kernel.queue.now(), host_.where(), inode.number, offset, bytes.size(), {},
-                            bytes);
+  return kernel.trace.event(kind, kernel.queue.now(), host_.where(), a, b, c, {}, payload);
+}
+
+void Storage::crash_after(std::uint64_t operations) {
+  crash_at_ = operations_ + operations;
+  if (operations == 0) host_.crash_at_next_call();
+}
+
+EventId Storage::wrote(const disk::Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes) {
+  return note(EventKind::write, inode.number, offset, bytes.size(),
+              {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 EventId Storage::resized(const disk::Inode& inode, std::uint64_t size) {
-  Kernel& kernel = host_.kernel();
-  return kernel.trace.event(EventKind::resize, kernel.queue.now(), host_.where(), inode.number, size);
+  return note(EventKind::resize, inode.number, size);
 }
 
 EventId Storage::renamed(disk::NameChange change, const disk::Inode& inode, const disk::Inode& directory,
                          std::string_view name, const disk::Inode* to_directory, std::string_view to) {
-  if (quiet_) return kNoEvent;
-  Kernel& kernel = host_.kernel();
   std::string payload(name);
   if (!to.empty()) {
     payload += '\0';
@@ -149,21 +139,13 @@ EventId Storage::renamed(disk::NameChange change, const disk::Inode& inode, cons
     payload += to;
   }
   const auto kind_and_change = static_cast<std::uint64_t>(change) << 32 | inode.mode;
-  return kernel.trace.event(EventKind::name, kernel.queue.now(), host_.where(), inode.number, directory.number,
-                            kind_and_change, {}, payload);
+  return note(EventKind::name, inode.number, directory.number, kind_and_change, payload);
 }
 
-EventId Storage::changed_mode(const disk::Inode& inode) {
-  if (quiet_) return kNoEvent;
-  Kernel& kernel = host_.kernel();
-  return kernel.trace.event(EventKind::mode, kernel.queue.now(), host_.where(), inode.number, inode.mode);
-}
+EventId Storage::changed_mode(const disk::Inode& inode) { return note(EventKind::mode, inode.number, inode.mode); }
 
 EventId Storage::synced(const disk::Inode* inode, std::uint64_t bytes) {
-  if (quiet_) return kNoEvent;
-  Kernel& kernel = host_.kernel();
-  return kernel.trace.event(EventKind::sync, kernel.queue.now(), host_.where(), inode != nullptr ? inode->number : 0,
-                            bytes);
+  return note(EventKind::sync, inode != nullptr ? inode->number : 0, bytes);
 }
 
 void Storage::crash(EventId cause) {

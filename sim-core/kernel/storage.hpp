@@ -2,9 +2,8 @@
 // What a host keeps on its disk, and how its process uses it: the file system, the device below it, the working
 // directory, the umask and locks. It outlives the process; a crash takes what was not durable.
 //
-// Made at its first use, so that a host that opens no file costs nothing. The whole tree belongs to the user that
-// programs run as, but for /dev. It begins with /dev/{null,zero,random,urandom}, /etc, /home, /srv, /tmp and /var/{lib,
-// log,tmp}; programs start in /srv.
+// Made at its first use, so that a host that opens no file costs nothing. storage_tree.cpp has what is on it then.
+#include <map>
 #include <memory>
 #include <string>
 
@@ -19,16 +18,11 @@ namespace stillpoint::kernel {
 class File;
 class Host;
 
-struct StorageOptions {
-  disk::DiskOptions disk;
-  disk::DeviceOptions device;
-};
-
 class Storage final : private disk::Machine {
   Host& host_;  // which members below ask
 
  public:
-  Storage(Host& host, const StorageOptions& options);
+  Storage(Host& host, const DiskOptions& options);
 
   disk::FileSystem files;
   disk::Device device;
@@ -71,8 +65,17 @@ class Storage final : private disk::Machine {
   // truncate(2), ftruncate(2): EISDIR, EINVAL, EFBIG.
   Status resize(disk::Inode& inode, off_t size);
 
+  // How many operations have changed the disk so far: writes, changes of size, names and permissions, and syncs.
+  std::uint64_t operations() const { return operations_; }
+  // The host loses its power at its next call after so many further ones.
+  void crash_after(std::uint64_t operations);
+
   // The wait for the device is over: the process sleeps, or its slice takes longer.
   void wait_until(VirtualTime when);
+
+  // Puts files there that were always there, by absolute path; the directories above them, too. Throws Error if a path
+  // is none, or leads through a file, or they do not fit.
+  void add_files(const std::map<std::string, std::string>& content_by_path);
 
   // The power fails: what was not durable is lost, or not, as the seed and the model say. `cause` is the crash.
   void crash(EventId cause);
@@ -86,15 +89,21 @@ class Storage final : private disk::Machine {
                   std::string_view name, const disk::Inode* to_directory, std::string_view to) override;
   EventId changed_mode(const disk::Inode& inode) override;
   EventId synced(const disk::Inode* inode, std::uint64_t bytes) override;
+  disk::Inode* find_elsewhere(disk::Inode& directory, std::string_view name) override;
+  // All names that it has, for whoever lists it.
+  void find_all_elsewhere(disk::Inode& directory);
 
+  EventId note(EventKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c = 0, std::string_view payload = {});
   // Where a new name may be made. EEXIST, ENOENT, EACCES.
   Result<disk::Place> find_new(disk::Inode& base, std::string_view path, bool of_directory);
   void make_first_tree();
+  disk::Inode& make_directories(std::string_view path, std::span<const std::string> names, disk::Owner owner);
   Result<std::unique_ptr<File>> open_inode(disk::Inode& inode, int flags);
 
   RandomStream crashes_;
   disk::Inode* working_directory_ = nullptr;
-  bool quiet_ = true;  // while the first tree is made
+  std::uint64_t operations_ = 0;
+  std::uint64_t crash_at_ = 0;  // so many operations; 0: never
 };
 
 }  // namespace stillpoint::kernel

@@ -2,15 +2,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
+#include <optional>
 
 #include <stillpoint/error.hpp>
 #include <stillpoint/program.hpp>
 
+#include "sim-core/base/real_file.hpp"
 #include "sim-core/net/names.hpp"
 
 namespace stillpoint {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Why it cannot be a host's name; empty if it can.
 std::string objection_to(const std::string& name) {
@@ -26,6 +31,28 @@ std::string objection_to(const std::string& name) {
   in_addr address;
   if (inet_aton(name.c_str(), &address) != 0) return "that is read as an address; choose another";
   return {};
+}
+
+// "/srv/site=build/site": the real file, or all files in the real folder, under that path.
+void add_real_files(std::map<std::string, std::string>& files, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == text.npos)
+    throw Error(fmt::format("'{}' is no PATH=FILE: where it is on the host, and which real file it is", text));
+  const std::string path = text.substr(0, equals);
+  const fs::path real = text.substr(equals + 1);
+  const auto add = [&](const std::string& at, const fs::path& from) {
+    std::optional<std::string> content = read_real_file(from);
+    if (!content) throw Error(fmt::format("'{}' cannot be read", from.string()));
+    if (!files.emplace(at, std::move(*content)).second) throw Error(fmt::format("'{}' is there twice", at));
+  };
+  if (!fs::is_directory(real)) return add(path, real);
+  try {
+    for (const auto& entry : fs::recursive_directory_iterator(real)) {
+      if (entry.is_regular_file()) add(path + "/" + entry.path().lexically_relative(real).string(), entry.path());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw Error(fmt::format("'{}' cannot be read: {}", error.path1().string(), error.code().message()));
+  }
 }
 
 }  // namespace
@@ -46,7 +73,7 @@ std::vector<std::string> host_names(const Settings& settings, const std::string&
   return names;
 }
 
-HostOptions program_host(const Settings& settings, const std::string& table) {
+HostOptions program_host(const Settings& settings, const std::string& table, const DiskOptions& disk) {
   const std::string key = table + ".";
   HostOptions host;
   host.name = table.substr(table.rfind('.') + 1);
@@ -55,6 +82,14 @@ HostOptions program_host(const Settings& settings, const std::string& table) {
   host.args = settings.texts(key + "args");
   host.slice_cost = settings.duration(key + "slice_cost", {.most = std::chrono::seconds(1)}, Duration::zero());
   host.starts_after = settings.duration(key + "starts_after", {}, Duration::zero());
+  host.disk = disk_options(settings, key + "disk", disk);
+  for (const std::string& file : settings.texts(key + "files")) {
+    try {
+      add_real_files(host.files, file);
+    } catch (const Error& error) {
+      settings.reject(key + "files", fmt::format("cannot be used: {}", error.what()));
+    }
+  }
   try {
     check_program(host.program);
   } catch (const Error& error) {

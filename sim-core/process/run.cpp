@@ -182,8 +182,12 @@ HostId Run::add_host(HostOptions options) {
   const auto id = static_cast<HostId>(kernel_.host_count() + 1);
   // 10.0.0.0/8, in the order of creation; names, not addresses, are what random streams hang on.
   const net::Ip address{0x0A000000u + id};
-  kernel::Host& host = kernel_.add_host(
-      {.name = options.name, .role = options.role, .address = address, .slice_cost = options.slice_cost});
+  kernel::Host& host = kernel_.add_host({.name = options.name,
+                                         .role = options.role,
+                                         .address = address,
+                                         .slice_cost = options.slice_cost,
+                                         .disk = options.disk});
+  if (!options.files.empty()) host.storage().add_files(std::exchange(options.files, {}));
   const Duration starts_after = options.start != nullptr ? Duration::zero() : options.starts_after;
   residents_.push_back({std::move(options)});
   if (starts_after == Duration::zero()) {
@@ -256,6 +260,16 @@ void Run::crash(HostId id) {
   ++power_losses_;
   const CurrentHost none(nullptr);  // what is done now is no code of the scenario's
   host.crash();
+}
+
+void Run::crash_after_disk_operations(HostId id, std::uint64_t operations) {
+  kernel::Host& host = known_host(id, "crash");
+  const CurrentHost none(nullptr);  // as above
+  host.storage().crash_after(operations);
+}
+
+std::uint64_t Run::disk_operations(HostId id) const {
+  return const_cast<Run*>(this)->known_host(id, "tell the disk operations of it").storage().operations();
 }
 
 void Run::boot(HostId id) {

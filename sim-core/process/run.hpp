@@ -45,6 +45,8 @@ class Run final : public Simulation {
   void at(VirtualTime when, std::function<void()> what) override;
   void signal(HostId host, int number) override;
   void crash(HostId host) override;
+  void crash_after_disk_operations(HostId host, std::uint64_t operations) override;
+  std::uint64_t disk_operations(HostId host) const override;
   void boot(HostId host) override;
   bool is_up(HostId host) const override;
   std::uint64_t seed() const override { return kernel_.seed; }

@@ -19,9 +19,11 @@
 namespace stillpoint::supervise {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::string_view kSeparator = " + ";
 
-std::string hash_of_file(const std::filesystem::path& path) {
+std::string hash_of_file(const fs::path& path) {
   constexpr std::size_t kPortion = 256 * 1024;
   std::ifstream file(path, std::ios::binary);
   if (!file) return "missing";
@@ -36,10 +38,25 @@ std::string hash_of_file(const std::filesystem::path& path) {
   return fmt::format("{:016x}", XXH3_64bits_digest(state.get()));
 }
 
-// A text that is no scenario names no programs.
-std::vector<std::string> programs_of(const RunRequest& request) {
+// The real files that a run reads: programs, and what hosts have on their disks ("/etc/app.toml=app.toml"). A text that
+// is no scenario names none.
+std::vector<std::string> files_of(const RunRequest& request) {
   try {
-    return Settings(request.scenario_text, "", request.overrides).texts_called("program");
+    const Settings settings(request.scenario_text, "", request.overrides);
+    std::vector<std::string> files = settings.texts_called("program");
+    for (const std::string& file : settings.texts_called("files")) {
+      const fs::path real = file.substr(file.find('=') + 1);
+      std::error_code error;
+      if (!fs::is_directory(fs::path(request.folder) / real, error)) {
+        files.push_back(real.string());
+        continue;
+      }
+      for (const auto& entry : fs::recursive_directory_iterator(fs::path(request.folder) / real, error)) {
+        if (entry.is_regular_file(error))
+          files.push_back((real / fs::relative(entry.path(), fs::path(request.folder) / real)).string());
+      }
+    }
+    return files;
   } catch (const Error&) {
     return {};
   }
@@ -70,12 +87,12 @@ std::map<std::string_view, std::string_view> programs_in(std::string_view identi
 std::string build_identity(std::span<const RunRequest> requests) {
   std::map<std::string, std::string> hashes;
   for (const RunRequest& request : requests) {
-    for (const std::string& program : programs_of(request)) {
-      if (!hashes.contains(program)) hashes[program] = hash_of_file(std::filesystem::path(request.folder) / program);
+    for (const std::string& file : files_of(request)) {
+      if (!hashes.contains(file)) hashes[file] = hash_of_file(fs::path(request.folder) / file);
     }
   }
   std::string identity = build_id();
-  for (const auto& [program, hash] : hashes) identity += fmt::format("{}{} {}", kSeparator, hash, program);
+  for (const auto& [file, hash] : hashes) identity += fmt::format("{}{} {}", kSeparator, hash, file);
   return identity;
 }
 
@@ -87,7 +104,7 @@ std::string changed_build(const std::string& then, const std::string& revision, 
   for (const auto& [program, hash] : programs_in(now)) {
     const auto old = old_programs.find(program);
     if (old == old_programs.end() || old->second != hash)
-      return fmt::format("another build of the program {}", program);
+      return fmt::format("{} {}", program.ends_with(".so") ? "another build of the program" : "another", program);
   }
   return "other programs";
 }

@@ -23,8 +23,9 @@ inline constexpr std::size_t kLongestHostName = 63;
 std::vector<std::string> host_names(const Settings& settings, const std::string& table);
 
 // The host that a table of the scenario's file describes, such as [hosts.server]: `program`, which must be there and
-// usable, `args`, `role`, `slice_cost` and `starts_after` (docs/scenarios.md). The table's last word is its name and,
-// unless it says otherwise, its role. For a scenario's configure(); throws Error.
-HostOptions program_host(const Settings& settings, const std::string& table);
+// usable, `args`, `files`, `role`, `slice_cost`, `starts_after` and the keys of `disk` (docs/scenarios.md). The table's
+// last word is its name and, unless it says otherwise, its role. Its disk is `disk` where it says nothing. For a
+// scenario's configure(); throws Error.
+HostOptions program_host(const Settings& settings, const std::string& table, const DiskOptions& disk = {});
 
 }  // namespace stillpoint

@@ -5,11 +5,13 @@
 // hook of the service, at a time asked for with at()). Nothing here is reachable from the service under test.
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <stillpoint/disk.hpp>
 #include <stillpoint/ids.hpp>
 #include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
@@ -31,11 +33,15 @@ struct ProgramEnd {
 
 struct HostOptions {
   // Unique and stable: the host's random streams hang on it.
-  std::string name;
+  std::string name = {};
   // What the host is for, as faults and the visualizer group them: "plaza", "users".
-  std::string role;
+  std::string role = {};
   // Virtual CPU time of one slice (one handler), in whole microseconds. Zero: the host is never busy.
   Duration slice_cost{};
+  DiskOptions disk = {};
+  // What is on the disk before anything runs, and durable: by absolute path, the content. Directories are made where
+  // they are missing. Permissions are 0644, and 0755 for directories.
+  std::map<std::string, std::string> files = {};
   // Starts what runs on the host, in its first slice: creates the service on the io_context and returns what must stay
   // alive. The harness then calls poll_one() for it. An exception that escapes is a crash of the service.
   std::function<std::shared_ptr<void>(boost::asio::io_context&)> start = {};
@@ -140,6 +146,14 @@ class Simulation {
   // Called by what runs on the host, after crash(), it follows when that has happened. Throws Error if the host is not
   // down, does not exist, or was booted 65,535 times.
   virtual void boot(HostId host) = 0;
+  // crash() at the first call that the host makes after so many further operations have changed its disk: a write, a
+  // change of a size, of a name or of permissions, a sync. So a test can try the loss of power between any two of them:
+  // it asks disk_operations() of a run that nobody disturbs, and then has one run for each. A call that libc makes for
+  // the program from within itself (a flush of stdio) is no place to stop; the next one is. Who makes no further call
+  // keeps the power. Replaces what was asked for before. Throws Error if the host does not exist.
+  virtual void crash_after_disk_operations(HostId host, std::uint64_t operations) = 0;
+  // How many there have been so far, in all its lives.
+  virtual std::uint64_t disk_operations(HostId host) const = 0;
   // False from a crash to the next boot. A host whose program has not started yet, or has ended, is up.
   virtual bool is_up(HostId host) const = 0;
 
