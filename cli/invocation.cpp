@@ -36,6 +36,9 @@ std::string Invocation::replay_line() const {
     }
     line += option.empty() ? " --set " + shell_word(override) : option;
   }
+  if (solo) {
+    for (const std::string& file : solo->files) line += " --file " + shell_word(file);
+  }
   line += fmt::format(" --seed {}", request.seed);
   if (solo && !solo->args.empty()) line += " --";
   if (solo) {

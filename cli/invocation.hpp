@@ -13,6 +13,8 @@ namespace stillpoint::cli {
 struct SoloProgram {
   std::string path;
   std::vector<std::string> args;
+  std::vector<std::string> files =
+      {};  // "/etc/app.toml=app.toml", the real one absolute: what is on the host's disk at first
 };
 
 struct Invocation {

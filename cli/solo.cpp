@@ -41,6 +41,7 @@ int solo(const Arguments& arguments) {
   std::string trace;
   std::string duration;
   std::vector<std::string> settings;
+  std::vector<std::string> files;
   bool force = false;
   bool guard = false;
   bool summary = false;
@@ -53,6 +54,8 @@ int solo(const Arguments& arguments) {
   const CLI::Option* for_duration =
       app.add_option("--duration", duration, "Virtual time at most, as in 30s or 5m; 24h unless given");
   app.add_option("--set", settings, "key=value: a setting, such as limits.cpu=5m")->allow_extra_args(false);
+  app.add_option("--file", files, "PATH=FILE: a real file, or all of a folder, that is on the host's disk at first")
+      ->allow_extra_args(false);
   const CLI::Option* for_trace = app.add_option("--trace", trace, "Record the run into this SQLite file");
   app.add_flag("--force", force, "Overwrite an existing trace");
   app.add_flag("--guard", guard, "Stop the program at any system call that bypasses the virtual kernel");
@@ -67,7 +70,16 @@ int solo(const Arguments& arguments) {
   check_program(path);
 
   // Absolute, so that a trace replays from wherever it is read.
-  const SoloProgram program{std::filesystem::absolute(path).lexically_normal().string(), args};
+  const auto absolute = [](const std::string& real) {
+    return std::filesystem::absolute(real).lexically_normal().string();
+  };
+  SoloProgram program{absolute(path), args};
+  for (const std::string& file : files) {
+    const std::size_t equals = file.find('=');
+    if (equals == file.npos)
+      throw Error(fmt::format("--file {}: give it as PATH=FILE, as in /etc/a.toml=a.toml", file));
+    program.files.push_back(file.substr(0, equals + 1) + absolute(file.substr(equals + 1)));
+  }
   const std::string name(kSoloPath);
   std::vector<Override> overrides = overrides_by_set(settings);
   if (for_duration->count() > 0) overrides.push_back(override_by("duration", "duration", duration));

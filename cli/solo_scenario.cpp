@@ -17,7 +17,7 @@ constexpr const char* kHost = "solo";
 std::string toml_text(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t length = character_length(rest);
-    if (length == 0) throw Error(fmt::format("'{}' is no UTF-8: a program's path and arguments must be", text));
+    if (length == 0) throw Error(fmt::format("'{}' is no UTF-8: a program's path, arguments and files must be", text));
     rest.remove_prefix(length);
   }
   std::string result = "\"";
@@ -37,18 +37,21 @@ std::string toml_text(std::string_view text) {
 }  // namespace
 
 std::string solo_text(const SoloProgram& program) {
-  std::string args;
-  for (const std::string& argument : program.args) args += (args.empty() ? "" : ", ") + toml_text(argument);
+  const auto texts = [](const std::vector<std::string>& all) {
+    std::string list;
+    for (const std::string& text : all) list += (list.empty() ? "" : ", ") + toml_text(text);
+    return list;
+  };
   return fmt::format(
       "name = \"solo\"\nabout = \"one program, alone\"\nbehaviour = \"programs\"\nduration = \"24h\"\n\n[hosts.{}]\n"
-      "program = {}\nargs = [{}]\nmust_end = true\nany_status = true\n",
-      kHost, toml_text(program.path), args);
+      "program = {}\nargs = [{}]\nfiles = [{}]\nmust_end = true\nany_status = true\n",
+      kHost, toml_text(program.path), texts(program.args), texts(program.files));
 }
 
 SoloProgram solo_program(const std::string& text) {
   const Settings settings(text, std::string(kSoloPath), {});
   const std::string table = fmt::format("hosts.{}.", kHost);
-  return {settings.required_text(table + "program"), settings.texts(table + "args")};
+  return {settings.required_text(table + "program"), settings.texts(table + "args"), settings.texts(table + "files")};
 }
 
 std::optional<int> solo_status(const Report& report) {

@@ -18,6 +18,9 @@ namespace stillpoint::kernel {
 class File;
 class Host;
 
+// Throws Error if no file of a host can be at this path: it must be absolute, and its names fit for Linux.
+void check_file_path(const std::string& path);
+
 class Storage final : private disk::Machine {
   Host& host_;  // which members below ask
 

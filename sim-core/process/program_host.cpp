@@ -10,6 +10,7 @@
 #include <stillpoint/program.hpp>
 
 #include "sim-core/base/real_file.hpp"
+#include "sim-core/kernel/storage.hpp"
 #include "sim-core/net/names.hpp"
 
 namespace stillpoint {
@@ -39,6 +40,7 @@ void add_real_files(std::map<std::string, std::string>& files, const std::string
   if (equals == text.npos)
     throw Error(fmt::format("'{}' is no PATH=FILE: where it is on the host, and which real file it is", text));
   const std::string path = text.substr(0, equals);
+  kernel::check_file_path(path);
   const fs::path real = text.substr(equals + 1);
   const auto add = [&](const std::string& at, const fs::path& from) {
     std::optional<std::string> content = read_real_file(from);

@@ -135,8 +135,13 @@ void collect_keys(const toml::table& table, const std::string& prefix, std::vect
 void collect_texts(const toml::table& table, std::string_view wanted, std::vector<std::string>& texts) {
   for (const auto& [name, node] : table) {
     if (const toml::table* inner = node.as_table()) collect_texts(*inner, wanted, texts);
-    const auto* text = node.as_string();
-    if (text != nullptr && name.str() == wanted) texts.push_back(text->get());
+    if (name.str() != wanted) continue;
+    if (const auto* text = node.as_string()) texts.push_back(text->get());
+    if (const toml::array* several = node.as_array()) {
+      for (const toml::node& each : *several) {
+        if (const auto* text = each.as_string()) texts.push_back(text->get());
+      }
+    }
   }
 }
 

@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <future>
 #include <iostream>
 #include <mutex>
@@ -193,6 +194,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%zd %s\n", written, strerrorname_np(errno));
   }
   if (how == "local-time") local_time();
+  for (int i = 2; how == "show" && i < argc; ++i) std::cout << std::ifstream(argv[i]).rdbuf();
   if (how == "throw") throw std::runtime_error("the printer is on fire");
   if (how == "null") *static_cast<volatile int*>(nullptr) = 1;
   if (how == "threads") two_threads();

@@ -87,6 +87,19 @@ TEST_CASE("a scenario of programs that cannot be is refused in one line") {
       {"[hosts.a]\nprogram = \"$P\"\nargs = \"x\"", "s.toml:6: hosts.a.args is 'x'; an array of texts is wanted"},
       {"[hosts.a]\nprogram = \"$P\"\nargs = [1]", "hosts.a.args has 1 in it; an array of texts is wanted"},
       {"[hosts.a]\nprogram = \"$P\"\nargz = []", "no setting is called 'hosts.a.argz'. Did you mean 'hosts.a.args'?"},
+      {"[hosts.a]\nprogram = \"$P\"\nfiles = [\"/a\"]",
+       "s.toml:6: hosts.a.files cannot be used: '/a' is no PATH=FILE: where it is on the host, and which real file it "
+       "is"},
+      {"[hosts.a]\nprogram = \"$P\"\nfiles = [\"/a=no.txt\"]",
+       "s.toml:6: hosts.a.files cannot be used: 'no.txt' cannot be read"},
+      {"[hosts.a]\nprogram = \"$P\"\nfiles = [\"/a=s.toml\", \"/a=s.toml\"]",
+       "s.toml:6: hosts.a.files cannot be used: '/a' is there twice"},
+      {"[hosts.a]\nprogram = \"$P\"\nfiles = [\"a=s.toml\"]",
+       "s.toml:6: hosts.a.files cannot be used: 'a' cannot be the path of a host's file: it is not absolute"},
+      {"[disk]\nordering = \"zfs\"\n[hosts.a]\nprogram = \"$P\"",
+       "s.toml:5: disk.ordering is 'zfs'; a disk's ordering is ext4, xfs or posix"},
+      {"[hosts.a]\nprogram = \"$P\"\n[hosts.a.disk]\nsector = 513",
+       "s.toml:7: hosts.a.disk.sector is 513; a disk's sector is 512 or 4096 bytes"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.hosts);
@@ -142,6 +155,22 @@ TEST_CASE("a program that has changed since the trace was recorded is told of in
   CHECK(changed.exit_code == 0);
   CHECK_THAT(changed.err, Catch::Contains("stillpoint: warning: the trace is of another build of the program own.so; "
                                           "only the same build promises the same run\n"));
+}
+
+TEST_CASE("hosts have the files that the scenario gives them, and a trace knows which") {
+  const std::string stillpoint = test::binary("stillpoint");
+  const test::Ran ran = test::shell(
+      "mkdir -p site/deep; echo a page > site/index; echo another > site/deep/page; cat > s.toml <<END\n"
+      "name = \"s\"\nbehaviour = \"programs\"\n[hosts.a]\nprogram = \"" +
+      test::binary("test-ends.so") +
+      "\"\nargs = [\"show\", \"/srv/www/index\", \"/srv/www/deep/page\"]\n"
+      "files = [\"/srv/www=site\"]\nmust_end = true\nEND\n" +
+      stillpoint + " run s.toml --seed 5 --log --trace files.db");
+  CAPTURE(ran.out, ran.err);
+  CHECK(ran.exit_code == 0);
+  CHECK_THAT(ran.out, Catch::Contains("a page\n") && Catch::Contains("another\n"));
+  const test::Ran changed = test::shell("echo >> site/deep/page; " + stillpoint + " replay files.db");
+  CHECK_THAT(changed.err, Catch::Contains("the trace is of another site/deep/page; only the same build"));
 }
 
 TEST_CASE("a campaign of programs goes on where it stands, but not with other programs") {

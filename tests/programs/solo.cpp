@@ -55,6 +55,21 @@ TEST_CASE("a program's ways to end are its own") {
   }
 }
 
+TEST_CASE("a program alone has the files that it is given, and its trace replays with them") {
+  const std::string stillpoint = test::binary("stillpoint");
+  const test::Ran ran = test::shell("echo port=7 > app.conf; " + stillpoint + " solo " + test::binary("test-ends.so") +
+                                    " --file /etc/app.conf=app.conf --trace solo-files.db -- show /etc/app.conf");
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.out == kBegin + "port=7\n" + kEnd);
+  const test::Ran replayed = test::shell(stillpoint + " replay solo-files.db");
+  CHECK(replayed.exit_code == 0);
+  CHECK_THAT(replayed.out, Catch::Contains(" --file /etc/app.conf=/"));
+  const test::Ran wrong =
+      test::shell(stillpoint + " solo " + test::binary("test-ends.so") + " --file app.conf -- show /etc/app.conf");
+  CHECK(wrong.exit_code == 2);
+  CHECK(wrong.err == "stillpoint: --file app.conf: give it as PATH=FILE, as in /etc/a.toml=a.toml\n");
+}
+
 TEST_CASE("an assertion of a program that does not hold is told in the program's own words, and ends it") {
   const test::Ran ran = solo("assert");
   CHECK(ran.exit_code == 134);

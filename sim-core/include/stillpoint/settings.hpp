@@ -47,7 +47,7 @@ class Settings {
   // The keys directly under a table, in their order; empty if there is no such table.
   std::vector<std::string> keys_of(std::string_view table) const;
 
-  // The texts under all keys of this name, in whatever tables they are.
+  // The texts under all keys of this name, in whatever tables they are, and those in arrays under them.
   std::vector<std::string> texts_called(std::string_view name) const;
 
   // Throws the error that a value is wrong in a way that only its reader can see.
