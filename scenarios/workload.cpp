@@ -16,7 +16,7 @@ class WorkloadScenario final : public Scenario {
  public:
   void configure(const Settings& settings, const std::string&) override {
     workload_ = workloads::find(settings.required_text("workload.name"));
-    if (workload_ == nullptr) settings.reject("workload.name", "is no workload; there are W1, W2, W3, W3r and W4");
+    if (workload_ == nullptr) settings.reject("workload.name", "is no workload; there are W1, W2, W3, W3r, W4 and sqlite");
     parameters_ = workload_->defaults();
     parameters_.connections =
         static_cast<std::uint32_t>(settings.count("workload.connections", {1, 1'000'000}, parameters_.connections));
@@ -24,6 +24,7 @@ class WorkloadScenario final : public Scenario {
     parameters_.timers =
         static_cast<std::uint32_t>(settings.count("workload.timers", {1, 1'000'000'000}, parameters_.timers));
     parameters_.duration = settings.duration("workload.duration", {}, parameters_.duration);
+    disk_ = disk_options(settings, "disk");
     latency_.latency_min = settings.duration("network.latency_min", {}, 50us);
     latency_.latency_max =
         settings.duration("network.latency_max", {.least = latency_.latency_min}, latency_.latency_min);
@@ -38,7 +39,7 @@ class WorkloadScenario final : public Scenario {
                                                  }});
       parameters_.server_address = boost::asio::ip::make_address(simulation.address(server));
     }
-    simulation.add_host({.name = "client", .role = "client", .start = [this](auto& context) {
+    simulation.add_host({.name = "client", .role = "client", .disk = disk_, .start = [this](auto& context) {
                            return start(workload_->make_client(context, parameters_), client_);
                          }});
   }
@@ -58,6 +59,7 @@ class WorkloadScenario final : public Scenario {
 
   const workloads::Workload* workload_ = nullptr;
   workloads::Parameters parameters_;
+  DiskOptions disk_;
   LinkOptions latency_;
   Check* done_ = nullptr;
   workloads::Side* server_ = nullptr;

@@ -6,7 +6,7 @@
 namespace workloads {
 
 std::span<const Workload> all() {
-  static const std::array workloads = {kPingPong, kClients, kPendingTimers, kRearmedTimers, kFanOut};
+  static const std::array workloads = {kPingPong, kClients, kPendingTimers, kRearmedTimers, kFanOut, kInserts};
   return workloads;
 }
 

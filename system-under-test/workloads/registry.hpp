@@ -11,5 +11,6 @@ extern const Workload kClients;        // w2_clients.cpp
 extern const Workload kPendingTimers;  // w3_timers.cpp
 extern const Workload kRearmedTimers;  // w3_timers.cpp
 extern const Workload kFanOut;         // w4_fan_out.cpp
+extern const Workload kInserts;        // sqlite_inserts.cpp
 
 }  // namespace workloads

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace workloads {
@@ -22,14 +23,15 @@ namespace workloads {
 /// What a workload is run with. `Workload::defaults` fills in the published size of each workload; a caller changes
 /// what it needs to. Both sides must be given the same. A field that a workload does not name below is ignored by it.
 struct Parameters {
-  std::uint32_t connections = 1;           ///< W1, W2: clients; W4: subscribers.
-  std::uint32_t timers = 1;                ///< W3: timers pending at once; W3r: timers re-armed in turn.
-  std::uint64_t rounds = 1;                ///< W1: round trips per connection; W3r: expiries per timer; W4: rounds.
-  std::size_t message_bytes = 64;          ///< W1, W2, W4: size of each message, 1 to `Connection::kMessageBytesMax`.
+  std::uint32_t connections = 1;   ///< W1, W2: clients; W4: subscribers.
+  std::uint32_t timers = 1;        ///< W3: timers pending at once; W3r: timers re-armed in turn.
+  std::uint64_t rounds = 1;        ///< W1: trips per connection; W3r: expiries per timer; W4: rounds; sqlite: commits.
+  std::size_t message_bytes = 64;  ///< W1, W2, W4: size of each message, 1 to `Connection::kMessageBytesMax`.
   std::chrono::nanoseconds think_time{0};  ///< W2: from a response to the next request.
   std::chrono::nanoseconds duration{0};    ///< W2: from the start to the last request; W3: over which expiries spread.
   boost::asio::ip::address server_address = boost::asio::ip::address_v4::loopback();  ///< Bound and connected to.
   std::uint16_t port = 7100;
+  std::string database = {};  ///< sqlite: where, as a URI. It is made, and must not be there.
 };
 
 /// One side of a workload. Create and start it where its io_context runs, the server before the client. Destroy it
