@@ -11,14 +11,6 @@ namespace {
 // EXT4_LINK_MAX
 constexpr unsigned kMostLinks = 65'000;
 
-// "A directory cannot be moved into itself" (rename(2)).
-bool is_within(const Inode& directory, const Inode& of) {
-  for (const Inode* each = &directory;; each = each->parent) {
-    if (each == &of) return true;
-    if (each->parent == each || each->parent == nullptr) return false;
-  }
-}
-
 }  // namespace
 
 FileSystem::FileSystem(Machine& machine, DiskOptions options, Owner owner) : machine_(machine), options_(options) {
@@ -170,10 +162,9 @@ Status FileSystem::rename(Inode& from_directory, std::string_view from, Inode& t
   Inode* other = to_directory.directory.find(to);
   if (how == Rename::keep && other != nullptr) return Failure{EEXIST};
   if (how == Rename::exchange && other == nullptr) return Failure{ENOENT};
-  if (inode->is(S_IFDIR) && is_within(to_directory, *inode)) return Failure{EINVAL};
+  if (is_within(to_directory, *inode)) return Failure{EINVAL};
   const bool exchanges = how == Rename::exchange;
-  if (other != nullptr && other->is(S_IFDIR) && is_within(from_directory, *other))
-    return Failure{exchanges ? EINVAL : ENOTEMPTY};
+  if (other != nullptr && is_within(from_directory, *other)) return Failure{exchanges ? EINVAL : ENOTEMPTY};
   if (inode == other) return Done{};
   if (to_directory.links == 0) return Failure{ENOENT};
   if (!exchanges && other != nullptr) {

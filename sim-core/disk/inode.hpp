@@ -95,4 +95,7 @@ struct Inode {
   bool flush_at_close = false;
 };
 
+// Whether a directory is `of`, or somewhere below it.
+bool is_within(const Inode& directory, const Inode& of);
+
 }  // namespace stillpoint::disk

@@ -42,7 +42,7 @@ class Storage final : private disk::Machine {
   disk::Inode& working_directory() { return *working_directory_; }
   void set_working_directory(disk::Inode& directory);
 
-  // open(2). `base` is where relative paths start.
+  // open(2), of flags that go together. `base` is where relative paths start.
   Result<std::unique_ptr<File>> open(disk::Inode& base, std::string_view path, int flags, mode_t mode);
   // ---- what changes names. `base` is where relative paths start; the errors are those of the calls ----
   // mkdir(2)
@@ -55,9 +55,12 @@ class Storage final : private disk::Machine {
   Status make_symbolic_link(std::string_view target, disk::Inode& base, std::string_view path);
   // link(2)
   Status link(disk::Inode& inode, disk::Inode& base, std::string_view path);
-  // renameat2(2)
-  Status rename(disk::Inode& from_base, std::string_view from, disk::Inode& to_base, std::string_view to,
-                disk::FileSystem::Rename how);
+  // renameat2(2), between what find_last() gave.
+  Status rename(const disk::Place& from, const disk::Place& to, disk::FileSystem::Rename how);
+  // Where the last component of a path stands.
+  Result<disk::Place> find_last(disk::Inode& base, std::string_view path);
+  // Where a new name may be made, which has a slash behind it only if it is a directory's. EEXIST, ENOENT, EACCES.
+  Result<disk::Place> find_new(disk::Inode& base, std::string_view path, mode_t kind);
 
   // ---- attributes ----
   // chmod(2): EPERM.
@@ -87,9 +90,13 @@ class Storage final : private disk::Machine {
   EventId changed_mode(const disk::Inode& inode) override;
   EventId synced(const disk::Inode* inode, std::uint64_t bytes) override;
 
-  // Where a new name may be made. EEXIST, ENOENT, EACCES.
-  Result<disk::Place> find_new(disk::Inode& base, std::string_view path, bool of_directory);
   void make_first_tree();
+  Status may_rename(const disk::Place& from, const disk::Inode& inode, const disk::Place& to, const disk::Inode* other,
+                    disk::FileSystem::Rename how) const;
+  Result<std::unique_ptr<File>> open_path_only(disk::Inode& base, std::string_view path, int flags);
+  Result<std::unique_ptr<File>> open_nameless(disk::Inode& base, std::string_view path, int flags, mode_t mode);
+  Result<std::unique_ptr<File>> create(const disk::Place& place, int flags, mode_t permissions);
+  Result<std::unique_ptr<File>> open_existing(disk::Inode& inode, int flags);
   Result<std::unique_ptr<File>> open_inode(disk::Inode& inode, int flags);
 
   RandomStream crashes_;
