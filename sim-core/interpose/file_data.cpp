@@ -16,6 +16,7 @@ namespace {
 using stillpoint::Failure;
 using stillpoint::Result;
 using stillpoint::Status;
+using stillpoint::disk::FileSystem;
 using stillpoint::disk::Follow;
 using stillpoint::disk::Inode;
 using stillpoint::interpose::Call;
@@ -28,7 +29,7 @@ using stillpoint::kernel::DiskFile;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::total_size;
-using Sync = stillpoint::disk::FileSystem::Sync;
+using Sync = FileSystem::Sync;
 
 // Devices take any offset.
 ssize_t read_at(Host& host, const Call& call, File& file, std::span<const iovec> parts, off_t offset) {
@@ -162,9 +163,9 @@ bool known_mode(int mode) {
 }
 
 Status allocate_in(Host& host, Inode& inode, int mode, std::uint64_t offset, std::uint64_t size) {
-  auto& files = host.storage().files;
+  FileSystem& files = host.storage().files;
   const bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0;
-  using Blocks = stillpoint::disk::FileSystem::Blocks;
+  using Blocks = FileSystem::Blocks;
   switch (mode & ~FALLOC_FL_KEEP_SIZE) {
     case FALLOC_FL_PUNCH_HOLE:
       files.clear(inode, offset, size, Blocks::free);
@@ -248,21 +249,25 @@ ssize_t copy(Host& host, const Call& call, DiskFile& from, off64_t* from_offset,
   return static_cast<ssize_t>(done);
 }
 
-// do_sendfile() in Linux's fs/read_write.c.
+// do_sendfile() in Linux's fs/read_write.c, and splice_direct_to_actor().
 ssize_t send_file(Host& host, const Call& call, int to, int from, off64_t* offset, size_t size) {
   if (offset != nullptr && !stillpoint::is_writable(offset)) return fail<ssize_t>(host, call, EFAULT);
   const Result<DiskFile*> source = find_disk_file(host, from, EINVAL);
   if (!source) return fail<ssize_t>(host, call, source.error());
   if (!source.value()->can_read()) return fail<ssize_t>(host, call, EBADF);
-  if (offset != nullptr && *offset < 0) return fail<ssize_t>(host, call, EINVAL);
+  if ((offset != nullptr && *offset < 0) || size > SSIZE_MAX) return fail<ssize_t>(host, call, EINVAL);
   File* target = host.descriptors.find(to);
   if (target == nullptr || !target->can_write()) return fail<ssize_t>(host, call, EBADF);
+  constexpr auto kEnd = static_cast<off64_t>(FileSystem::kLongestFile);
+  if (offset != nullptr && *offset >= kEnd && (*offset > kEnd || size > 0)) return fail<ssize_t>(host, call, EOVERFLOW);
   if (target->appends) return fail<ssize_t>(host, call, EINVAL);
+  if (size == 0) return 0;
   if (!source.value()->node().is(S_IFREG)) return fail<ssize_t>(host, call, EINVAL);
   return copy(host, call, *source.value(), offset, to, nullptr, std::min(size, stillpoint::interpose::kMostBytes));
 }
 
-// vfs_copy_file_range() in Linux's fs/read_write.c.
+// vfs_copy_file_range() in Linux's fs/read_write.c, with generic_copy_file_checks(). Places and sizes are added as they
+// are there, without a sign.
 ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset, int to, off64_t* to_offset,
                    size_t size, unsigned flags) {
   for (const int fd : {from, to}) {
@@ -282,13 +287,18 @@ ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset,
   if (!one.is(S_IFREG) || !other.is(S_IFREG)) return fail<ssize_t>(host, call, EINVAL);
   if (!source.value()->can_read() || !target.value()->can_write() || target.value()->appends)
     return fail<ssize_t>(host, call, EBADF);
-  const off64_t begin = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
-  const off64_t place = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
-  if (begin < 0 || place < 0) return fail<ssize_t>(host, call, EOVERFLOW);
-  const off64_t left = std::max<off64_t>(static_cast<off64_t>(one.size) - begin, 0);
-  const auto length = std::min(static_cast<off64_t>(std::min(size, stillpoint::interpose::kMostBytes)), left);
+  const off64_t in = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
+  const off64_t out = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
+  const auto begin = static_cast<std::uint64_t>(in);
+  const auto place = static_cast<std::uint64_t>(out);
+  if (begin + size < begin || place + size < place) return fail<ssize_t>(host, call, EOVERFLOW);
+  std::uint64_t length = in < static_cast<off64_t>(one.size) ? std::min<std::uint64_t>(size, one.size - begin) : 0;
+  if (out >= static_cast<off64_t>(FileSystem::kLongestFile)) return fail<ssize_t>(host, call, EFBIG);
+  length = std::min(length, FileSystem::kLongestFile - place);
   if (&one == &other && begin < place + length && place < begin + length) return fail<ssize_t>(host, call, EINVAL);
-  return copy(host, call, *source.value(), from_offset, to, to_offset, static_cast<size_t>(length));
+  if (in < 0 || out < 0) return fail<ssize_t>(host, call, EINVAL);
+  length = std::min<std::uint64_t>(length, stillpoint::interpose::kMostBytes);
+  return copy(host, call, *source.value(), from_offset, to, to_offset, length);
 }
 
 }  // namespace
