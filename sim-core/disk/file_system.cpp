@@ -129,7 +129,7 @@ void FileSystem::drop_link(Inode& inode) {
 
 // Programs have no way to it any more; only a crash may bring it back.
 void FileSystem::set_free(const Inode& inode) {
-  used_pages_ -= inode.content.pages();
+  used_pages_ -= inode.pages();
   --used_inodes_;
 }
 
