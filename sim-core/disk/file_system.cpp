@@ -88,6 +88,10 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
   if (directory.links == 0) return Failure{ENOENT};
   if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
   Inode& inode = add_inode(mode, owner);
+  if ((directory.mode & S_ISGID) != 0) {  // inode(7), "the set-group-ID bit"
+    inode.group = directory.group;
+    if (inode.is(S_IFDIR)) inode.mode |= S_ISGID;
+  }
   inode.links = 1;
   inode.target = target;
   inode.size = target.size();
