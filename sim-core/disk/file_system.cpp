@@ -12,14 +12,6 @@ namespace {
 // EXT4_LINK_MAX
 constexpr unsigned kMostLinks = 65'000;
 
-// "A directory cannot be moved into itself" (rename(2)).
-bool is_within(const Inode& directory, const Inode& of) {
-  for (const Inode* each = &directory;; each = each->parent) {
-    if (each == &of) return true;
-    if (each->parent == each || each->parent == nullptr) return false;
-  }
-}
-
 }  // namespace
 
 FileSystem::FileSystem(Machine& machine, DiskOptions options, Owner owner)
@@ -94,6 +86,10 @@ void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell 
 
 Inode& FileSystem::add_below(Inode& directory, mode_t mode, Owner owner, std::string_view target, dev_t device) {
   Inode& inode = add_inode(mode, owner);
+  if ((directory.mode & S_ISGID) != 0) {  // inode(7), "the set-group-ID bit"
+    inode.group = directory.group;
+    if (inode.is(S_IFDIR)) inode.mode |= S_ISGID;
+  }
   inode.links = 1;
   inode.target = target;
   inode.size = target.size();
@@ -163,7 +159,7 @@ void FileSystem::drop_link(Inode& inode) {
 
 // Programs have no way to it any more; only a crash may bring it back.
 void FileSystem::set_free(const Inode& inode) {
-  used_pages_ -= inode.content.pages();
+  used_pages_ -= inode.pages();
   --used_inodes_;
 }
 
@@ -196,10 +192,9 @@ Status FileSystem::rename(Inode& from_directory, std::string_view from, Inode& t
   Inode* other = to_directory.directory.find(to);
   if (how == Rename::keep && other != nullptr) return Failure{EEXIST};
   if (how == Rename::exchange && other == nullptr) return Failure{ENOENT};
-  if (inode->is(S_IFDIR) && is_within(to_directory, *inode)) return Failure{EINVAL};
+  if (is_within(to_directory, *inode)) return Failure{EINVAL};
   const bool exchanges = how == Rename::exchange;
-  if (other != nullptr && other->is(S_IFDIR) && is_within(from_directory, *other))
-    return Failure{exchanges ? EINVAL : ENOTEMPTY};
+  if (other != nullptr && is_within(from_directory, *other)) return Failure{exchanges ? EINVAL : ENOTEMPTY};
   if (inode == other) return Done{};
   if (to_directory.links == 0) return Failure{ENOENT};
   if (!exchanges && other != nullptr) {

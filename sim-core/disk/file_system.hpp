@@ -98,10 +98,9 @@ class FileSystem {
   std::size_t read(Inode& inode, std::uint64_t offset, std::span<const iovec> parts);
   // Up to the byte that does not fit. ENOSPC, EFBIG.
   Result<std::size_t> write(Inode& inode, std::uint64_t offset, std::span<const iovec> parts);
-  // Zeros follow what was there. EFBIG.
+  // Zeros follow what was there; what it had behind the new end is free. EFBIG.
   Status resize(Inode& inode, std::uint64_t size);
-  // The pages of [offset, offset + size) are there and reserved (fallocate(2)); the size grows if `grows`. ENOSPC,
-  // EFBIG.
+  // There is room for [offset, offset + size) (fallocate(2)); the size grows if `grows`. ENOSPC, EFBIG.
   Status allocate(Inode& inode, std::uint64_t offset, std::uint64_t size, bool grows);
 
   // Zeros, from here on so far, within the size: the whole pages among them become holes, or stay where they are.
@@ -152,6 +151,8 @@ class FileSystem {
   void change_names(EventId event, Journal::Cell first, Journal::Cell second = {});
   void write_bytes(Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes);
   std::uint64_t room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const;
+  void use_page(Inode& inode, std::uint64_t page);
+  void free_room(Inode& inode, std::uint64_t begin, std::uint64_t end);
   void flush_before_journal(Inode& inode);
   void drop_link(Inode& inode);
   void set_free(const Inode& inode);

@@ -25,16 +25,26 @@ std::size_t FileSystem::read(Inode& inode, std::uint64_t offset, std::span<const
   return done;
 }
 
-// How many of the bytes fit: those for which there are pages, or free ones.
+// How many of the bytes fit: those for which the file has pages or room, or there are free ones.
 std::uint64_t FileSystem::room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const {
   std::uint64_t free = pages() - std::min(used_pages_, pages());
   if (free > size / kPage + 1) return size;
   for (std::uint64_t page = offset / kPage; page * kPage < offset + size; ++page) {
-    if (inode.content.page(page) != nullptr) continue;
+    if (inode.content.page(page) != nullptr || inode.room.contains(page)) continue;
     if (free == 0) return std::max(page * kPage, offset) - offset;
     --free;
   }
   return size;
+}
+
+// A hole becomes a page.
+void FileSystem::use_page(Inode& inode, std::uint64_t page) {
+  if (inode.room.remove(page, page + 1) == 0) ++used_pages_;
+}
+
+void FileSystem::free_room(Inode& inode, std::uint64_t begin, std::uint64_t end) {
+  used_pages_ -= inode.room.remove(begin, end);
+  inode.durable_room.remove(begin, end);
 }
 
 Result<std::size_t> FileSystem::write(Inode& inode, std::uint64_t offset, std::span<const iovec> parts) {
@@ -66,7 +76,7 @@ void FileSystem::write_bytes(Inode& inode, std::uint64_t offset, std::span<const
     const std::uint64_t page = at / kPage;
     const std::size_t some = std::min(end, (page + 1) * kPage) - at;
     pending.keep_page(inode.content, page);
-    if (inode.content.page(page) == nullptr) ++used_pages_;
+    if (inode.content.page(page) == nullptr) use_page(inode, page);
     std::memcpy(inode.content.writable_page(page) + at % kPage, bytes.data() + (at - offset), some);
     at += some;
   }
@@ -88,6 +98,7 @@ Status FileSystem::resize(Inode& inode, std::uint64_t size) {
   if (size > kLongestFile) return Failure{EFBIG};
   absorb_stores(inode);
   Unsynced& pending = unsynced(inode);
+  if (size <= inode.size) free_room(inode, (size + kPage - 1) / kPage, UINT64_MAX);
   if (size < inode.size) {
     if (size % kPage != 0 && inode.content.page(size / kPage) != nullptr) {
       pending.keep_page(inode.content, size / kPage);
@@ -124,23 +135,29 @@ Status FileSystem::allocate(Inode& inode, std::uint64_t offset, std::uint64_t si
   if (end > kLongestFile) return Failure{EFBIG};
   absorb_stores(inode);
   if (room_for(inode, offset, size) < size) return Failure{ENOSPC};
-  if (grows && end > inode.size) {
-    if (const Status resized = resize(inode, end); !resized) return resized;
+  const std::uint64_t last = (end + kPage - 1) / kPage;
+  used_pages_ -= inode.room.pages();
+  for (std::uint64_t page = inode.content.next_hole(offset / kPage); page < last;) {
+    const std::uint64_t next = std::min(inode.content.next_page(page), last);
+    inode.room.add(page, next);
+    page = inode.content.next_hole(next);
   }
-  Unsynced& pending = unsynced(inode);
-  for (std::uint64_t page = offset / kPage; page * kPage < std::min(end, inode.size); ++page) {
-    if (inode.content.page(page) != nullptr) continue;
-    pending.keep_page(inode.content, page);
-    inode.content.writable_page(page);
-    ++used_pages_;
-  }
-  return Done{};
+  used_pages_ += inode.room.pages();
+  unsynced(inode);  // until when the room is not durable either
+  ++sequence_;
+  note_shape(inode);
+  modified(inode);
+  return grows && end > inode.size ? resize(inode, end) : Done{};
 }
 
 void FileSystem::clear(Inode& inode, std::uint64_t offset, std::uint64_t size, Blocks blocks) {
   static constexpr std::array<std::byte, kPage> kZeros{};
   absorb_stores(inode);
   const std::uint64_t end = std::min(offset + size, inode.size);
+  if (blocks == Blocks::free) {
+    const std::uint64_t last = end == inode.size ? (end + kPage - 1) / kPage : end / kPage;
+    free_room(inode, (offset + kPage - 1) / kPage, last);
+  }
   for (std::uint64_t at = offset; at < end;) {
     const std::uint64_t page = at / kPage;
     const std::size_t some = std::min(end, (page + 1) * kPage) - at;
@@ -210,7 +227,7 @@ void FileSystem::absorb_stores(Inode& inode) {
       std::memcpy(before, seen.data() + page * kPage, some);
       const bool hole = inode.content.page(page) == nullptr;
       pending.keep_page(inode.content, page, hole ? nullptr : before);
-      if (hole) ++used_pages_;
+      if (hole) use_page(inode, page);
       inode.content.writable_page(page);
     }
     std::memcpy(seen.data() + begin, now + begin, end - begin);

@@ -20,6 +20,7 @@ void FileSystem::flush_before_journal(Inode& inode) {
 
 std::uint64_t FileSystem::sync_data(Inode& inode) {
   absorb_stores(inode);
+  inode.durable_room = inode.room;
   if (inode.unsynced == nullptr) return 0;
   const std::uint64_t bytes = inode.unsynced->bytes();
   inode.unsynced->synced(inode.content, inode.size);
@@ -130,9 +131,12 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
       inode.size = inode.unsynced->crash(inode.content, rules, choice, lost.writes);
       inode.unsynced.reset();
     }
+    inode.room = inode.durable_room;
+    if (inode.room.pages() > 0)
+      inode.content.for_each_page(0, [&](std::uint64_t page) { inode.room.remove(page, page + 1); });
     inode.content.forget_cache();
     inode.flush_at_close = false;
-    used_pages_ += inode.content.pages();
+    used_pages_ += inode.pages();
     ++place;
   }
   used_inodes_ = inodes_.size();

@@ -39,4 +39,11 @@ Directory::Found Directory::at(Cookie cookie) const {
   return {found->second, find(found->second), found->first};
 }
 
+bool is_within(const Inode& directory, const Inode& of) {
+  for (const Inode* each = &directory;; each = each->parent) {
+    if (each == &of) return true;
+    if (each->parent == each || each->parent == nullptr) return false;
+  }
+}
+
 }  // namespace stillpoint::disk

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "sim-core/disk/content.hpp"
+#include "sim-core/disk/room.hpp"
 #include "sim-core/disk/unsynced.hpp"
 
 namespace stillpoint::disk {
@@ -69,6 +70,8 @@ struct Inode {
   Inode(PagePool& pool, InodeNumber its_number, mode_t its_mode) : number(its_number), mode(its_mode), content(pool) {}
 
   bool is(mode_t kind) const { return (mode & S_IFMT) == kind; }
+  // How many of the disk it takes.
+  std::uint64_t pages() const { return content.pages() + room.pages(); }
 
   const InodeNumber number;
   mode_t mode;  // kind and permissions
@@ -79,6 +82,8 @@ struct Inode {
   std::uint64_t size = 0;
   Times times;
   Content content;      // of a file
+  Room room;            // pages that `content` does not have yet
+  Room durable_room;    // what a crash leaves of them
   Directory directory;  // of a directory
   Inode* parent = nullptr;
   std::string target;   // of a symbolic link
@@ -96,5 +101,8 @@ struct Inode {
   // ext4 writes a file that was cut to nothing back when it is closed (auto_da_alloc).
   bool flush_at_close = false;
 };
+
+// Whether a directory is `of`, or somewhere below it.
+bool is_within(const Inode& directory, const Inode& of);
 
 }  // namespace stillpoint::disk

@@ -1,6 +1,7 @@
 #include "sim-core/disk/path.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stillpoint::disk {
 
@@ -18,55 +19,79 @@ Status may_remove(const Inode& directory, const Inode& inode, Owner who) {
   return Done{};
 }
 
-Result<Place> walk(FileSystem& files, Inode& start, std::string_view path, Follow follow, Owner who) {
-  if (path.empty()) return Failure{ENOENT};
-  Place place;
-  place.directory = path.front() == '/' ? &files.root() : &start;
-  place.last = Last::root;
-  place.inode = place.directory;
-  std::string rest(path);  // what is still to be walked; links put their targets before it
-  std::size_t at = 0;
-  std::size_t followed = 0;
+Result<Inode*> look_up(FileSystem& files, const Place& place) {
+  switch (place.last) {
+    case Last::root:
+    case Last::dot:
+      return place.directory;
+    case Last::dot_dot:
+      return place.directory->parent;
+    case Last::name:
+      break;
+  }
+  if (place.directory->links == 0) return Failure{ENOENT};
+  if (place.name.size() > kLongestName) return Failure{ENAMETOOLONG};
+  return files.look_up(*place.directory, place.name);
+}
+
+Walk::Walk(FileSystem& files, Inode& start, std::string_view path, Owner who)
+    : files_(files), who_(who), here_(path.starts_with('/') ? &files.root() : &start), rest_(path) {}
+
+// link_path_walk()
+Result<Place> Walk::to_last() {
   for (;;) {
-    while (at < rest.size() && rest[at] == '/') ++at;
-    if (at == rest.size()) return place;
-    const std::size_t end = std::min(rest.find('/', at), rest.size());
-    const std::string_view component = std::string_view(rest).substr(at, end - at);
-    const std::size_t next = std::min(rest.find_first_not_of('/', end), rest.size());
-    const bool is_last = next == rest.size();
-    // The directory that we are in now; what was reached so far must be one.
-    Inode* const directory = place.inode;
-    if (!directory->is(S_IFDIR)) return Failure{ENOTDIR};
-    if (!may(*directory, kMayExecute, who)) return Failure{EACCES};
-    if (component.size() > kLongestName) return Failure{ENAMETOOLONG};
-    place.directory = directory;
-    place.name.clear();
-    place.slash = is_last && end < rest.size();
-    if (component == ".") {
-      place.last = Last::dot;
-      place.inode = directory;
-    } else if (component == "..") {
-      place.last = Last::dot_dot;
-      place.inode = directory->parent;
-    } else {
-      place.last = Last::name;
-      place.inode = files.look_up(*directory, component);
-      place.name = component;
+    at_ = std::min(rest_.find_first_not_of('/', at_), rest_.size());
+    if (at_ == rest_.size()) return Place{.directory = here_};
+    if (!here_->is(S_IFDIR)) return Failure{ENOTDIR};
+    if (!may(*here_, kMayExecute, who_)) return Failure{EACCES};
+    const std::size_t end = std::min(rest_.find('/', at_), rest_.size());
+    Place place{.directory = here_, .name = rest_.substr(at_, end - at_), .last = Last::name};
+    if (place.name == ".") place.last = Last::dot;
+    if (place.name == "..") place.last = Last::dot_dot;
+    at_ = std::min(rest_.find_first_not_of('/', end), rest_.size());
+    if (at_ == rest_.size()) {
+      place.slash = end < rest_.size();
+      return place;
     }
-    const bool follows = !is_last || follow == Follow::yes || (place.slash && follow == Follow::no);
-    if (place.inode != nullptr && place.inode->is(S_IFLNK) && follows) {
-      if (++followed > kMostLinksFollowed) return Failure{ELOOP};
-      files.touch_accessed(*place.inode);
-      if (place.inode->target.empty()) return Failure{ENOENT};
-      rest = place.inode->target + rest.substr(end);
-      at = 0;
-      place.inode = rest.front() == '/' ? &files.root() : directory;
-      place.last = Last::root;
+    const Result<Inode*> inode = look_up(files_, place);
+    if (!inode) return Failure{inode.error()};
+    if (inode.value() == nullptr) return Failure{ENOENT};
+    if (inode.value()->is(S_IFLNK)) {
+      at_ = end;
+      if (const Status followed = follow(place, *inode.value()); !followed) return Failure{followed.error()};
+    } else {
+      here_ = inode.value();
+    }
+  }
+}
+
+Status Walk::follow(const Place& place, Inode& link) {
+  if (++followed_ > kMostLinksFollowed) return Failure{ELOOP};
+  files_.touch_accessed(link);
+  rest_.replace(0, at_, link.target);
+  at_ = 0;
+  here_ = rest_.starts_with('/') ? &files_.root() : place.directory;
+  return Done{};
+}
+
+// path_lookupat()
+Result<Inode*> find(FileSystem& files, Inode& start, std::string_view path, Follow follow, Owner who) {
+  Walk walk(files, start, path, who);
+  bool is_directory = false;
+  for (;;) {
+    Result<Place> reached = walk.to_last();
+    if (!reached) return Failure{reached.error()};
+    const Place place = std::move(reached).value();
+    is_directory |= place.slash;
+    const Result<Inode*> inode = look_up(files, place);
+    if (!inode) return inode;
+    if (inode.value() == nullptr) return Failure{ENOENT};
+    if (inode.value()->is(S_IFLNK) && (follow == Follow::yes || is_directory)) {
+      if (const Status followed = walk.follow(place, *inode.value()); !followed) return Failure{followed.error()};
       continue;
     }
-    if (is_last) return place;
-    if (place.inode == nullptr) return Failure{ENOENT};
-    at = next;
+    if (is_directory && !inode.value()->is(S_IFDIR)) return Failure{ENOTDIR};
+    return inode;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "sim-core/interpose/paths.hpp"
@@ -16,19 +17,24 @@ namespace {
 using stillpoint::Failure;
 using stillpoint::Result;
 using stillpoint::Status;
+using stillpoint::disk::FileSystem;
 using stillpoint::disk::Follow;
 using stillpoint::disk::Inode;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::find_disk_file;
+using stillpoint::interpose::find_to_read;
+using stillpoint::interpose::find_to_write;
 using stillpoint::interpose::finish;
+using stillpoint::interpose::read_parts;
 using stillpoint::interpose::Row;
 using stillpoint::interpose::unsupported;
+using stillpoint::interpose::write_parts;
 using stillpoint::kernel::DiskFile;
 using stillpoint::kernel::File;
 using stillpoint::kernel::Host;
 using stillpoint::kernel::total_size;
-using Sync = stillpoint::disk::FileSystem::Sync;
+using Sync = FileSystem::Sync;
 
 // Devices take any offset.
 ssize_t read_at(Host& host, const Call& call, File& file, std::span<const iovec> parts, off_t offset) {
@@ -70,39 +76,68 @@ ssize_t move_buffer(Host& host, const Call& call, int fd, const void* data, size
   return move_at<kReads>(host, call, *file.value(), {&part, 1}, offset);
 }
 
+// kiocb_set_rw_flags(). What waits for nothing is reading of files here, as with ext4, and what may block of others.
 template <bool kReads>
-ssize_t move_row(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset) {
-  const Result<File*> file = find_to_move<kReads>(host, fd, offset);
-  if (!file) return fail<ssize_t>(host, call, file.error());
-  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
-  Row row;
-  if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
-    return fail<ssize_t>(host, call, imported.error());
-  if (total_size(row.parts()) == 0) return 0;
-  return move_at<kReads>(host, call, *file.value(), row.parts(), offset);
+Status look_at_flags(File& file, int flags) {
+  constexpr int kKnown = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+  if ((flags & ~kKnown) != 0) return Failure{EOPNOTSUPP};
+  const DiskFile* on_disk = file.as_disk_file();
+  const bool waits = on_disk != nullptr && !(kReads && on_disk->node().is(S_IFREG));
+  if ((flags & RWF_NOWAIT) != 0 && waits) return Failure{EOPNOTSUPP};
+  return stillpoint::Done{};
+}
+
+// RWF_NOWAIT: the row ends where memory ends. EAGAIN.
+Status shorten_to_memory(DiskFile& file, off_t offset, Row& row) {
+  const off_t place = offset >= 0 ? offset : file.seek(0, SEEK_CUR).value();
+  const Result<std::size_t> some = file.in_memory(static_cast<std::uint64_t>(place), total_size(row.parts()));
+  if (!some) return Failure{some.error()};
+  row.shorten(some.value());
+  return stillpoint::Done{};
 }
 
 // preadv2(2), pwritev2(2): an offset of -1 is the position.
 template <bool kReads>
 ssize_t move_row_flags(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset, int flags) {
-  constexpr int kKnown = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr) return fail<ssize_t>(host, call, EBADF);
-  if (offset < -1) return fail<ssize_t>(host, call, EINVAL);
-  if ((flags & ~kKnown) != 0) return fail<ssize_t>(host, call, EOPNOTSUPP);
-  if ((flags & RWF_NOWAIT) != 0) unsupported(host, call, "RWF_NOWAIT");
-  const bool appended = file->appends;
-  if ((flags & RWF_APPEND) != 0 && !kReads) file->appends = true;
-  const ssize_t done = offset != -1 ? move_row<kReads>(host, call, fd, parts, count, offset)
-                       : kReads     ? readv(fd, parts, count)
-                                    : writev(fd, parts, count);
-  file->appends = appended;
-  DiskFile* on_disk = file->as_disk_file();
-  if (!kReads && done > 0 && on_disk != nullptr && (flags & (RWF_DSYNC | RWF_SYNC)) != 0) {
-    const Status synced = on_disk->sync((flags & RWF_SYNC) != 0 ? Sync::all : Sync::data);
-    if (!synced) return fail<ssize_t>(host, call, synced.error());
+  const bool at_place = offset == -1;
+  const Result<File*> found = !at_place ? find_to_move<kReads>(host, fd, offset)
+                              : kReads  ? find_to_read(host, fd)
+                                        : find_to_write(host, fd);
+  if (!found) return fail<ssize_t>(host, call, found.error());
+  Row row;
+  if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
+    return fail<ssize_t>(host, call, imported.error());
+  if (total_size(row.parts()) == 0) return 0;
+  File& file = *found.value();
+  const auto move = [&] {
+    if (!at_place) return move_at<kReads>(host, call, file, row.parts(), offset);
+    return kReads ? read_parts(host, call, fd, row.parts()) : write_parts(host, call, fd, row.parts());
+  };
+  if (flags == 0) return move();
+  if (const Status taken = look_at_flags<kReads>(file, flags); !taken) return fail<ssize_t>(host, call, taken.error());
+  DiskFile* on_disk = file.as_disk_file();
+  const bool at_once = (flags & RWF_NOWAIT) != 0;
+  if (at_once && on_disk != nullptr) {
+    if (const Status some = shorten_to_memory(*on_disk, offset, row); !some)
+      return fail<ssize_t>(host, call, some.error());
   }
-  return done;
+  file.add_reference();  // another thread may close it while this one waits
+  const bool nonblocking = std::exchange(file.nonblocking, file.nonblocking || at_once);
+  const bool appends = std::exchange(file.appends, file.appends || (!kReads && (flags & RWF_APPEND) != 0));
+  const ssize_t done = move();
+  file.nonblocking = nonblocking;
+  file.appends = appends;
+  Status synced = stillpoint::Done{};
+  if (!kReads && done > 0 && on_disk != nullptr && (flags & (RWF_DSYNC | RWF_SYNC)) != 0)
+    synced = on_disk->sync((flags & RWF_SYNC) != 0 ? Sync::all : Sync::data);
+  file.drop_reference();
+  return synced ? done : fail<ssize_t>(host, call, synced.error());
+}
+
+template <bool kReads>
+ssize_t move_row(Host& host, const Call& call, int fd, const iovec* parts, int count, off_t offset) {
+  if (offset < 0) return fail<ssize_t>(host, call, EINVAL);
+  return move_row_flags<kReads>(host, call, fd, parts, count, offset, 0);
 }
 
 int truncate_path(Host& host, const Call& call, const char* path, off_t size) {
@@ -162,9 +197,9 @@ bool known_mode(int mode) {
 }
 
 Status allocate_in(Host& host, Inode& inode, int mode, std::uint64_t offset, std::uint64_t size) {
-  auto& files = host.storage().files;
+  FileSystem& files = host.storage().files;
   const bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0;
-  using Blocks = stillpoint::disk::FileSystem::Blocks;
+  using Blocks = FileSystem::Blocks;
   switch (mode & ~FALLOC_FL_KEEP_SIZE) {
     case FALLOC_FL_PUNCH_HOLE:
       files.clear(inode, offset, size, Blocks::free);
@@ -232,7 +267,7 @@ ssize_t copy(Host& host, const Call& call, DiskFile& from, off64_t* from_offset,
     const iovec part{buffer.data(), read.value()};
     const ssize_t written = to_offset != nullptr
                                 ? write_at(host, call, *host.descriptors.find(to), {&part, 1}, *to_offset)
-                                : stillpoint::interpose::write_parts(host, call, to, {&part, 1});
+                                : write_parts(host, call, to, {&part, 1});
     if (written < 0 && done == 0) return -1;
     if (written <= 0) break;
     done += static_cast<size_t>(written);
@@ -248,21 +283,25 @@ ssize_t copy(Host& host, const Call& call, DiskFile& from, off64_t* from_offset,
   return static_cast<ssize_t>(done);
 }
 
-// do_sendfile() in Linux's fs/read_write.c.
+// do_sendfile() in Linux's fs/read_write.c, and splice_direct_to_actor().
 ssize_t send_file(Host& host, const Call& call, int to, int from, off64_t* offset, size_t size) {
   if (offset != nullptr && !stillpoint::is_writable(offset)) return fail<ssize_t>(host, call, EFAULT);
   const Result<DiskFile*> source = find_disk_file(host, from, EINVAL);
   if (!source) return fail<ssize_t>(host, call, source.error());
   if (!source.value()->can_read()) return fail<ssize_t>(host, call, EBADF);
-  if (offset != nullptr && *offset < 0) return fail<ssize_t>(host, call, EINVAL);
+  if ((offset != nullptr && *offset < 0) || size > SSIZE_MAX) return fail<ssize_t>(host, call, EINVAL);
   File* target = host.descriptors.find(to);
   if (target == nullptr || !target->can_write()) return fail<ssize_t>(host, call, EBADF);
+  constexpr auto kEnd = static_cast<off64_t>(FileSystem::kLongestFile);
+  if (offset != nullptr && *offset >= kEnd && (*offset > kEnd || size > 0)) return fail<ssize_t>(host, call, EOVERFLOW);
   if (target->appends) return fail<ssize_t>(host, call, EINVAL);
+  if (size == 0) return 0;
   if (!source.value()->node().is(S_IFREG)) return fail<ssize_t>(host, call, EINVAL);
   return copy(host, call, *source.value(), offset, to, nullptr, std::min(size, stillpoint::interpose::kMostBytes));
 }
 
-// vfs_copy_file_range() in Linux's fs/read_write.c.
+// vfs_copy_file_range() in Linux's fs/read_write.c, with generic_copy_file_checks(). Places and sizes are added as they
+// are there, without a sign.
 ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset, int to, off64_t* to_offset,
                    size_t size, unsigned flags) {
   for (const int fd : {from, to}) {
@@ -282,13 +321,18 @@ ssize_t copy_range(Host& host, const Call& call, int from, off64_t* from_offset,
   if (!one.is(S_IFREG) || !other.is(S_IFREG)) return fail<ssize_t>(host, call, EINVAL);
   if (!source.value()->can_read() || !target.value()->can_write() || target.value()->appends)
     return fail<ssize_t>(host, call, EBADF);
-  const off64_t begin = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
-  const off64_t place = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
-  if (begin < 0 || place < 0) return fail<ssize_t>(host, call, EOVERFLOW);
-  const off64_t left = std::max<off64_t>(static_cast<off64_t>(one.size) - begin, 0);
-  const auto length = std::min(static_cast<off64_t>(std::min(size, stillpoint::interpose::kMostBytes)), left);
+  const off64_t in = from_offset != nullptr ? *from_offset : source.value()->seek(0, SEEK_CUR).value();
+  const off64_t out = to_offset != nullptr ? *to_offset : target.value()->seek(0, SEEK_CUR).value();
+  const auto begin = static_cast<std::uint64_t>(in);
+  const auto place = static_cast<std::uint64_t>(out);
+  if (begin + size < begin || place + size < place) return fail<ssize_t>(host, call, EOVERFLOW);
+  std::uint64_t length = in < static_cast<off64_t>(one.size) ? std::min<std::uint64_t>(size, one.size - begin) : 0;
+  if (out >= static_cast<off64_t>(FileSystem::kLongestFile)) return fail<ssize_t>(host, call, EFBIG);
+  length = std::min(length, FileSystem::kLongestFile - place);
   if (&one == &other && begin < place + length && place < begin + length) return fail<ssize_t>(host, call, EINVAL);
-  return copy(host, call, *source.value(), from_offset, to, to_offset, static_cast<size_t>(length));
+  if (in < 0 || out < 0) return fail<ssize_t>(host, call, EINVAL);
+  length = std::min<std::uint64_t>(length, stillpoint::interpose::kMostBytes);
+  return copy(host, call, *source.value(), from_offset, to, to_offset, length);
 }
 
 }  // namespace

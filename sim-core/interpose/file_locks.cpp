@@ -87,21 +87,21 @@ bool is_lock_command(int command) {
   }
 }
 
+// fcntl_getlk() and fcntl_setlk().
 int control_lock(Host& host, const Call& call, kernel::File& file, int command, void* argument) {
   if (file.as_disk_file() != nullptr && file.as_disk_file()->path_only()) return fail(host, call, EBADF);
   auto* asked = static_cast<struct flock*>(argument);
   if (!is_readable(asked)) return fail(host, call, EFAULT);
   const bool of_description = command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW;
-  if (of_description && asked->l_pid != 0) return fail(host, call, EINVAL);
-  const bool gets = command == F_GETLK || command == F_OFD_GETLK;
-  // Linux 6.5 and later tell of one of its own where F_OFD_GETLK asks for F_UNLCK.
-  if (gets && asked->l_type != F_RDLCK && asked->l_type != F_WRLCK) return fail(host, call, EINVAL);
+  // Since Linux 6.5 F_OFD_GETLK tells of the description's own locks where it is asked about F_UNLCK.
+  if (command == F_GETLK && asked->l_type == F_UNLCK) return fail(host, call, EINVAL);
   const Result<RecordLock> read = record_of(file, *asked);
   if (!read) return fail(host, call, read.error());
   RecordLock lock = read.value();
   lock.owner = of_description ? file.number() : kernel::kProcess;
   kernel::FileLocks& locks = host.storage().locks;
-  if (gets) {
+  if (command == F_GETLK || command == F_OFD_GETLK) {
+    if (of_description && asked->l_pid != 0) return fail(host, call, EINVAL);
     if (!is_writable(asked)) return fail(host, call, EFAULT);
     if (const auto other = locks.conflict(file.lock_key(), lock)) {
       tell(*other, host, *asked);
@@ -112,6 +112,7 @@ int control_lock(Host& host, const Call& call, kernel::File& file, int command, 
   }
   if (lock.type == F_RDLCK && !file.can_read()) return fail(host, call, EBADF);
   if (lock.type == F_WRLCK && !file.can_write()) return fail(host, call, EBADF);
+  if (of_description && asked->l_pid != 0) return fail(host, call, EINVAL);
   while (lock.type != F_UNLCK && locks.conflict(file.lock_key(), lock)) {
     if (command == F_SETLK || command == F_OFD_SETLK) return fail(host, call, EAGAIN);
     if (!wait_for_lock(host, call, file)) return fail(host, call, EINTR);

@@ -18,6 +18,7 @@ using stillpoint::Result;
 using stillpoint::Status;
 using stillpoint::disk::Follow;
 using stillpoint::disk::Inode;
+using stillpoint::disk::Place;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::find_inode;
@@ -44,6 +45,13 @@ int remove_name(Host& host, const Call& call, int directory, const char* path, i
                                             : host.storage().remove(base, read.value().text));
 }
 
+// filename_parentat() in Linux's fs/namei.c.
+Result<Place> find_last(Host& host, int directory, const char* path) {
+  const Result<Path> read = read_path(host, directory, path);
+  if (!read) return Failure{read.error()};
+  return host.storage().find_last(*read.value().base, read.value().text);
+}
+
 int rename_name(Host& host, const Call& call, int from_directory, const char* from, int to_directory, const char* to,
                 unsigned flags) {
   constexpr unsigned kKnown = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
@@ -51,16 +59,14 @@ int rename_name(Host& host, const Call& call, int from_directory, const char* fr
   if ((flags & RENAME_EXCHANGE) != 0 && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) != 0)
     return fail(host, call, EINVAL);
   if ((flags & RENAME_WHITEOUT) != 0) return fail(host, call, EPERM);  // mknod(2) of one takes a privilege
-  const Result<Path> old_path = read_path(host, from_directory, from);
-  if (!old_path) return fail(host, call, old_path.error());
-  const Result<Path> new_path = read_path(host, to_directory, to);
-  if (!new_path) return fail(host, call, new_path.error());
+  const Result<Place> old_place = find_last(host, from_directory, from);
+  if (!old_place) return fail(host, call, old_place.error());
+  const Result<Place> new_place = find_last(host, to_directory, to);
+  if (!new_place) return fail(host, call, new_place.error());
   const Rename how = (flags & RENAME_EXCHANGE) != 0    ? Rename::exchange
                      : (flags & RENAME_NOREPLACE) != 0 ? Rename::keep
                                                        : Rename::replace;
-  return finish(host, call,
-                host.storage().rename(*old_path.value().base, old_path.value().text, *new_path.value().base,
-                                      new_path.value().text, how));
+  return finish(host, call, host.storage().rename(old_place.value(), new_place.value(), how));
 }
 
 // do_linkat() in Linux's fs/namei.c. AT_EMPTY_PATH takes a privilege.

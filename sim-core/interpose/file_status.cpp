@@ -39,7 +39,7 @@ timespec time_of(stillpoint::disk::WallTime time) {
 // Directories have one block, as ext4 gives a small one.
 std::uint64_t size_of(const Inode& inode) { return inode.is(S_IFDIR) ? kBlockSize : inode.size; }
 std::uint64_t blocks_of(const Inode& inode) {
-  return inode.is(S_IFDIR) ? kBlockSize / 512 : inode.content.pages() * (kBlockSize / 512);
+  return inode.is(S_IFDIR) ? kBlockSize / 512 : inode.pages() * (kBlockSize / 512);
 }
 
 // `Status` is stat or stat64, which are alike.

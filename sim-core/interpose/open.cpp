@@ -12,16 +12,29 @@ using stillpoint::interpose::fail;
 using stillpoint::interpose::finish;
 using stillpoint::interpose::on_exec;
 using stillpoint::interpose::Path;
-using stillpoint::interpose::read_path;
+using stillpoint::interpose::read_text;
+using stillpoint::interpose::start_path;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::Host;
 
+// build_open_flags() in Linux's fs/open.c.
+bool go_together(int flags) {
+  if ((flags & O_PATH) != 0) return true;  // the others do not count
+  if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) return false;
+  if ((flags & O_TMPFILE & ~O_DIRECTORY) == 0) return true;
+  return (flags & O_DIRECTORY) != 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+// do_sys_openat2()
 int open_path(Host& host, const Call& call, int directory, const char* path, int flags, long mode) {
   if ((flags & O_ASYNC) != 0) unsupported(host, call, "O_ASYNC");
-  const Result<Path> read = read_path(host, directory, path);
-  if (!read) return fail(host, call, read.error());
+  if (!go_together(flags)) return fail(host, call, EINVAL);
+  const Result<std::string_view> text = read_text(path);
+  if (!text) return fail(host, call, text.error());
   if (host.descriptors.full()) return fail(host, call, EMFILE);
-  auto file = host.storage().open(*read.value().base, read.value().text, flags, static_cast<mode_t>(mode));
+  const Result<Path> start = start_path(host, directory, text.value());
+  if (!start) return fail(host, call, start.error());
+  auto file = host.storage().open(*start.value().base, start.value().text, flags, static_cast<mode_t>(mode));
   if (!file) return fail(host, call, file.error());
   return finish<int>(host, call, host.descriptors.add(std::move(file).value(), on_exec(flags)));
 }

@@ -2,18 +2,27 @@
 
 namespace stillpoint::interpose {
 
-// getname() and path_init() in Linux's fs/namei.c.
-Result<Path> read_path(kernel::Host& host, int directory, const char* path) {
+// getname() in Linux's fs/namei.c.
+Result<std::string_view> read_text(const char* path) {
   const auto text = readable_text(path, PATH_MAX);
   if (!text) return Failure{EFAULT};
   if (text->size() >= PATH_MAX) return Failure{ENAMETOOLONG};
   if (text->empty()) return Failure{ENOENT};
-  kernel::Storage& storage = host.storage();
-  if (text->front() == '/' || directory == AT_FDCWD) return Path{&storage.working_directory(), *text};
+  return *text;
+}
+
+// path_init()
+Result<Path> start_path(kernel::Host& host, int directory, std::string_view text) {
+  if (text.front() == '/' || directory == AT_FDCWD) return Path{&host.storage().working_directory(), text};
   const Result<kernel::DiskFile*> file = find_disk_file(host, directory, ENOTDIR);
   if (!file) return Failure{file.error()};
   if (!file.value()->node().is(S_IFDIR)) return Failure{ENOTDIR};
-  return Path{&file.value()->node(), *text};
+  return Path{&file.value()->node(), text};
+}
+
+Result<Path> read_path(kernel::Host& host, int directory, const char* path) {
+  const Result<std::string_view> text = read_text(path);
+  return text ? start_path(host, directory, text.value()) : Failure{text.error()};
 }
 
 Result<disk::Inode*> find_inode(kernel::Host& host, int directory, const char* path, disk::Follow follow) {

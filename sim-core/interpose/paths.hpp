@@ -19,7 +19,13 @@ struct Path {
   std::string_view text;
 };
 
-// `directory` is a descriptor, or AT_FDCWD. EFAULT, ENAMETOOLONG, ENOENT (it is empty), EBADF, ENOTDIR.
+// EFAULT, ENAMETOOLONG, ENOENT (it is empty).
+Result<std::string_view> read_text(const char* path);
+
+// `directory` is a descriptor, or AT_FDCWD. EBADF, ENOTDIR.
+Result<Path> start_path(kernel::Host& host, int directory, std::string_view text);
+
+// Both. EFAULT, ENAMETOOLONG, ENOENT, EBADF, ENOTDIR.
 Result<Path> read_path(kernel::Host& host, int directory, const char* path);
 
 // The inode behind a path. As read_path(), and ENOENT, ENOTDIR, EACCES, ELOOP.

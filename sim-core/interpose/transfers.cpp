@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sim-core/kernel/identity.hpp"
 #include "sim-core/kernel/transfer.hpp"
@@ -25,27 +26,43 @@ void raise_sigpipe(kernel::Host& host, const Call& call) {
 }
 
 Status Row::import(const iovec* parts, std::size_t count) {
+  if (count > IOV_MAX) return Failure{EINVAL};
   if (!is_readable(parts, count)) return Failure{EFAULT};
   parts_ = {parts, count};
   for (const iovec& part : parts_) {
     if (static_cast<ssize_t>(part.iov_len) < 0) return Failure{EINVAL};
   }
-  std::size_t total = 0;
   for (const iovec& part : parts_) {
     const iovec taken = count == 1 ? buffer_of(part.iov_base, part.iov_len) : part;
     if (!may_be_memory(taken)) return Failure{EFAULT};
-    total += part.iov_len;  // of at most 1024 of them, which lie in a space of 47 bits
   }
-  if (total <= kMostBytes) [[likely]]
-    return Done{};
-  shortened_.assign(parts_.begin(), parts_.end());
-  std::size_t left = kMostBytes;
-  for (iovec& part : shortened_) {
-    part.iov_len = std::min(part.iov_len, left);
-    left -= part.iov_len;
-  }
-  parts_ = shortened_;
+  shorten(kMostBytes);
   return Done{};
+}
+
+void Row::shorten(std::size_t most) {
+  if (kernel::total_size(parts_) <= most) [[likely]]  // at most 1024 of them, which lie in a space of 47 bits
+    return;
+  std::vector<iovec> fitting(parts_.begin(), parts_.end());
+  for (iovec& part : fitting) most -= part.iov_len = std::min(part.iov_len, most);
+  shortened_ = std::move(fitting);
+  parts_ = shortened_;
+}
+
+// The order in which readv(2) and writev(2) look at things is that of vfs_readv() and vfs_writev() in Linux's
+// fs/read_write.c. A row of no bytes never reaches the file, unlike a buffer of none.
+Result<kernel::File*> find_to_read(kernel::Host& host, int fd) {
+  kernel::File* file = host.descriptors.find(fd);
+  if (file == nullptr || file->access_mode() == O_WRONLY) return Failure{EBADF};
+  if (!file->can_read()) return Failure{file->as_disk_file() != nullptr ? EBADF : EINVAL};
+  return file;
+}
+
+Result<kernel::File*> find_to_write(kernel::Host& host, int fd) {
+  kernel::File* file = host.descriptors.find(fd);
+  if (file == nullptr || file->access_mode() == O_RDONLY) return Failure{EBADF};
+  if (!file->can_write()) return Failure{file->as_disk_file() != nullptr ? EBADF : EINVAL};
+  return file;
 }
 
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts) {
@@ -79,10 +96,13 @@ ssize_t write_parts(kernel::Host& host, const Call& call, int fd, std::span<cons
 namespace {
 
 using stillpoint::may_be_memory;
+using stillpoint::Result;
 using stillpoint::Status;
 using stillpoint::interpose::buffer_of;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::find_to_read;
+using stillpoint::interpose::find_to_write;
 using stillpoint::interpose::read_parts;
 using stillpoint::interpose::Row;
 using stillpoint::interpose::unsupported;
@@ -122,14 +142,9 @@ SP_CALL_AS(ssize_t, read_chk, "__read_chk", (int fd, void* data, size_t size, si
   return read_buffer(host, call, fd, data, size);
 }
 
-// The order in which readv(2) and writev(2) look at things is that of vfs_readv() and vfs_writev() in Linux's
-// fs/read_write.c. A row of no bytes never reaches the file, unlike a buffer of none.
 SP_CALL(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, count)) {
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr || file->access_mode() == O_WRONLY) return fail<ssize_t>(host, call, EBADF);
-  if (file->as_disk_file() != nullptr && !file->can_read()) return fail<ssize_t>(host, call, EBADF);
-  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
-  if (!file->can_read()) return fail<ssize_t>(host, call, EINVAL);
+  const Result<File*> file = find_to_read(host, fd);
+  if (!file) return fail<ssize_t>(host, call, file.error());
   Row row;
   if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
     return fail<ssize_t>(host, call, imported.error());
@@ -145,11 +160,8 @@ SP_CALL(ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size
 }
 
 SP_CALL(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count)) {
-  File* file = host.descriptors.find(fd);
-  if (file == nullptr || file->access_mode() == O_RDONLY) return fail<ssize_t>(host, call, EBADF);
-  if (file->as_disk_file() != nullptr && !file->can_write()) return fail<ssize_t>(host, call, EBADF);
-  if (count < 0 || count > IOV_MAX) return fail<ssize_t>(host, call, EINVAL);
-  if (!file->can_write()) return fail<ssize_t>(host, call, EINVAL);
+  const Result<File*> file = find_to_write(host, fd);
+  if (!file) return fail<ssize_t>(host, call, file.error());
   Row row;
   if (const Status imported = row.import(parts, static_cast<size_t>(count)); !imported)
     return fail<ssize_t>(host, call, imported.error());

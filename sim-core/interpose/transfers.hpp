@@ -25,14 +25,20 @@ inline bool may_be_memory(const iovec& buffer) { return stillpoint::may_be_memor
 // A row of buffers as a call is given it: __import_iovec() in Linux's lib/iov_iter.c.
 class Row {
  public:
-  // EFAULT; EINVAL (a length that is negative).
+  // EFAULT; EINVAL (too many, or a length that is negative).
   Status import(const iovec* parts, std::size_t count);
+  // Only so many bytes are moved.
+  void shorten(std::size_t most);
   std::span<const iovec> parts() const { return parts_; }
 
  private:
   std::span<const iovec> parts_;
-  std::vector<iovec> shortened_;  // where they are longer than one call may move
+  std::vector<iovec> shortened_;
 };
+
+// The file of a readv(2) or a writev(2). EBADF, EINVAL.
+Result<kernel::File*> find_to_read(kernel::Host& host, int fd);
+Result<kernel::File*> find_to_write(kernel::Host& host, int fd);
 
 ssize_t read_parts(kernel::Host& host, const Call& call, int fd, std::span<const iovec> parts);
 // A blocking descriptor takes all of it.

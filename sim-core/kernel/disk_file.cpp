@@ -45,7 +45,7 @@ bool DiskFile::aligned(std::uint64_t offset, std::span<const iovec> parts) const
          });
 }
 
-void DiskFile::fetch(std::uint64_t offset, std::uint64_t size) {
+VirtualTime DiskFile::fetch(std::uint64_t offset, std::uint64_t size) {
   std::uint64_t missing = 0;
   std::uint64_t end = std::min(offset + size, inode_.size);
   for (std::uint64_t page = offset / disk::kPage; page * disk::kPage < end; ++page) {
@@ -54,7 +54,20 @@ void DiskFile::fetch(std::uint64_t offset, std::uint64_t size) {
     inode_.content.set_cached(page);
     missing += disk::kPage;
   }
-  if (missing > 0) storage_.wait_until(storage_.device.read(host().now(), missing));
+  return missing > 0 ? storage_.device.read(host().now(), missing) : host().now();
+}
+
+// filemap_get_pages() in Linux's mm/filemap.c, with IOCB_NOWAIT.
+Result<std::size_t> DiskFile::in_memory(std::uint64_t offset, std::size_t size) {
+  if ((flags_ & O_DIRECT) != 0 || offset >= inode_.size) return size;
+  const std::uint64_t end = std::min(offset + size, inode_.size);
+  std::uint64_t at = offset;
+  for (std::uint64_t page = offset / disk::kPage; at < end; at = ++page * disk::kPage) {
+    if (inode_.content.page(page) != nullptr && !inode_.content.cached(page)) break;
+  }
+  if (at > offset) return std::min<std::size_t>(at - offset, size);
+  fetch(offset, size);
+  return Failure{EAGAIN};
 }
 
 Result<std::size_t> DiskFile::read_at(std::uint64_t offset, std::span<const iovec> parts) {
@@ -78,7 +91,7 @@ Result<std::size_t> DiskFile::read_at(std::uint64_t offset, std::span<const iove
   if (direct) {
     storage_.wait_until(storage_.device.read(host().now(), there));
   } else {
-    fetch(offset, there);
+    storage_.wait_until(fetch(offset, there));
   }
   storage_.files.absorb_stores(inode_);
   const std::size_t done = storage_.files.read(inode_, offset, parts);

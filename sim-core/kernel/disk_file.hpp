@@ -31,6 +31,9 @@ class DiskFile final : public File {
   // pread(2), pwrite(2). EISDIR, EBADF, EINVAL, EFAULT, ENOSPC, EFBIG.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<const iovec> parts);
   Result<std::size_t> write_at(std::uint64_t offset, std::span<const iovec> parts);
+  // How many of these bytes are read without a wait for the device. EAGAIN if there is none: it begins to read them,
+  // and the next try has them.
+  Result<std::size_t> in_memory(std::uint64_t offset, std::size_t size);
   Result<off_t> seek(off_t offset, int whence) override;
   // getdents64(2): entries as Linux lays them out. EINVAL (no room for one), ENOTDIR, ENOENT (it was removed).
   Result<std::size_t> read_entries(std::span<std::byte> to);
@@ -49,8 +52,8 @@ class DiskFile final : public File {
   void set_status_flags(int flags) { flags_ = flags; }
 
  private:
-  // Waits until memory has what is to be read.
-  void fetch(std::uint64_t offset, std::uint64_t size);
+  // Has the device read what memory does not have; until when it does that.
+  VirtualTime fetch(std::uint64_t offset, std::uint64_t size);
   bool aligned(std::uint64_t offset, std::span<const iovec> parts) const;
 
   Storage& storage_;

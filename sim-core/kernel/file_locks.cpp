@@ -6,12 +6,15 @@
 
 namespace stillpoint::kernel {
 
+// posix_test_locks_conflict() in Linux's fs/locks.c.
 std::optional<RecordLock> FileLocks::conflict(std::uint64_t file, const RecordLock& wanted) const {
   const auto found = files_.find(file);
   if (found == files_.end()) return std::nullopt;
   for (const RecordLock& lock : found->second.records) {
-    const bool meets = lock.begin < wanted.end && wanted.begin < lock.end;
-    if (meets && lock.owner != wanted.owner && (lock.type == F_WRLCK || wanted.type == F_WRLCK)) return lock;
+    if (lock.begin >= wanted.end || wanted.begin >= lock.end) continue;
+    const bool own = lock.owner == wanted.owner;
+    const bool writes = lock.type == F_WRLCK || wanted.type == F_WRLCK;
+    if (wanted.type == F_UNLCK ? own : !own && writes) return lock;
   }
   return std::nullopt;
 }

@@ -29,7 +29,7 @@ struct RecordLock {
 class FileLocks {
  public:
   bool empty() const { return files_.empty(); }
-  // The first lock that stands in the way of this one.
+  // The first lock that stands in the way of this one; of F_UNLCK, the first that its own owner has there.
   std::optional<RecordLock> conflict(std::uint64_t file, const RecordLock& wanted) const;
   // Sets or removes it, where nothing stands in the way: splits and joins what the owner has there already.
   void set(std::uint64_t file, const RecordLock& wanted);

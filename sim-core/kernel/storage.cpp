@@ -35,65 +35,84 @@ void Storage::set_working_directory(disk::Inode& directory) {
 
 void Storage::wait_until(VirtualTime when) { host_.wait_for_device(when); }
 
-// do_open() and may_open() in Linux's fs/namei.c.
+// path_openat(), open_last_lookups() and lookup_open() in Linux's fs/namei.c.
 Result<std::unique_ptr<File>> Storage::open(disk::Inode& base, std::string_view path, int flags, mode_t mode) {
-  const bool path_only = (flags & O_PATH) != 0;
-  if (path_only) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  const int access = flags & O_ACCMODE;
-  const bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
-  const bool creates = (flags & O_CREAT) != 0 && !nameless;
-  if (nameless && access == O_RDONLY) return Failure{EINVAL};
-  if ((flags & O_TMPFILE & ~O_DIRECTORY) != 0 && !nameless) return Failure{EINVAL};
-  if (creates && (flags & O_DIRECTORY) != 0) return Failure{EINVAL};
+  if ((flags & O_PATH) != 0) return open_path_only(base, path, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  mode &= 07777 & ~umask;
+  if ((flags & O_TMPFILE) == O_TMPFILE) return open_nameless(base, path, flags, mode);
+  const bool creates = (flags & O_CREAT) != 0;
   const bool exclusive = creates && (flags & O_EXCL) != 0;
-  const bool follows = (flags & O_NOFOLLOW) == 0 && !exclusive;
-  const Result<disk::Place> walked =
-      disk::walk(files, base, path, follows ? disk::Follow::yes : disk::Follow::no, user());
-  if (!walked) return Failure{walked.error()};
-  const disk::Place place = walked.value();
-  disk::Inode* inode = place.inode;
-  const mode_t permissions = mode & 07777 & ~umask;
-
-  if (nameless) {
-    if (inode == nullptr) return Failure{ENOENT};
-    if (!inode->is(S_IFDIR)) return Failure{ENOTDIR};
-    if (!disk::may(*inode, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
-    if (inode->links == 0) return Failure{EPERM};
-    const auto made = files.make_nameless(S_IFREG | permissions, user());
-    if (!made) return Failure{made.error()};
-    made.value()->nameless = (flags & O_EXCL) == 0;
-    return std::unique_ptr<File>(new DiskFile(host_, *this, *made.value(), flags));
-  }
-  if (creates && place.slash) return Failure{EISDIR};
-  bool made_now = false;
-  if (inode == nullptr) {
-    if (!creates) return Failure{ENOENT};
-    if (!disk::may(*place.directory, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
-    const auto made = files.make(*place.directory, place.name, S_IFREG | permissions, user());
-    if (!made) return Failure{made.error()};
-    inode = made.value();
-    made_now = true;
-  } else if (exclusive) {
-    return Failure{EEXIST};
-  }
-  if (place.slash && !inode->is(S_IFDIR)) return Failure{ENOTDIR};
-  if ((flags & O_DIRECTORY) != 0 && !inode->is(S_IFDIR)) return Failure{ENOTDIR};
-  if (path_only) return std::unique_ptr<File>(new DiskFile(host_, *this, *inode, flags));
-  if (inode->is(S_IFLNK)) return Failure{ELOOP};
-  if (inode->is(S_IFDIR) && (access != O_RDONLY || creates || (flags & O_TRUNC) != 0)) return Failure{EISDIR};
-  if (inode->is(S_IFSOCK)) return Failure{ENXIO};
-  if (!made_now) {
-    const bool truncates = (flags & O_TRUNC) != 0;
-    // ACC_MODE(): the mode 3 asks for both.
-    unsigned wanted = access != O_WRONLY ? unsigned{disk::kMayRead} : 0u;
-    if (access != O_RDONLY || truncates) wanted |= disk::kMayWrite;
-    if (!disk::may(*inode, wanted, user())) return Failure{EACCES};
-    if ((flags & O_NOATIME) != 0 && inode->user != user().user) return Failure{EPERM};
-    if (truncates && inode->is(S_IFREG)) {
-      if (const Status cut = files.resize(*inode, 0); !cut) return Failure{cut.error()};
+  disk::Walk walk(files, base, path, user());
+  bool is_directory = (flags & O_DIRECTORY) != 0;
+  bool follows = (flags & O_NOFOLLOW) == 0 && !exclusive;
+  for (;;) {
+    Result<disk::Place> reached = walk.to_last();
+    if (!reached) return Failure{reached.error()};
+    const disk::Place place = std::move(reached).value();
+    if (creates && place.slash) return Failure{EISDIR};
+    is_directory |= place.slash;
+    follows |= place.slash;
+    const Result<disk::Inode*> found = disk::look_up(files, place);
+    if (!found) return Failure{found.error()};
+    disk::Inode* const inode = found.value();
+    if (inode == nullptr) return creates ? create(place, flags, mode) : Failure{ENOENT};
+    if (inode->is(S_IFLNK) && follows) {
+      if (const Status followed = walk.follow(place, *inode); !followed) return Failure{followed.error()};
+      continue;
     }
+    if (exclusive) return Failure{EEXIST};
+    if (creates && inode->is(S_IFDIR)) return Failure{EISDIR};
+    if (is_directory && !inode->is(S_IFDIR)) return Failure{ENOTDIR};
+    return open_existing(*inode, flags);
   }
-  return open_inode(*inode, flags);
+}
+
+Result<std::unique_ptr<File>> Storage::create(const disk::Place& place, int flags, mode_t permissions) {
+  if (!disk::may(*place.directory, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
+  const auto made = files.make(*place.directory, place.name, S_IFREG | permissions, user());
+  if (!made) return Failure{made.error()};
+  return open_inode(*made.value(), flags);
+}
+
+// may_open() and handle_truncate().
+Result<std::unique_ptr<File>> Storage::open_existing(disk::Inode& inode, int flags) {
+  const int access = flags & O_ACCMODE;
+  const bool truncates = (flags & O_TRUNC) != 0;
+  if (inode.is(S_IFLNK)) return Failure{ELOOP};
+  if (inode.is(S_IFDIR) && (access != O_RDONLY || truncates)) return Failure{EISDIR};
+  // ACC_MODE(): the mode 3 asks for both.
+  unsigned wanted = access != O_WRONLY ? unsigned{disk::kMayRead} : 0u;
+  if (access != O_RDONLY || truncates) wanted |= disk::kMayWrite;
+  if (!disk::may(inode, wanted, user())) return Failure{EACCES};
+  if ((flags & O_NOATIME) != 0 && inode.user != user().user) return Failure{EPERM};
+  if (inode.is(S_IFSOCK)) return Failure{ENXIO};
+  if (truncates && inode.is(S_IFREG)) {
+    if (const Status cut = resize(inode, 0); !cut) return Failure{cut.error()};
+  }
+  return open_inode(inode, flags);
+}
+
+// do_o_path()
+Result<std::unique_ptr<File>> Storage::open_path_only(disk::Inode& base, std::string_view path, int flags) {
+  const Result<disk::Inode*> inode = find(base, path, (flags & O_NOFOLLOW) != 0 ? disk::Follow::no : disk::Follow::yes);
+  if (!inode) return Failure{inode.error()};
+  if ((flags & O_DIRECTORY) != 0 && !inode.value()->is(S_IFDIR)) return Failure{ENOTDIR};
+  return std::unique_ptr<File>(new DiskFile(host_, *this, *inode.value(), flags));
+}
+
+// do_tmpfile()
+Result<std::unique_ptr<File>> Storage::open_nameless(disk::Inode& base, std::string_view path, int flags,
+                                                     mode_t permissions) {
+  const Result<disk::Inode*> directory =
+      find(base, path, (flags & O_NOFOLLOW) != 0 ? disk::Follow::no : disk::Follow::yes);
+  if (!directory) return Failure{directory.error()};
+  if (!directory.value()->is(S_IFDIR)) return Failure{ENOTDIR};
+  if (!disk::may(*directory.value(), disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
+  if (directory.value()->links == 0) return Failure{EPERM};
+  const auto made = files.make_nameless(S_IFREG | permissions, user());
+  if (!made) return Failure{made.error()};
+  made.value()->nameless = (flags & O_EXCL) == 0;
+  return open_inode(*made.value(), flags);
 }
 
 Result<std::unique_ptr<File>> Storage::open_inode(disk::Inode& inode, int flags) {

@@ -39,7 +39,7 @@ class Storage final : private disk::Machine {
   disk::Inode& working_directory() { return *working_directory_; }
   void set_working_directory(disk::Inode& directory);
 
-  // open(2). `base` is where relative paths start.
+  // open(2), of flags that go together. `base` is where relative paths start.
   Result<std::unique_ptr<File>> open(disk::Inode& base, std::string_view path, int flags, mode_t mode);
   // ---- what changes names. `base` is where relative paths start; the errors are those of the calls ----
   // mkdir(2)
@@ -52,9 +52,12 @@ class Storage final : private disk::Machine {
   Status make_symbolic_link(std::string_view target, disk::Inode& base, std::string_view path);
   // link(2)
   Status link(disk::Inode& inode, disk::Inode& base, std::string_view path);
-  // renameat2(2)
-  Status rename(disk::Inode& from_base, std::string_view from, disk::Inode& to_base, std::string_view to,
-                disk::FileSystem::Rename how);
+  // renameat2(2), between what find_last() gave.
+  Status rename(const disk::Place& from, const disk::Place& to, disk::FileSystem::Rename how);
+  // Where the last component of a path stands.
+  Result<disk::Place> find_last(disk::Inode& base, std::string_view path);
+  // Where a new name may be made, which has a slash behind it only if it is a directory's. EEXIST, ENOENT, EACCES.
+  Result<disk::Place> find_new(disk::Inode& base, std::string_view path, mode_t kind);
 
   // ---- attributes ----
   // chmod(2): EPERM.
@@ -97,10 +100,14 @@ class Storage final : private disk::Machine {
   void find_all_elsewhere(disk::Inode& directory);
 
   EventId note(EventKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c = 0, std::string_view payload = {});
-  // Where a new name may be made. EEXIST, ENOENT, EACCES.
-  Result<disk::Place> find_new(disk::Inode& base, std::string_view path, bool of_directory);
   void make_first_tree();
   disk::Inode& make_directories(std::string_view path, std::span<const std::string> names, disk::Owner owner);
+  Status may_rename(const disk::Place& from, const disk::Inode& inode, const disk::Place& to, const disk::Inode* other,
+                    disk::FileSystem::Rename how) const;
+  Result<std::unique_ptr<File>> open_path_only(disk::Inode& base, std::string_view path, int flags);
+  Result<std::unique_ptr<File>> open_nameless(disk::Inode& base, std::string_view path, int flags, mode_t mode);
+  Result<std::unique_ptr<File>> create(const disk::Place& place, int flags, mode_t permissions);
+  Result<std::unique_ptr<File>> open_existing(disk::Inode& inode, int flags);
   Result<std::unique_ptr<File>> open_inode(disk::Inode& inode, int flags);
 
   RandomStream crashes_;

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <limits.h>
 
+#include <utility>
+
 #include "sim-core/kernel/storage.hpp"
 
 namespace stillpoint::kernel {
@@ -10,30 +12,40 @@ using disk::Follow;
 using disk::Inode;
 using disk::Last;
 using disk::Place;
+using Rename = disk::FileSystem::Rename;
+
+namespace {
+
+Result<Inode*> look_up_existing(disk::FileSystem& files, const Place& place) {
+  const Result<Inode*> inode = disk::look_up(files, place);
+  return inode && inode.value() == nullptr ? Failure{ENOENT} : inode;
+}
+
+}  // namespace
 
 Result<Inode*> Storage::find(Inode& base, std::string_view path, Follow follow) {
-  const Result<Place> place = disk::walk(files, base, path, follow, user());
-  if (!place) return Failure{place.error()};
-  const Place& found = place.value();
-  if (found.inode == nullptr) return Failure{ENOENT};
-  if (found.slash && !found.inode->is(S_IFDIR)) return Failure{ENOTDIR};
-  return found.inode;
+  return disk::find(files, base, path, follow, user());
+}
+
+Result<Place> Storage::find_last(Inode& base, std::string_view path) {
+  return disk::Walk(files, base, path, user()).to_last();
 }
 
 // filename_create() and may_create().
-Result<Place> Storage::find_new(Inode& base, std::string_view path, bool of_directory) {
-  const Result<Place> walked = disk::walk(files, base, path, Follow::never, user());
-  if (!walked) return walked;
-  const Place& place = walked.value();
-  if (place.inode != nullptr) return Failure{EEXIST};
-  if (place.slash && !of_directory) return Failure{ENOENT};
-  if (place.directory->links == 0) return Failure{ENOENT};
-  if (!disk::may(*place.directory, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
-  return walked;
+Result<Place> Storage::find_new(Inode& base, std::string_view path, mode_t kind) {
+  Result<Place> place = find_last(base, path);
+  if (!place) return place;
+  Place found = std::move(place).value();
+  const Result<Inode*> there = disk::look_up(files, found);
+  if (!there) return Failure{there.error()};
+  if (there.value() != nullptr) return Failure{EEXIST};
+  if (found.slash && kind != S_IFDIR) return Failure{ENOENT};
+  if (!disk::may(*found.directory, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
+  return found;
 }
 
 Status Storage::make_directory(Inode& base, std::string_view path, mode_t mode) {
-  const Result<Place> place = find_new(base, path, true);
+  const Result<Place> place = find_new(base, path, S_IFDIR);
   if (!place) return Failure{place.error()};
   const mode_t permissions = mode & 01777 & ~umask;
   const auto made = files.make(*place.value().directory, place.value().name, S_IFDIR | permissions, user());
@@ -42,78 +54,80 @@ Status Storage::make_directory(Inode& base, std::string_view path, mode_t mode) 
 
 Status Storage::make_symbolic_link(std::string_view target, Inode& base, std::string_view path) {
   if (target.empty()) return Failure{ENOENT};
-  const Result<Place> place = find_new(base, path, false);
+  const Result<Place> place = find_new(base, path, S_IFLNK);
   if (!place) return Failure{place.error()};
   const auto made = files.make(*place.value().directory, place.value().name, S_IFLNK | 0777, user(), target);
   return made ? Status(Done{}) : Failure{made.error()};
 }
 
 Status Storage::link(Inode& inode, Inode& base, std::string_view path) {
-  const Result<Place> place = find_new(base, path, false);
+  const Result<Place> place = find_new(base, path, S_IFREG);
   if (!place) return Failure{place.error()};
   return files.link(inode, *place.value().directory, place.value().name, inode.nameless);
 }
 
 Status Storage::remove(Inode& base, std::string_view path) {
-  const Result<Place> walked = disk::walk(files, base, path, Follow::never, user());
+  Result<Place> walked = find_last(base, path);
   if (!walked) return Failure{walked.error()};
-  const Place& place = walked.value();
+  const Place place = std::move(walked).value();
   if (place.last != Last::name) return Failure{EISDIR};
-  if (place.inode == nullptr) return Failure{ENOENT};
-  if (place.slash) return Failure{place.inode->is(S_IFDIR) ? EISDIR : ENOTDIR};
-  if (const Status allowed = disk::may_remove(*place.directory, *place.inode, user()); !allowed) return allowed;
+  const Result<Inode*> inode = look_up_existing(files, place);
+  if (!inode) return Failure{inode.error()};
+  if (place.slash) return Failure{inode.value()->is(S_IFDIR) ? EISDIR : ENOTDIR};
+  if (const Status allowed = disk::may_remove(*place.directory, *inode.value(), user()); !allowed) return allowed;
   return files.remove(*place.directory, place.name);
 }
 
 Status Storage::remove_directory(Inode& base, std::string_view path) {
-  const Result<Place> walked = disk::walk(files, base, path, Follow::never, user());
+  Result<Place> walked = find_last(base, path);
   if (!walked) return Failure{walked.error()};
-  const Place& place = walked.value();
+  const Place place = std::move(walked).value();
   if (place.last == Last::dot_dot) return Failure{ENOTEMPTY};
   if (place.last == Last::dot) return Failure{EINVAL};
   if (place.last == Last::root) return Failure{EBUSY};
-  if (place.inode == nullptr) return Failure{ENOENT};
-  if (const Status allowed = disk::may_remove(*place.directory, *place.inode, user()); !allowed) return allowed;
+  const Result<Inode*> inode = look_up_existing(files, place);
+  if (!inode) return Failure{inode.error()};
+  if (const Status allowed = disk::may_remove(*place.directory, *inode.value(), user()); !allowed) return allowed;
   return files.remove_directory(*place.directory, place.name);
 }
 
-// do_renameat2() and vfs_rename().
-Status Storage::rename(Inode& from_base, std::string_view from, Inode& to_base, std::string_view to,
-                       disk::FileSystem::Rename how) {
-  using Rename = disk::FileSystem::Rename;
-  const Result<Place> old_place = disk::walk(files, from_base, from, Follow::never, user());
-  if (!old_place) return Failure{old_place.error()};
-  const Result<Place> new_place = disk::walk(files, to_base, to, Follow::never, user());
-  if (!new_place) return Failure{new_place.error()};
-  const Place& old_one = old_place.value();
-  const Place& new_one = new_place.value();
-  if (old_one.last != Last::name) return Failure{EBUSY};
-  if (new_one.last != Last::name) return Failure{how == Rename::keep ? EEXIST : EBUSY};
-  Inode* const inode = old_one.inode;
-  Inode* const other = new_one.inode;
-  if (inode == nullptr) return Failure{ENOENT};
+// do_renameat2(), from where both directories are found.
+Status Storage::rename(const Place& from, const Place& to, Rename how) {
+  const bool exchanges = how == Rename::exchange;
+  if (from.last != Last::name) return Failure{EBUSY};
+  if (to.last != Last::name) return Failure{how == Rename::keep ? EEXIST : EBUSY};
+  const Result<Inode*> moved = look_up_existing(files, from);
+  if (!moved) return Failure{moved.error()};
+  const Result<Inode*> met = exchanges ? look_up_existing(files, to) : disk::look_up(files, to);
+  if (!met) return Failure{met.error()};
+  Inode& inode = *moved.value();
+  Inode* const other = met.value();
   if (how == Rename::keep && other != nullptr) return Failure{EEXIST};
-  if (how == Rename::exchange) {
-    if (other == nullptr) return Failure{ENOENT};
-    if (!other->is(S_IFDIR) && new_one.slash) return Failure{ENOTDIR};
-  }
-  if (!inode->is(S_IFDIR)) {
-    if (old_one.slash || (how != Rename::exchange && new_one.slash)) return Failure{ENOTDIR};
-  }
-  if (inode == other) return Done{};
-  if (const Status allowed = disk::may_remove(*old_one.directory, *inode, user()); !allowed) return allowed;
+  if (exchanges && to.slash && !other->is(S_IFDIR)) return Failure{ENOTDIR};
+  if (!inode.is(S_IFDIR) && (from.slash || (to.slash && !exchanges))) return Failure{ENOTDIR};
+  if (disk::is_within(*to.directory, inode)) return Failure{EINVAL};
+  if (other != nullptr && disk::is_within(*from.directory, *other)) return Failure{exchanges ? EINVAL : ENOTEMPTY};
+  if (&inode == other) return Done{};
+  if (const Status allowed = may_rename(from, inode, to, other, how); !allowed) return allowed;
+  return files.rename(*from.directory, from.name, *to.directory, to.name, how);
+}
+
+// vfs_rename(), with may_delete() and may_create().
+Status Storage::may_rename(const Place& from, const Inode& inode, const Place& to, const Inode* other,
+                           Rename how) const {
+  if (const Status allowed = disk::may_remove(*from.directory, inode, user()); !allowed) return allowed;
   if (other == nullptr) {
-    if (!disk::may(*new_one.directory, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
-  } else if (const Status allowed = disk::may_remove(*new_one.directory, *other, user()); !allowed) {
-    return allowed;
+    if (!disk::may(*to.directory, disk::kMayWrite | disk::kMayExecute, user())) return Failure{EACCES};
+  } else {
+    if (const Status allowed = disk::may_remove(*to.directory, *other, user()); !allowed) return allowed;
+    if (how != Rename::exchange && inode.is(S_IFDIR) != other->is(S_IFDIR))
+      return Failure{inode.is(S_IFDIR) ? ENOTDIR : EISDIR};
   }
+  if (from.directory == to.directory) return Done{};
   // A directory that moves has its ".." rewritten.
-  if (old_one.directory != new_one.directory) {
-    if (inode->is(S_IFDIR) && !disk::may(*inode, disk::kMayWrite, user())) return Failure{EACCES};
-    const bool moves_too = how == Rename::exchange && other->is(S_IFDIR);
-    if (moves_too && !disk::may(*other, disk::kMayWrite, user())) return Failure{EACCES};
-  }
-  return files.rename(*old_one.directory, old_one.name, *new_one.directory, new_one.name, how);
+  if (inode.is(S_IFDIR) && !disk::may(inode, disk::kMayWrite, user())) return Failure{EACCES};
+  const bool moves_too = how == Rename::exchange && other->is(S_IFDIR);
+  return !moves_too || disk::may(*other, disk::kMayWrite, user()) ? Status(Done{}) : Failure{EACCES};
 }
 
 Status Storage::set_mode(Inode& inode, mode_t mode) {

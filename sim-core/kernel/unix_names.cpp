@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "sim-core/kernel/host.hpp"
 #include "sim-core/kernel/kernel.hpp"
@@ -35,13 +36,9 @@ Address unix_address(const UnixName& name) {
 // unix_bind_bsd(): like mknod(2).
 Result<disk::InodeNumber> UnixNames::make_file(const UnixName& path) {
   Storage& storage = host_.storage();
-  const auto walked =
-      disk::walk(storage.files, storage.working_directory(), path.c_str(), disk::Follow::never, storage.user());
-  if (!walked) return Failure{walked.error()};
-  const disk::Place place = walked.value();
-  if (place.inode != nullptr) return Failure{EADDRINUSE};
-  if (place.slash) return Failure{ENOENT};
-  if (!disk::may(*place.directory, disk::kMayWrite | disk::kMayExecute, storage.user())) return Failure{EACCES};
+  Result<disk::Place> found = storage.find_new(storage.working_directory(), path.c_str(), S_IFSOCK);
+  if (!found) return Failure{found.error() == EEXIST ? EADDRINUSE : found.error()};
+  const disk::Place place = std::move(found).value();
   const auto made =
       storage.files.make(*place.directory, place.name, S_IFSOCK | (0777 & ~storage.umask), storage.user());
   if (!made) return Failure{made.error()};
@@ -59,9 +56,7 @@ Status UnixNames::bind(const UnixName& name, UnixEndpoint& endpoint) {
     if (!file) return Failure{file.error()};
     if (!endpoint.name.empty()) {
       Storage& storage = host_.storage();
-      const auto place =
-          disk::walk(storage.files, storage.working_directory(), name.c_str(), disk::Follow::never, storage.user());
-      static_cast<void>(storage.files.remove(*place.value().directory, place.value().name));
+      static_cast<void>(storage.remove(storage.working_directory(), name.c_str()));
       return Failure{EINVAL};
     }
     files_[file.value()] = &endpoint;
@@ -92,14 +87,11 @@ Result<std::shared_ptr<UnixEndpoint>> UnixNames::find(const UnixName& name, int 
   }
   // unix_find_bsd().
   Storage& storage = host_.storage();
-  const auto place =
-      disk::walk(storage.files, storage.working_directory(), name.c_str(), disk::Follow::yes, storage.user());
-  if (!place) return Failure{place.error()};
-  const disk::Inode* inode = place.value().inode;
-  if (inode == nullptr) return Failure{ENOENT};
-  if (!disk::may(*inode, disk::kMayWrite, storage.user())) return Failure{EACCES};
-  const auto found = files_.find(inode->number);
-  if (!inode->is(S_IFSOCK) || found == files_.end()) return Failure{ECONNREFUSED};
+  const auto inode = storage.find(storage.working_directory(), name.c_str(), disk::Follow::yes);
+  if (!inode) return Failure{inode.error()};
+  if (!disk::may(*inode.value(), disk::kMayWrite, storage.user())) return Failure{EACCES};
+  const auto found = files_.find(inode.value()->number);
+  if (!inode.value()->is(S_IFSOCK) || found == files_.end()) return Failure{ECONNREFUSED};
   if (found->second->type != type) return Failure{EPROTOTYPE};
   return found->second->shared_from_this();
 }

@@ -14,7 +14,7 @@ namespace stillpoint::test {
 constexpr const char* kNowhereText = "10.0.0.2";
 constexpr const char* kThereText = "10.0.0.3";
 
-constexpr Case own(const char* name, void (*run)(World&)) { return {name, run, nullptr, Network::own}; }
+constexpr Case own(const char* name, void (*run)(World&)) { return {name, run, Network::own}; }
 
 // What a socket looks like at some times after `w` began to count, with its pending error.
 struct Watched {

@@ -142,8 +142,6 @@ enum class Process {
 struct Case {
   const char* name;
   void (*run)(World&);
-  // Why the two worlds differ so far. Whoever mends it removes this.
-  const char* known_difference = nullptr;
   Network network = Network::loopback;
 };
 

@@ -59,6 +59,45 @@ TEST_CASE("a full disk takes what fits, to the byte") {
   CHECK(write(files, other, FileSystem::kLongestFile, "b").error() == EFBIG);
 }
 
+TEST_CASE("room is taken from the disk at once, and a write there never meets a full one") {
+  DiskMachine machine;
+  FileSystem files(machine, {.capacity = 4 * disk::kPage}, {0, 0});
+  Inode& file = make(files, "f");
+  REQUIRE(files.allocate(file, 0, 3 * disk::kPage, false));
+  CHECK(file.size == 0);
+  CHECK(files.used_pages() == 3);
+  Inode& other = make(files, "g");
+  CHECK(write(files, other, 0, std::string(2 * disk::kPage, 'b')).value() == disk::kPage);
+  CHECK(write(files, file, 0, std::string(4 * disk::kPage, 'a')).value() == 3 * disk::kPage);
+  CHECK(files.used_pages() == 4);
+  REQUIRE(files.remove(files.root(), "f"));
+  CHECK(files.used_pages() == 1);
+}
+
+TEST_CASE("a crash takes room that no fsync has made durable") {
+  DiskMachine machine;
+  FileSystem files(machine, {}, {0, 0});
+  Inode& file = make(files, "f");
+  REQUIRE(files.allocate(file, 0, 2 * disk::kPage, false));
+  files.sync(file);
+  REQUIRE(files.allocate(file, 0, 6 * disk::kPage, false));
+  REQUIRE(write(files, file, disk::kPage, "a"));
+  CHECK(files.used_pages() == 6);
+  Least least;
+  files.crash(least);
+  CHECK(tree_of(files) == "f=");
+  CHECK(files.used_pages() == 2);
+  REQUIRE(files.allocate(file, 0, 3 * disk::kPage, false));
+  files.sync_everything();
+  files.crash(least);
+  CHECK(files.used_pages() == 3);
+  REQUIRE(write(files, file, disk::kPage, "a"));
+  files.sync(file);
+  files.crash(least);
+  CHECK(tree_of(files) == "f=0*4096+a");
+  CHECK(files.used_pages() == 3);
+}
+
 TEST_CASE("inodes that are gone for programs count no more, before anything is synced") {
   DiskMachine machine;
   FileSystem files(machine, {.most_inodes = 2}, {0, 0});

@@ -73,7 +73,7 @@ std::vector<std::string> faults_of(disk::FileSystem& files, std::span<disk::Inod
   const auto visit = [&](const std::string& path, disk::Inode& directory, disk::Inode& inode) {
     if (files.find(inode.number) != &inode) faults.push_back(path + ": not among the inodes");
     if (links.emplace(&inode, 0).second) {
-      pages += inode.content.pages();
+      pages += inode.pages();
     } else if (inode.is(S_IFDIR)) {
       faults.push_back(path + ": a directory with two names");
     }
@@ -88,7 +88,7 @@ std::vector<std::string> faults_of(disk::FileSystem& files, std::span<disk::Inod
       faults.push_back(fmt::format("{}: {} links, not {}", inode->number, inode->links, count));
   }
   for (const disk::Inode* inode : held) {
-    if (links.emplace(inode, 0).second) pages += inode->content.pages();
+    if (links.emplace(inode, 0).second) pages += inode->pages();
   }
   if (files.inodes() != links.size()) faults.push_back(fmt::format("{} inodes, not {}", files.inodes(), links.size()));
   if (files.used_pages() != pages) faults.push_back(fmt::format("{} pages, not {}", files.used_pages(), pages));

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -179,6 +180,29 @@ TEST_CASE("the disk keeps what was synced, and its sockets' paths lead to nobody
   char where[100] = {};
   CHECK(f.b([&] { return getcwd(where, sizeof where) == nullptr ? -1 : 0; }) == gives(0));
   CHECK(std::string_view(where) == "/srv");
+}
+
+TEST_CASE("after a boot memory has no file, and who does not wait for the disk has it at the second try") {
+  Fixture f;
+  const auto open_file = [&] { return f.b([] { return open("/var/lib/state", O_RDWR | O_CREAT, 0600); }); };
+  int fd = static_cast<int>(open_file().value);
+  CHECK(f.b([&] { return write(fd, std::string(10'000, 'x').data(), 10'000); }) == gives(10'000));
+  CHECK(f.b([] { return sync(), 0; }) == gives(0));
+  char bytes[10'000] = {};
+  const iovec row{bytes, sizeof bytes};
+  const auto read_at_once = [&](off_t offset) {
+    return f.b([&] { return static_cast<int>(preadv2(fd, &row, 1, offset, RWF_NOWAIT)); });
+  };
+  CHECK(read_at_once(0) == gives(10'000));
+  f.b.host.crash();
+  f.boot(f.b);
+  fd = static_cast<int>(open_file().value);
+  CHECK(read_at_once(20'000) == gives(0));
+  const VirtualTime begin = f.b.host.now();
+  CHECK(read_at_once(0) == fails(EAGAIN));
+  CHECK(read_at_once(0) == gives(10'000));
+  CHECK(f.b.host.now() - begin < std::chrono::microseconds(50));
+  CHECK(std::string_view(bytes, sizeof bytes) == std::string(10'000, 'x'));
 }
 
 TEST_CASE("signals, handlers, limits and pseudo-random numbers are those of a new process") {

@@ -216,6 +216,25 @@ TEST_CASE("descriptors say and change whether they block") {
   CHECK(a([&] { return fcntl(fd, F_GETFD); }) == gives(FD_CLOEXEC));
 }
 
+TEST_CASE("F_OFD_GETLK of F_UNLCK tells of the description's own locks, as since Linux 6.5") {
+  Machines machines;
+  const Machine& a = machines.a;
+  const auto open_file = [&] { return static_cast<int>(a([] { return open("f", O_RDWR | O_CREAT, 0600); }).value); };
+  const int one = open_file(), other = open_file();
+  struct flock range {
+    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 5, .l_len = 10, .l_pid = 0
+  };
+  CHECK(a([&] { return fcntl(one, F_OFD_SETLK, &range); }) == gives(0));
+  struct flock all {
+    .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
+  };
+  CHECK(a([&] { return fcntl(other, F_OFD_GETLK, &all); }) == gives(0));
+  CHECK(all.l_type == F_UNLCK);
+  CHECK(a([&] { return fcntl(one, F_OFD_GETLK, &all); }) == gives(0));
+  CHECK(all.l_type == F_WRLCK);
+  CHECK(all.l_start == 5);
+}
+
 TEST_CASE("FIONREAD counts what can be read from a socket, and from nothing else") {
   Machines machines;
   const auto [of_a, of_b, listener] = machines.connected();

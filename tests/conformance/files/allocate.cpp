@@ -21,6 +21,14 @@ bool takes_room(int fd, off_t bytes) {
   struct stat status {};
   return fstat(fd, &status) == 0 && status.st_blocks * 512 >= bytes;
 }
+// How many pieces of 16 pages a file takes, once the file system has placed what was written. Not to the page: ext4 may
+// need one of its own to remember where the others are.
+constexpr off_t kPiece = 16 * kPage;
+std::string pieces(int fd) {
+  struct stat status {};
+  if (fsync(fd) != 0 || fstat(fd, &status) != 0) return result(-1);
+  return std::to_string(status.st_blocks * 512 / kPiece);
+}
 
 void room(World& w) {
   const int fd = open(w, "a");
@@ -41,6 +49,32 @@ void room_behind_the_end(World& w) {
   w.notes("written behind", {pwrite(fd, "x", 50'000), size(fd)});
   w.notes("cut gives it back", {result(ftruncate(fd, 0)), size(fd)});
   w.note("it takes room", takes_room(fd, 1));
+}
+
+// It is the file's until the file is cut.
+void room_that_stays(World& w) {
+  const int fd = open(w, "a");
+  constexpr int kKeep = FALLOC_FL_KEEP_SIZE;
+  w.notes("write", {write(fd, "text"), pieces(fd)});
+  w.notes("keep the size", {allocate(fd, kKeep, 0, 25 * kPiece), pieces(fd)});
+  w.notes("again", {allocate(fd, kKeep, 20 * kPiece, 10 * kPiece), pieces(fd)});
+  w.notes("a hole behind the end", {allocate(fd, kPunch, 10 * kPiece, kPiece), pieces(fd)});
+  w.notes("longer", {result(ftruncate(fd, 12 * kPiece)), pieces(fd), seek(fd, 4 * kPiece, SEEK_DATA)});
+  w.notes("a hole over the end", {allocate(fd, kPunch, 10 * kPiece, 10 * kPiece), pieces(fd)});
+  w.notes("written within", {pwrite(fd, std::string(2 * kPiece, 'x'), 5 * kPiece), pieces(fd)});
+  w.notes("written behind", {pwrite(fd, std::string(kPiece, 'x'), 14 * kPiece), pieces(fd), size(fd)});
+  w.notes("zeros", {allocate(fd, FALLOC_FL_ZERO_RANGE | kKeep, 29 * kPiece, 2 * kPiece), pieces(fd), size(fd)});
+  w.notes("cut to its size", {result(ftruncate(fd, 15 * kPiece)), pieces(fd)});
+  w.notes("emptied", {allocate(fd, kKeep, 0, 25 * kPiece), opening("a", O_WRONLY | O_TRUNC), pieces(fd)});
+}
+
+void room_is_no_data(World& w) {
+  const int fd = open(w, "a");
+  w.notes("allocate", {allocate(fd, 0, 0, 8 * kPiece), pieces(fd), seek(fd, 0, SEEK_DATA), seek(fd, 0, SEEK_HOLE)});
+  w.notes("write", {pwrite(fd, std::string(kPiece, 'x'), 3 * kPiece), pieces(fd), seek(fd, 0, SEEK_DATA),
+                    seek(fd, 3 * kPiece, SEEK_HOLE)});
+  w.notes("punch", {allocate(fd, kPunch, 2 * kPiece, 4 * kPiece), pieces(fd), seek(fd, 0, SEEK_DATA)});
+  w.notes("less than a page", {allocate(fd, kPunch, 100, kPage), pieces(fd)});
 }
 
 void holes(World& w) {
@@ -124,7 +158,9 @@ void while_appending(World& w) {
 
 constexpr Case kCases[] = {
     {"room", room},
-    {"room behind the end", room_behind_the_end, "pages behind the end are not kept for a file"},
+    {"room behind the end", room_behind_the_end},
+    {"room that stays", room_that_stays},
+    {"room is no data", room_is_no_data},
     {"holes", holes},
     {"zeros", zeros},
     {"taking out and putting in", taking_out_and_putting_in},

@@ -33,7 +33,18 @@ void at_offsets(World& w) {
   in = 100;
   w.notes("from behind the end", {copy(from, &in, to, &out, 4), std::to_string(in), size(to)});
   in = -1;
-  w.note("negative", copy(from, &in, to, &out, 4));
+  w.notes("negative", {copy(from, &in, to, &out, 4), copy(from, &in, to, &out, 0)});
+  in = -5;
+  w.notes("over zero", {copy(from, &in, to, &out, 4), copy(from, &in, to, &out, 5)});
+  in = 1;
+  w.note("as much as can be named", copy(from, &in, to, &out, static_cast<std::size_t>(-1)));
+  in = 0;
+  out = -1;
+  w.notes("to a negative one", {copy(from, &in, to, &out, 4), copy(from, &in, to, &out, 0)});
+  out = 0xFFF'FFFF'F000;
+  w.note("behind the largest file", copy(from, &in, to, &out, 4));
+  in = 100;
+  w.note("even of nothing", copy(from, &in, to, &out, 4));
 }
 
 void within_a_file(World& w) {
@@ -77,6 +88,13 @@ void file_to_file(World& w) {
           {result(sendfile(to, from, &offset, 100)), std::to_string(offset), place(from), contents(to)});
   w.notes("at the end", {result(sendfile(to, from, &offset, 100))});
   w.notes("appending", {result(sendfile(open(w, "c", O_WRONLY | O_CREAT | O_APPEND), from, nullptr, 4))});
+  const int directory = open(w, ".", O_RDONLY);
+  w.notes("from a directory",
+          {result(sendfile(to, directory, nullptr, 0)), result(sendfile(to, directory, nullptr, 1))});
+  w.note("a negative size", result(sendfile(to, from, nullptr, static_cast<std::size_t>(-1))));
+  const auto from_there = [&](off_t place, std::size_t size) { return result(sendfile(to, from, &place, size)); };
+  w.notes("from the end of the largest file", {from_there(0xFFF'FFFF'F000, 0), from_there(0xFFF'FFFF'F000, 4)});
+  w.notes("from behind it", {from_there(off_t{1} << 50, 0), from_there(off_t{1} << 50, 4)});
   w.notes("directions",
           {result(sendfile(from, from, nullptr, 4)), result(sendfile(to, open(w, "b", O_WRONLY), nullptr, 4))});
 }

@@ -89,6 +89,28 @@ void through_links(World& w) {
   w.notes("O_TRUNC through a link", {opening("dangling", O_WRONLY | O_TRUNC), size("made")});
 }
 
+// O_CREAT makes no directory: it refuses a slash wherever it meets one, before it looks what is there.
+void links_with_slashes(World& w) {
+  const auto both = [&w](const char* what, const char* path) {
+    w.notes(what, {opening(path, O_RDWR | O_CREAT), opening(path, O_RDWR | O_CREAT | O_EXCL), opening(path, O_RDWR)});
+  };
+  symlink("none/", "to_none");
+  both("a link to nothing with a slash", "to_none");
+  symlink("far/none", "far_off");
+  both("a slash behind a link", "far_off/");
+  symlink("self", "self");
+  both("behind one to itself", "self/");
+  symlink("again/", "again");
+  both("in one to itself", "again");
+  put("a", "x");
+  symlink("a/", "to_a");
+  both("to a file", "to_a");
+  mkdir("d", 0755);
+  symlink("d/", "to_d");
+  both("to a directory", "to_d");
+  w.note("names", names());
+}
+
 void without_a_name(World& w) {
   mkdir("d", 0755);
   put("a", "x");
@@ -101,7 +123,7 @@ void without_a_name(World& w) {
   w.notes("write and read", {write(fd, "hidden"), pread(fd, 20, 0)});
   w.note("another one", same(fd, open(w, "d", O_TMPFILE | O_RDWR, 0640)));
   w.note("for writing only", opening("d", O_TMPFILE | O_WRONLY));
-  w.note("for reading only", opening("d", O_TMPFILE | O_RDONLY));
+  w.notes("for reading only", {opening("d", O_TMPFILE | O_RDONLY), opening("", O_TMPFILE | O_RDONLY)});
   w.note("in a file", opening("a", O_TMPFILE | O_RDWR));
   w.note("in nothing", opening("b", O_TMPFILE | O_RDWR));
   w.note("flags", octal(static_cast<mode_t>(fcntl(fd, F_GETFL) & O_ACCMODE)));
@@ -189,6 +211,7 @@ void too_many(World& w) {
   w.notes("nothing is made then", {opening("b", O_RDWR | O_CREAT), type("b")});
   w.notes("nor emptied", {put("a", "x"), opening("a", O_RDWR | O_TRUNC)});
   w.note("of nothing", opening("missing", O_RDONLY));
+  w.notes("before what it is in is looked at", {result(openat(-1, "b", O_RDONLY)), result(openat(-1, "", O_RDONLY))});
   w.close(first);
   w.notes("one is free", {opening("b", O_RDWR | O_CREAT), type("b")});
 }
@@ -199,6 +222,7 @@ void in_a_removed_directory(World& w) {
   w.note("rmdir", result(rmdir("d")));
   w.note("fchdir", result(fchdir(directory)));
   w.note("create", opening("a", O_RDWR | O_CREAT));
+  w.notes("no name is too long", {opening(long_name(256), O_RDONLY), opening(long_name(256), O_RDWR | O_CREAT)});
   w.note("mkdir", result(mkdir("e", 0755)));
   w.note("dot", opening(".", O_RDONLY));
   w.note("up", opening("..", O_RDONLY));
@@ -230,6 +254,7 @@ constexpr Case kCases[] = {
     {"directories", directories},
     {"O_NOFOLLOW", not_following},
     {"through links", through_links},
+    {"links with slashes", links_with_slashes},
     {"O_TMPFILE", without_a_name},
     {"for one direction", for_one_direction},
     {"flags read back", flags_read_back},

@@ -155,6 +155,20 @@ void written_by_its_owner(World& w) {
   w.notes("cut", {result(ftruncate(fd, 1)), mode("a")});
   w.notes("group bit without x", {result(chmod("a", 02644)), pwrite(fd, "y", 0), mode("a")});
   w.notes("sticky stays", {result(chmod("a", 01755)), pwrite(fd, "z", 0), mode("a")});
+  w.notes("emptied", {result(chmod("a", 06755)), opening("a", O_RDONLY | O_TRUNC), mode("a")});
+  w.notes("though there was nothing", {result(chmod("a", 04644)), put("a", ""), mode("a")});
+  w.notes("only opened", {result(chmod("a", 06755)), opening("a", O_RDWR | O_CREAT), mode("a")});
+}
+
+// inode(7): what comes into a directory that has the bit is of its group; a directory has it, too.
+void the_group_of_directories(World& w) {
+  mkdir("d", 0755);
+  w.notes("set", {result(chmod("d", 02755)), mode("d")});
+  w.notes("made in it", {result(mkdir("d/e", 0700)), mode("d/e"), result(mkdir("d/e/f", 0755)), mode("d/e/f")});
+  w.notes("but files",
+          {opening("d/a", O_RDWR | O_CREAT, 0755), mode("d/a"), opening("d/b", O_RDWR | O_CREAT, 02755), mode("d/b")});
+  w.notes("moved out and in",
+          {result(rename("d/e", "e")), mode("e"), result(mkdir("g", 0755)), result(rename("g", "d/g")), mode("d/g")});
 }
 
 void others_files(World& w) {
@@ -178,6 +192,7 @@ constexpr Case kCases[] = {
     {"access", whether_one_may},
     {"chown", owners},
     {"written by its owner", written_by_its_owner},
+    {"set-group-ID directories", the_group_of_directories},
     {"others' files", others_files},
 };
 const Suite suite("files/permissions", kCases, Process::own);

@@ -141,6 +141,26 @@ void what_getlk_leaves(World& w) {
   w.note("to ask about unlocking", lock(fd, F_GETLK, F_UNLCK, 0, 1));
 }
 
+// F_OFD_GETLK of F_UNLCK, since Linux 6.5: an older one, which refuses it, is left alone.
+void own_of_a_description(World& w) {
+  const auto tells = [](int fd, off_t start, off_t length, const char* expected) {
+    const std::string told = lock(fd, F_OFD_GETLK, F_UNLCK, start, length);
+    return told == "EINVAL" ? expected : told;
+  };
+  const int one = open(w, "a");
+  const int two = open(w, "a");
+  lock(one, F_OFD_SETLK, F_WRLCK, 5, 10);
+  lock(one, F_OFD_SETLK, F_RDLCK, 20, 5);
+  lock(two, F_OFD_SETLK, F_RDLCK, 22, 5);
+  w.notes("its own",
+          {tells(one, 0, 10, "writes 5+10 of a description"), tells(one, 15, 0, "reads 20+5 of a description")});
+  w.notes("none of another", {tells(two, 0, 20, "none"), tells(two, 0, 0, "reads 22+5 of a description")});
+  w.notes("nor of the process", {lock(two, F_SETLK, F_RDLCK, 40, 5), tells(two, 40, 0, "none")});
+  struct flock wrong = range(F_UNLCK, 0, 1);
+  wrong.l_pid = 5;
+  w.note("a process with it", result(fcntl(two, F_OFD_GETLK, &wrong)));
+}
+
 void of_unlinked_and_renamed(World& w) {
   const int one = open(w, "a");
   lock(one, F_OFD_SETLK, F_WRLCK, 0, 0);
@@ -174,6 +194,7 @@ constexpr Case kCases[] = {
     {"readers and writers", readers_and_writers},
     {"processes and descriptions", processes_and_descriptions},
     {"what F_GETLK leaves", what_getlk_leaves},
+    {"a description's own", own_of_a_description},
     {"of unlinked and renamed files", of_unlinked_and_renamed},
     {"lockf", lockf_too},
 };

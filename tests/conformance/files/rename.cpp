@@ -187,7 +187,45 @@ void long_names(World& w) {
   const std::string longest = long_name(255);
   w.notes("of 255", {move("a", longest.c_str()), move(longest.c_str(), "a")});
   w.notes("of 256", {move("a", long_name(256).c_str()), move(long_name(256).c_str(), "a")});
+  const std::string too_long = long_name(256);
+  w.notes("the old one is looked up first", {move("b", too_long.c_str()), move(too_long.c_str(), too_long.c_str()),
+                                             move("b", too_long.c_str(), RENAME_EXCHANGE)});
+  w.notes("but both directories before", {move(too_long.c_str(), "b/x"), move((too_long + "/x").c_str(), "b/x")});
+  w.notes("and dots before either",
+          {move(too_long.c_str(), "."), move(".", too_long.c_str()), move(too_long.c_str(), "..", RENAME_NOREPLACE)});
   w.note("names", names());
+}
+
+// Where a call is wrong in more ways than one.
+void several_errors(World& w) {
+  put("a", "x");
+  symlink("l", "l");
+  w.notes("the path of the old one, before the new one is read", {move("a/b", ""), move("l/b", ""), move("b", "")});
+  mkdir("d", 0755);
+  mkdir("d/e", 0755);
+  chmod("d/e", 0555);
+  w.notes("into itself, before it may not be written", {move("d/e", "d/e/x"), move("d", "d/e", RENAME_EXCHANGE)});
+  w.note("over its parent", move("d/e", "d"));
+  w.note("over a file elsewhere", move("d/e", "a"));
+  w.note("into another directory", move("d/e", "f"));
+  w.notes("within its own", {move("d/e", "d/f"), names("d")});
+  chmod("d", 0555);
+  w.notes("a file over a directory that may not be changed", {move("a", "d/f"), move("d/f", "a"), move("d/f", "d/g")});
+  chmod("d", 0666);
+  w.notes("where nothing may be looked for", {move("d/f", ""), move("d/f", "d/"), move("a", "d/b")});
+  chmod("d", 0755);
+}
+
+void in_a_removed_directory(World& w) {
+  put("a", "x");
+  mkdir("d", 0755);
+  const int directory = open(w, "d", O_RDONLY);
+  w.note("rmdir", result(rmdir("d")));
+  const std::string too_long = long_name(256);
+  w.notes("into it", {result(renameat(AT_FDCWD, "a", directory, "b")),
+                      result(renameat(AT_FDCWD, "a", directory, too_long.c_str()))});
+  w.notes("from it", {result(renameat(directory, "b", AT_FDCWD, "c")),
+                      result(renameat(directory, too_long.c_str(), AT_FDCWD, "c"))});
 }
 
 constexpr Case kCases[] = {
@@ -205,6 +243,8 @@ constexpr Case kCases[] = {
     {"moved directories", moved_directories},
     {"renameat", relative_to_directories},
     {"long names", long_names},
+    {"several errors", several_errors},
+    {"in a removed directory", in_a_removed_directory},
 };
 const Suite suite("files/rename", kCases, Process::own);
 

@@ -27,6 +27,7 @@ void a_file_of_its_own_kind(World& w) {
   const int fd = unix_domain::make(w);
   w.notes("bind", {unix_domain::bind(fd, named("s")), type("s"), mode("s"), links("s"), size("s"), names()});
   w.notes("to open it", {opening("s", O_RDONLY), opening("s", O_RDWR | O_CREAT), opening("s", O_PATH)});
+  w.notes("without permission", {result(chmod("s", 0)), opening("s", O_RDONLY), result(chmod("s", 0755))});
   w.notes("cut", {result(truncate("s", 0))});
   w.notes("there is one", {unix_domain::bind(unix_domain::make(w), named("s"))});
   w.notes("close leaves it",

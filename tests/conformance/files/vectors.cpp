@@ -104,6 +104,41 @@ void with_flags(World& w) {
   w.note("an unknown flag", result(preadv2(fd, out.data(), out.count(), 0, 1 << 20)));
 }
 
+// What was just written lies in the page cache, where ext4 reads without waiting. It does not write so.
+void without_waiting(World& w) {
+  const int fd = open(w, "a");
+  w.note("write", write(fd, "0123456789"));
+  const Buffers in{std::size_t{4}, std::size_t{4}};
+  const auto reads = [&](off_t offset) { return result(preadv2(fd, in.data(), in.count(), offset, RWF_NOWAIT)); };
+  w.notes("read", {reads(1), in.all(), reads(8), reads(10), reads(100)});
+  w.notes("at the place", {seek(fd, 3), reads(-1), place(fd), reads(-1), place(fd)});
+  w.notes("a hole", {result(ftruncate(fd, 20'000)), reads(15'000),
+                     in.all() == std::string(4, '\0') + '|' + std::string(4, '\0') ? "zeros" : in.all()});
+  const Buffers out{"ab", "cd"};
+  w.notes("write", {result(pwritev2(fd, out.data(), out.count(), 0, RWF_NOWAIT)),
+                    result(pwritev2(fd, out.data(), out.count(), -1, RWF_NOWAIT)), pread(fd, 4, 0)});
+  const int directory = open(w, ".", O_RDONLY);
+  w.note("a directory", result(preadv2(directory, in.data(), in.count(), 0, RWF_NOWAIT)));
+}
+
+// What comes before the flags.
+void flags_come_last(World& w) {
+  put("a", "0123");
+  constexpr int kUnknown = 1 << 20;
+  const Buffers in{std::size_t{2}};
+  const Buffers nothing{std::size_t{0}};
+  const int reader = open(w, "a", O_RDONLY);
+  const int writer = open(w, "a", O_WRONLY);
+  w.notes("the direction",
+          {result(preadv2(writer, in.data(), 1, 0, kUnknown)), result(preadv2(writer, in.data(), 1, -1, kUnknown)),
+           result(pwritev2(reader, in.data(), 1, 0, kUnknown))});
+  w.notes("the row", {result(preadv2(reader, in.data(), IOV_MAX + 1, 0, kUnknown)),
+                      result(preadv2(reader, nothing.data(), 1, 0, kUnknown)),
+                      result(pwritev2(writer, nothing.data(), 1, -1, kUnknown))});
+  w.notes("then they",
+          {result(preadv2(reader, in.data(), 1, -1, kUnknown)), result(pwritev2(writer, in.data(), 1, 0, kUnknown))});
+}
+
 void appending(World& w) {
   put("a", "0123");
   const int fd = open(w, "a", O_RDWR | O_APPEND);
@@ -132,6 +167,8 @@ constexpr Case kCases[] = {
     {"absurd sizes", absurd_sizes},
     {"preadv2, pwritev2", of_the_second_kind},
     {"with flags", with_flags},
+    {"RWF_NOWAIT", without_waiting},
+    {"flags come last", flags_come_last},
     {"O_APPEND", appending},
     {"for one direction", for_one_direction},
 };

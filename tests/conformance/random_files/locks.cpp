@@ -42,7 +42,7 @@ void a_lock(FileGenerator& generator) {
 }
 
 // Where several are in the way, which of them is told is Linux's choice: here only whether one is. F_UNLCK asks for
-// one's own since Linux 6.6, and was an error before.
+// one's own since Linux 6.5, and was an error before.
 void what_is_in_the_way(FileGenerator& generator) {
   const int slot = generator.pick();
   constexpr Command kCommands[] = {{F_GETLK, "F_GETLK"}, {F_OFD_GETLK, "F_OFD_GETLK"}, {F_OFD_GETLK, "F_OFD_GETLK"}};

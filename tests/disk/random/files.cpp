@@ -224,12 +224,12 @@ class Workload {
     const std::uint64_t offset = some_offset(), size = 1 + some_offset();
     told("allocate {} from {}, {}", inode->number, offset, size);
     find_stores();
-    const std::uint64_t pages = inode->content.pages(), length = inode->size;
+    const std::uint64_t pages = inode->pages(), length = inode->size;
     const Status allocated = files_.allocate(*inode, offset, size, random_.below(2) == 0);
     if (allocated && inode->size > reference_.content(inode->number).size())
       reference_.resize(inode->number, inode->size);
     expect(allocated, reference_.allocate(inode->number, offset, size));
-    if (inode->content.pages() != pages || inode->size != length) changed(*inode);
+    if (inode->pages() != pages || inode->size != length) changed(*inode);
   }
 
   void read() {

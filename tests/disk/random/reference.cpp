@@ -151,16 +151,15 @@ void Reference::store(Number inode, std::uint64_t offset, std::string_view bytes
 
 void Reference::resize(Number inode, std::uint64_t size) {
   Node& node = nodes_.at(inode);
+  const bool longer = size > node.content.size();
   node.content.resize(size);
-  node.pages.erase(node.pages.lower_bound((size + kPage - 1) / kPage), node.pages.end());
+  if (!longer) node.pages.erase(node.pages.lower_bound((size + kPage - 1) / kPage), node.pages.end());
 }
 
 int Reference::allocate(Number inode, std::uint64_t offset, std::uint64_t size) {
   Node& node = nodes_.at(inode);
   if (room_for(node, offset, size) < size) return ENOSPC;
-  for (std::uint64_t page = offset / kPage; page * kPage < std::min<std::uint64_t>(offset + size, node.content.size());
-       ++page)
-    node.pages.insert(page);
+  for (std::uint64_t page = offset / kPage; page * kPage < offset + size; ++page) node.pages.insert(page);
   return 0;
 }
 
@@ -198,7 +197,10 @@ void Reference::begin_again(disk::FileSystem& files) {
         continue;
       }
       node.content = content_of(files, inode);
-      inode.content.for_each_page(0, [&](std::uint64_t page) { node.pages.insert(page); });
+      constexpr std::uint64_t kMostPages = 1'000;  // behind which no file of the workload has any
+      for (std::uint64_t page = 0; page < kMostPages; ++page) {
+        if (inode.content.page(page) != nullptr || inode.room.contains(page)) node.pages.insert(page);
+      }
     }
   }
 }

@@ -30,7 +30,6 @@ class Reference {
   // Through mapped memory: there is no ENOSPC, and what is stored as it was is no change.
   void store(Number inode, std::uint64_t offset, std::string_view bytes);
   void resize(Number inode, std::uint64_t size);
-  // Only up to the end of the file.
   int allocate(Number inode, std::uint64_t offset, std::uint64_t size);
   const std::string& content(Number inode) const { return nodes_.at(inode).content; }
 
