@@ -1,6 +1,7 @@
 #include "sim-core/disk/file_system.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "sim-core/base/assert.hpp"
@@ -90,11 +91,7 @@ void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell 
   write_back_if_much();
 }
 
-Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t mode, Owner owner,
-                                std::string_view target, dev_t device) {
-  if (directory.directory.find(name) != nullptr) return Failure{EEXIST};
-  if (directory.links == 0) return Failure{ENOENT};
-  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
+Inode& FileSystem::add_below(Inode& directory, mode_t mode, Owner owner, std::string_view target, dev_t device) {
   Inode& inode = add_inode(mode, owner);
   inode.links = 1;
   inode.target = target;
@@ -105,6 +102,34 @@ Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t 
     inode.parent = &directory;
     ++directory.links;
   }
+  return inode;
+}
+
+Inode& FileSystem::place(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view content,
+                         dev_t device) {
+  Inode& inode = add_below(directory, mode, owner, S_ISLNK(mode) ? content : std::string_view{}, device);
+  directory.directory.set(name, &inode);
+  if (S_ISREG(mode)) {
+    inode.size = content.size();
+    for (std::size_t at = 0; at < content.size(); at += kPage) {
+      std::byte page[kPage] = {};
+      const std::string_view some = content.substr(at, kPage);
+      std::memcpy(page, some.data(), some.size());
+      inode.content.set(at / kPage, page);
+      ++used_pages_;
+    }
+    inode.content.forget_cache();
+  }
+  machine_.placed(inode, directory, name);
+  return inode;
+}
+
+Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t mode, Owner owner,
+                                std::string_view target, dev_t device) {
+  if (directory.directory.find(name) != nullptr) return Failure{EEXIST};
+  if (directory.links == 0) return Failure{ENOENT};
+  if (used_inodes_ >= options_.most_inodes) return Failure{ENOSPC};
+  Inode& inode = add_below(directory, mode, owner, target, device);
   const EventId event = machine_.renamed(NameChange::make, inode, directory, name, nullptr, target);
   change_names(event, {&directory, std::string(name), nullptr, &inode});
   return &inode;
@@ -115,6 +140,7 @@ Result<Inode*> FileSystem::make_nameless(mode_t mode, Owner owner) {
   Inode& inode = add_inode(mode, owner);
   ++sequence_;
   note_shape(inode);
+  machine_.note_detail(Detail::nameless, inode);
   return &inode;
 }
 
@@ -139,6 +165,7 @@ void FileSystem::drop_link(Inode& inode) {
 void FileSystem::set_free(const Inode& inode) {
   used_pages_ -= inode.content.pages();
   --used_inodes_;
+  machine_.note_detail(Detail::gone, inode);
 }
 
 Status FileSystem::remove(Inode& directory, std::string_view name) {
@@ -207,7 +234,7 @@ void FileSystem::let_go(Inode& inode) {
   SP_ASSERT(inode.opened > 0);
   if (inode.flush_at_close) {
     inode.flush_at_close = false;
-    flush_before_journal(inode);
+    if (flush_before_journal(inode)) machine_.note_detail(Detail::closed, inode);
   }
   if (--inode.opened > 0 || inode.links > 0) return;
   set_free(inode);
@@ -247,6 +274,7 @@ void FileSystem::set_times(Inode& inode, std::optional<WallTime> access, std::op
   if (modification) inode.times.modification = *modification;
   changed(inode);
   inode.last_change = ++sequence_;
+  machine_.note_detail(Detail::times, inode);
 }
 
 }  // namespace stillpoint::disk

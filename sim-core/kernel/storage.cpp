@@ -4,8 +4,6 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include <cstring>
-
 #include "sim-core/kernel/character_device.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/disk_file.hpp"
@@ -20,8 +18,8 @@ Storage::Storage(Host& host, const StorageOptions& options)
       files(*this, options.disk, user()),
       device(host.kernel().seed, host.name(), options.device),
       crashes_(host.kernel().seed, "crash", host.name()) {
+  note_options();
   make_first_tree();
-  quiet_ = false;
 }
 
 disk::Owner Storage::user() const { return {kUserId, kGroupId}; }
@@ -32,17 +30,14 @@ dev_t Storage::device_number() const { return makedev(0x100 + host_.where().boot
 void Storage::make_first_tree() {
   constexpr disk::Owner kRoot{0, 0};
   disk::Inode& root = files.root();
-  for (const char* name : {"dev", "etc", "home", "run", "srv", "tmp", "var"})
-    files.make(root, name, S_IFDIR | 0755, std::strcmp(name, "dev") == 0 ? kRoot : user()).value();
-  files.set_mode(*root.directory.find("tmp"), 01777);
-  disk::Inode& var = *root.directory.find("var");
-  for (const char* name : {"lib", "log", "tmp"}) files.make(var, name, S_IFDIR | 0755, user()).value();
-  files.set_mode(*var.directory.find("tmp"), 01777);
-  disk::Inode& devices = *root.directory.find("dev");
+  disk::Inode& devices = files.place(root, "dev", S_IFDIR | 0755, kRoot);
+  for (const char* name : {"etc", "home", "run", "srv"}) files.place(root, name, S_IFDIR | 0755, user());
+  files.place(root, "tmp", S_IFDIR | 01777, user());
+  disk::Inode& var = files.place(root, "var", S_IFDIR | 0755, user());
+  for (const char* name : {"lib", "log"}) files.place(var, name, S_IFDIR | 0755, user());
+  files.place(var, "tmp", S_IFDIR | 01777, user());
   constexpr std::pair<const char*, unsigned> kDevices[] = {{"null", 3}, {"zero", 5}, {"random", 8}, {"urandom", 9}};
-  for (const auto& [name, minor] : kDevices)
-    files.make(devices, name, S_IFCHR | 0666, kRoot, {}, makedev(1, minor)).value();
-  files.sync_everything();
+  for (const auto& [name, minor] : kDevices) files.place(devices, name, S_IFCHR | 0666, kRoot, {}, makedev(1, minor));
   set_working_directory(*root.directory.find("srv"));
 }
 
@@ -139,7 +134,6 @@ EventId Storage::resized(const disk::Inode& inode, std::uint64_t size) {
 
 EventId Storage::renamed(disk::NameChange change, const disk::Inode& inode, const disk::Inode& directory,
                          std::string_view name, const disk::Inode* to_directory, std::string_view to) {
-  if (quiet_) return kNoEvent;
   Kernel& kernel = host_.kernel();
   std::string payload(name);
   if (!to.empty()) {
@@ -154,16 +148,36 @@ EventId Storage::renamed(disk::NameChange change, const disk::Inode& inode, cons
 }
 
 EventId Storage::changed_mode(const disk::Inode& inode) {
-  if (quiet_) return kNoEvent;
   Kernel& kernel = host_.kernel();
   return kernel.trace.event(EventKind::mode, kernel.queue.now(), host_.where(), inode.number, inode.mode);
 }
 
-EventId Storage::synced(const disk::Inode* inode, std::uint64_t bytes) {
-  if (quiet_) return kNoEvent;
+EventId Storage::synced(const disk::Inode* inode, std::uint64_t bytes, Synced what) {
+  if (what == Synced::data_only) note_detail(disk::Detail::data_only, *inode, 0, 0);
   Kernel& kernel = host_.kernel();
   return kernel.trace.event(EventKind::sync, kernel.queue.now(), host_.where(), inode != nullptr ? inode->number : 0,
-                            bytes);
+                            bytes, what == Synced::nothing ? 1 : 0);
+}
+
+void Storage::note_options() {
+  const disk::DiskOptions& options = files.options();
+  tell(disk::Detail::options, static_cast<std::uint64_t>(options.ordering), options.sector, options.most_pending,
+       std::to_string(options.write_back_after.count()) + '\0' + std::to_string(options.commit_after.count()));
+}
+
+void Storage::placed(const disk::Inode& inode, const disk::Inode& directory, std::string_view name) {
+  tell(disk::Detail::placed, inode.number, directory.number, inode.mode,
+       std::string(name) + '\0' + std::to_string(inode.size) + '\0' + inode.target);
+}
+
+void Storage::note_detail(disk::Detail detail, const disk::Inode& inode, std::uint64_t offset, std::uint64_t size) {
+  tell(detail, inode.number, offset, detail == disk::Detail::nameless ? inode.mode : size);
+}
+
+void Storage::tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
+                   std::string_view text) {
+  Kernel& kernel = host_.kernel();
+  kernel.trace.disk(kernel.queue.now(), host_.where(), static_cast<std::uint8_t>(detail), subject, a, b, text);
 }
 
 void Storage::crash(EventId cause) {

@@ -85,16 +85,19 @@ class Storage final : private disk::Machine {
   EventId renamed(disk::NameChange change, const disk::Inode& inode, const disk::Inode& directory,
                   std::string_view name, const disk::Inode* to_directory, std::string_view to) override;
   EventId changed_mode(const disk::Inode& inode) override;
-  EventId synced(const disk::Inode* inode, std::uint64_t bytes) override;
+  EventId synced(const disk::Inode* inode, std::uint64_t bytes, Synced what) override;
+  void placed(const disk::Inode& inode, const disk::Inode& directory, std::string_view name) override;
+  void note_detail(disk::Detail detail, const disk::Inode& inode, std::uint64_t offset, std::uint64_t size) override;
 
   // Where a new name may be made. EEXIST, ENOENT, EACCES.
   Result<disk::Place> find_new(disk::Inode& base, std::string_view path, bool of_directory);
+  void note_options();
+  void tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, std::uint64_t b, std::string_view text = {});
   void make_first_tree();
   Result<std::unique_ptr<File>> open_inode(disk::Inode& inode, int flags);
 
   RandomStream crashes_;
   disk::Inode* working_directory_ = nullptr;
-  bool quiet_ = true;  // while the first tree is made
 };
 
 }  // namespace stillpoint::kernel
