@@ -13,7 +13,7 @@ namespace stillpoint::explain {
 namespace {
 
 // More is in no run's write, reservation or file that was always there; a damaged trace shall not make us ask for it.
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 34;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
 
 // Who owns what does not matter here.
 constexpr disk::Owner kOwner{0, 0};
