@@ -32,6 +32,7 @@ constexpr Subcommand kSubcommands[] = {
     {"replay", "run again what a trace says, and compare", replay},
     {"solo", "run one ordinary program, alone, on virtual time", solo},
     {"view", "look at a trace, in a window or as a picture", view},
+    {"disk", "what of a file was durable, and what was pending", disk},
     {"bench", "measure the virtual kernel, and the real one", bench},
 };
 

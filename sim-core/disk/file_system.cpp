@@ -106,16 +106,18 @@ Inode& FileSystem::place(Inode& directory, std::string_view name, mode_t mode, O
                          dev_t device) {
   Inode& inode = add_below(directory, mode, owner, S_ISLNK(mode) ? content : std::string_view{}, device);
   directory.directory.set(name, &inode);
-  if (!S_ISREG(mode)) return inode;
-  inode.size = content.size();
-  for (std::size_t at = 0; at < content.size(); at += kPage) {
-    std::byte page[kPage] = {};
-    const std::string_view some = content.substr(at, kPage);
-    std::memcpy(page, some.data(), some.size());
-    inode.content.set(at / kPage, page);
-    ++used_pages_;
+  if (S_ISREG(mode)) {
+    inode.size = content.size();
+    for (std::size_t at = 0; at < content.size(); at += kPage) {
+      std::byte page[kPage] = {};
+      const std::string_view some = content.substr(at, kPage);
+      std::memcpy(page, some.data(), some.size());
+      inode.content.set(at / kPage, page);
+      ++used_pages_;
+    }
+    inode.content.forget_cache();
   }
-  inode.content.forget_cache();
+  machine_.placed(inode, directory, name);
   return inode;
 }
 
@@ -137,6 +139,7 @@ Result<Inode*> FileSystem::make_nameless(mode_t mode, Owner owner) {
   Inode& inode = add_inode(mode, owner);
   ++sequence_;
   note_shape(inode);
+  machine_.note_detail(Detail::nameless, inode);
   return &inode;
 }
 
@@ -161,6 +164,7 @@ void FileSystem::drop_link(Inode& inode) {
 void FileSystem::set_free(const Inode& inode) {
   used_pages_ -= inode.pages();
   --used_inodes_;
+  machine_.note_detail(Detail::gone, inode);
 }
 
 Status FileSystem::remove(Inode& directory, std::string_view name) {
@@ -228,7 +232,7 @@ void FileSystem::let_go(Inode& inode) {
   SP_ASSERT(inode.opened > 0);
   if (inode.flush_at_close) {
     inode.flush_at_close = false;
-    flush_before_journal(inode);
+    if (flush_before_journal(inode)) machine_.note_detail(Detail::closed, inode);
   }
   if (--inode.opened > 0 || inode.links > 0) return;
   set_free(inode);
@@ -268,6 +272,7 @@ void FileSystem::set_times(Inode& inode, std::optional<WallTime> access, std::op
   if (modification) inode.times.modification = *modification;
   changed(inode);
   inode.last_change = ++sequence_;
+  machine_.note_detail(Detail::times, inode);
 }
 
 }  // namespace stillpoint::disk

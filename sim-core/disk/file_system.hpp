@@ -28,6 +28,20 @@ namespace stillpoint::disk {
 // What names can undergo. The numbers are in traces.
 enum class NameChange : std::uint8_t { make = 1, link, remove, remove_directory, rename, exchange };
 
+// What is no event, and yet decides what a crash may leave. The numbers are in traces; sim-core/record/schema.sql tells
+// what goes with each.
+enum class Detail : std::uint8_t {
+  options = 1,  // what the disk is like
+  placed,       // a file was always there
+  data_only,    // the next sync is of data only
+  nameless,     // a file was made without a name
+  reserved,     // blocks
+  freed,        // a block within a file
+  closed,       // a file that had been cut to nothing
+  times,        // were set
+  gone,         // a file that has no name is open no more
+};
+
 // What a file system asks of the machine that it is in: the time, and to note what happens.
 class Machine {
  public:
@@ -40,7 +54,12 @@ class Machine {
   virtual EventId renamed(NameChange change, const Inode& inode, const Inode& directory, std::string_view name,
                           const Inode* to_directory, std::string_view to) = 0;
   virtual EventId changed_mode(const Inode& inode) = 0;
-  virtual EventId synced(const Inode* inode, std::uint64_t bytes) = 0;
+  enum class Synced : std::uint8_t { all, data_only, nothing };  // nothing: the device lied
+  virtual EventId synced(const Inode* inode, std::uint64_t bytes, Synced what) = 0;
+  // A file is there that always was.
+  virtual void placed(const Inode& inode, const Inode& directory, std::string_view name) = 0;
+  // `detail` is one of nameless to gone; of reserved and freed with the range.
+  virtual void note_detail(Detail detail, const Inode& inode, std::uint64_t offset = 0, std::uint64_t size = 0) = 0;
   // A name that a directory of files from elsewhere (Inode::of_elsewhere) does not have yet: places it, if it is there.
   virtual Inode* find_elsewhere(Inode& directory, std::string_view name);
 };
@@ -68,8 +87,8 @@ class FileSystem {
   // `mode` is kind and permissions. EEXIST, ENOENT (the directory was removed), ENOSPC.
   Result<Inode*> make(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view target = {},
                       dev_t device = 0);
-  // As if it had always been there: durable, and noted by nobody. `content` is a file's, or where a symbolic link
-  // leads. Requires that the name is free.
+  // As if it had always been there: durable, and no event. `content` is a file's, or where a symbolic link leads.
+  // Requires that the name is free.
   Inode& place(Inode& directory, std::string_view name, mode_t mode, Owner owner, std::string_view content = {},
                dev_t device = 0);
   // What `name` leads to in a directory, or null.
@@ -106,6 +125,8 @@ class FileSystem {
   // Zeros, from here on so far, within the size: the whole pages among them become holes, or stay where they are.
   enum class Blocks : std::uint8_t { free, keep };
   void clear(Inode& inode, std::uint64_t offset, std::uint64_t size, Blocks blocks);
+  // Makes a page a hole. Requires that it is one of zeros.
+  void free_page(Inode& inode, std::uint64_t page);
   // Takes a range of whole pages out, or puts zeros in before what is there (fallocate(2), FALLOC_FL_COLLAPSE_RANGE and
   // FALLOC_FL_INSERT_RANGE). Unlike on Linux a crash may leave a half of it. EINVAL, ENOSPC, EFBIG.
   Status take_out(Inode& inode, std::uint64_t offset, std::uint64_t size);
@@ -121,6 +142,10 @@ class FileSystem {
   // fsync(2), fdatasync(2). How many bytes went to the device.
   std::uint64_t sync(Inode& inode, Sync what = Sync::all);
   std::uint64_t sync_everything();
+  // What the machine has written back by itself until now is durable from now on. A crash begins with it.
+  void write_back_what_is_old();
+  // The changes of names, permissions and sizes that are not durable; of data, each inode has them.
+  const Journal& journal() const { return journal_; }
   // From now on fsync says that it did, and has not (DiskOptions::fsync_lies).
   void let_fsync_lie(bool lies) { fsync_lies_ = lies; }
 
@@ -153,7 +178,8 @@ class FileSystem {
   std::uint64_t room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const;
   void use_page(Inode& inode, std::uint64_t page);
   void free_room(Inode& inode, std::uint64_t begin, std::uint64_t end);
-  void flush_before_journal(Inode& inode);
+  // Whether there was anything to flush.
+  bool flush_before_journal(Inode& inode);
   void drop_link(Inode& inode);
   void set_free(const Inode& inode);
   void changed(Inode& inode);
@@ -164,7 +190,6 @@ class FileSystem {
   void release(const std::vector<Inode*>& inodes);
   void release(Inode& inode);
   void write_back_if_much();
-  void write_back_what_is_old();
   void find_links();
 
   Machine& machine_;

@@ -144,6 +144,7 @@ Status FileSystem::allocate(Inode& inode, std::uint64_t offset, std::uint64_t si
   }
   used_pages_ += inode.room.pages();
   unsynced(inode);  // until when the room is not durable either
+  machine_.note_detail(Detail::reserved, inode, offset, size);
   ++sequence_;
   note_shape(inode);
   modified(inode);
@@ -165,13 +166,16 @@ void FileSystem::clear(Inode& inode, std::uint64_t offset, std::uint64_t size, B
       write_bytes(inode, at, std::span(kZeros).first(some));
       // The rest of the last page is zero, and no part of the file.
       const bool whole = at % kPage == 0 && (some == kPage || at + some == inode.size);
-      if (whole && blocks == Blocks::free) {
-        unsynced(inode).take_page(inode.content, page);
-        --used_pages_;
-      }
+      if (whole && blocks == Blocks::free) free_page(inode, page);
     }
     at += some;
   }
+}
+
+void FileSystem::free_page(Inode& inode, std::uint64_t page) {
+  unsynced(inode).take_page(inode.content, page);
+  --used_pages_;
+  machine_.note_detail(Detail::freed, inode, page * kPage, kPage);
 }
 
 Status FileSystem::take_out(Inode& inode, std::uint64_t offset, std::uint64_t size) {

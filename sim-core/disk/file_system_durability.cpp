@@ -10,12 +10,13 @@ namespace {
 constexpr std::size_t kMostNames = 65'536;
 }  // namespace
 
-void FileSystem::flush_before_journal(Inode& inode) {
-  if (options_.ordering != Ordering::ext4_ordered) return;
+bool FileSystem::flush_before_journal(Inode& inode) {
+  if (options_.ordering != Ordering::ext4_ordered) return false;
   absorb_stores(inode);
-  if (inode.unsynced == nullptr || inode.unsynced->empty()) return;
+  if (inode.unsynced == nullptr || inode.unsynced->empty()) return false;
   journal_.add(
       {.sequence = ++sequence_, .when = machine_.now(), .kind = Journal::Kind::flush, .cells = {}, .inode = &inode});
+  return true;
 }
 
 std::uint64_t FileSystem::sync_data(Inode& inode) {
@@ -42,7 +43,7 @@ void FileSystem::commit(std::uint64_t sequence) {
 
 std::uint64_t FileSystem::sync(Inode& inode, Sync what) {
   if (fsync_lies_) {
-    machine_.synced(&inode, 0);
+    machine_.synced(&inode, 0, Machine::Synced::nothing);
     return 0;
   }
   const bool shape = inode.unsynced != nullptr && inode.unsynced->changes_shape();
@@ -64,7 +65,7 @@ std::uint64_t FileSystem::sync(Inode& inode, Sync what) {
       break;
     }
   }
-  machine_.synced(&inode, bytes);
+  machine_.synced(&inode, bytes, what == Sync::all ? Machine::Synced::all : Machine::Synced::data_only);
   return bytes;
 }
 
@@ -75,7 +76,7 @@ std::uint64_t FileSystem::sync_everything() {
     for (const InodeNumber number : numbers) bytes += sync_data(*inodes_.at(number));
     commit(sequence_);
   }
-  machine_.synced(nullptr, bytes);
+  machine_.synced(nullptr, bytes, fsync_lies_ ? Machine::Synced::nothing : Machine::Synced::all);
   return bytes;
 }
 

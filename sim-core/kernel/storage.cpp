@@ -4,8 +4,6 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include <cstring>
-
 #include "sim-core/kernel/character_device.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/disk_file.hpp"
@@ -20,6 +18,7 @@ Storage::Storage(Host& host, const DiskOptions& options)
       files(*this, options, user()),
       device(host.kernel().seed, host.name(), options),
       crashes_(host.kernel().seed, "crash", host.name()) {
+  note_options();
   make_first_tree();
 }
 
@@ -163,8 +162,30 @@ EventId Storage::renamed(disk::NameChange change, const disk::Inode& inode, cons
 
 EventId Storage::changed_mode(const disk::Inode& inode) { return note(EventKind::mode, inode.number, inode.mode); }
 
-EventId Storage::synced(const disk::Inode* inode, std::uint64_t bytes) {
-  return note(EventKind::sync, inode != nullptr ? inode->number : 0, bytes);
+EventId Storage::synced(const disk::Inode* inode, std::uint64_t bytes, Synced what) {
+  if (what == Synced::data_only) note_detail(disk::Detail::data_only, *inode, 0, 0);
+  return note(EventKind::sync, inode != nullptr ? inode->number : 0, bytes, what == Synced::nothing ? 1 : 0);
+}
+
+void Storage::note_options() {
+  const disk::DiskOptions& options = files.options();
+  tell(disk::Detail::options, static_cast<std::uint64_t>(options.ordering), options.sector, options.most_pending,
+       std::to_string(options.write_back_after.count()) + '\0' + std::to_string(options.commit_after.count()));
+}
+
+void Storage::placed(const disk::Inode& inode, const disk::Inode& directory, std::string_view name) {
+  tell(disk::Detail::placed, inode.number, directory.number, inode.mode,
+       std::string(name) + '\0' + std::to_string(inode.size) + '\0' + inode.target);
+}
+
+void Storage::note_detail(disk::Detail detail, const disk::Inode& inode, std::uint64_t offset, std::uint64_t size) {
+  tell(detail, inode.number, offset, detail == disk::Detail::nameless ? inode.mode : size);
+}
+
+void Storage::tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
+                   std::string_view text) {
+  Kernel& kernel = host_.kernel();
+  kernel.trace.disk(kernel.queue.now(), host_.where(), static_cast<std::uint8_t>(detail), subject, a, b, text);
 }
 
 void Storage::crash(EventId cause) {

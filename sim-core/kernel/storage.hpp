@@ -94,12 +94,16 @@ class Storage final : private disk::Machine {
   EventId renamed(disk::NameChange change, const disk::Inode& inode, const disk::Inode& directory,
                   std::string_view name, const disk::Inode* to_directory, std::string_view to) override;
   EventId changed_mode(const disk::Inode& inode) override;
-  EventId synced(const disk::Inode* inode, std::uint64_t bytes) override;
+  EventId synced(const disk::Inode* inode, std::uint64_t bytes, Synced what) override;
+  void placed(const disk::Inode& inode, const disk::Inode& directory, std::string_view name) override;
+  void note_detail(disk::Detail detail, const disk::Inode& inode, std::uint64_t offset, std::uint64_t size) override;
   disk::Inode* find_elsewhere(disk::Inode& directory, std::string_view name) override;
   // All names that it has, for whoever lists it.
   void find_all_elsewhere(disk::Inode& directory);
 
   EventId note(EventKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c = 0, std::string_view payload = {});
+  void note_options();
+  void tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, std::uint64_t b, std::string_view text = {});
   void make_first_tree();
   disk::Inode& make_directories(std::string_view path, std::span<const std::string> names, disk::Owner owner);
   Status may_rename(const disk::Place& from, const disk::Inode& inode, const disk::Place& to, const disk::Inode* other,

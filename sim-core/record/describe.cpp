@@ -142,8 +142,9 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
     case EventKind::mode:
       return fmt::format("file {} to {:o}", event.subject, event.a & 07777);
     case EventKind::sync:
-      return event.subject == 0 ? fmt::format("everything, {} bytes", event.a)
-                                : fmt::format("file {}, {} bytes", event.subject, event.a);
+      return (event.subject == 0 ? fmt::format("everything, {} bytes", event.a)
+                                 : fmt::format("file {}, {} bytes", event.subject, event.a)) +
+             (event.b == 0 ? "" : ": the device lied");
     case EventKind::unwritten:
       return event.b == 0 ? fmt::format("event {}", event.subject)
                           : fmt::format("{} of {} sectors of event {}", event.a, event.b, event.subject);
@@ -175,6 +176,9 @@ std::string describe(const RecordHeader& record, std::span<const std::byte> payl
                          readable(text));
     case RecordType::witness:
       return fmt::format("violation {} is proved by event {}: {}", record.subject, record.cause, readable(text));
+    case RecordType::disk:
+      return fmt::format("{} after event {}: detail {} of file {} on its disk: {}, {}", where_text(record),
+                         record.cause, record.kind, record.subject, record.a, record.b);
   }
   return fmt::format("a record of unknown type {}", static_cast<int>(record.type));
 }

@@ -12,7 +12,7 @@ bool RecordCursor::next() {
     return false;
   }
   std::memcpy(&header, rest_.data(), sizeof header);
-  const bool known = header.type >= RecordType::event && header.type <= RecordType::witness;
+  const bool known = header.type >= RecordType::event && header.type <= RecordType::disk;
   if (!known || header.size > rest_.size() || header.size < sizeof header ||
       header.payload_size > header.size - sizeof header || header.size != record_size(header.payload_size)) {
     damaged_ = true;

@@ -160,6 +160,7 @@ struct Recorder::State {
   Statement add_host{database, "INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?)"};
   Statement add_log{database, "INSERT INTO log(event, at_ns, host, boot, severity, text) VALUES (?, ?, ?, ?, ?, ?)"};
   Statement add_witness{database, "INSERT INTO witness VALUES (?, ?, ?)"};
+  Statement add_disk{database, "INSERT INTO disk VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))"};
   Statement add_connection{database,
                            "INSERT OR REPLACE INTO connection VALUES (?1, ?2, ?3, ?4, "
                            "(SELECT id FROM host WHERE address = ?5), ?6)"};
@@ -221,6 +222,10 @@ void Recorder::State::note(const Record& record) {
       break;
     case RecordType::witness:
       add_witness.run(header.subject, header.cause, record.text());
+      break;
+    case RecordType::disk:
+      add_disk.run(header.cause, header.time_ns, header.host, static_cast<int>(header.kind), header.subject, header.a,
+                   header.b, record.text());
       break;
   }
 }

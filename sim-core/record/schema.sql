@@ -84,7 +84,7 @@ INSERT INTO kind VALUES
   (26, 'resize', 'a file was cut or stretched: subject = inode, a = its new size'),
   (27, 'name', 'a name changed: subject = inode, a = directory, b = what << 32 | mode, payload = name NUL directory NUL new name'),
   (28, 'mode', 'permissions were set: subject = inode, a = st_mode'),
-  (29, 'sync', 'what was written is durable: subject = inode (0: everything), a = bytes'),
+  (29, 'sync', 'what was written is durable: subject = inode (0: everything), a = bytes, b = 1 if the device lied, and it is not'),
   (30, 'unwritten', 'a crash has taken a write or a name: subject = its event, a = sectors lost, b = of how many (0: a name)'),
   (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had');
 
@@ -182,6 +182,29 @@ CREATE TABLE witness (
   role       TEXT NOT NULL      -- "first purchase", "second purchase"
 );
 
+-- What is no event of a host's disk, and yet decides what a loss of power may leave of it: `stillpoint disk` follows a disk by these
+-- and by the events of the kinds 25 to 31. They are not part of the run's hash.
+CREATE TABLE disk (
+  event    INTEGER NOT NULL,  -- after which event
+  at_ns    INTEGER NOT NULL,  -- virtual time
+  host     INTEGER NOT NULL,
+  detail   INTEGER NOT NULL,  -- what: 1 to 9, below
+  subject  INTEGER NOT NULL,  -- the file's inode
+  a        INTEGER NOT NULL,
+  b        INTEGER NOT NULL,
+  text     BLOB NOT NULL
+);
+-- 1 what the disk is like, when it is first used: subject = the ordering (0 ext4, 1 XFS, 2 strict POSIX), a = bytes of a sector,
+--   b = bytes that may wait in memory; text = nanoseconds after which data, NUL, after which names are written back
+-- 2 a file was always there: a = the inode of its directory, b = st_mode; text = name NUL size NUL where a symbolic link leads
+-- 3 the next sync is by fdatasync(2)
+-- 4 a file was made without a name: b = st_mode
+-- 5 blocks were reserved: a = offset, b = bytes
+-- 6 a block within a file was given back: a = offset, b = bytes
+-- 7 a file was closed after it had been cut to nothing
+-- 8 a file's times were set
+-- 9 a file that has no name was open for the last time
+
 -- For people: every event in words. sim-core/record/describe.cpp says the same of a record that is not in a database.
 CREATE VIEW events AS
 SELECT
@@ -224,7 +247,8 @@ SELECT
     WHEN 'mode' THEN
       printf('file %d to %o', subject, a & 4095)
     WHEN 'sync' THEN
-      CASE subject WHEN 0 THEN printf('everything, %d bytes', a) ELSE printf('file %d, %d bytes', subject, a) END
+      CASE subject WHEN 0 THEN printf('everything, %d bytes', a) ELSE printf('file %d, %d bytes', subject, a) END ||
+      CASE b WHEN 0 THEN '' ELSE ': the device lied' END
     WHEN 'unwritten' THEN
       CASE b WHEN 0 THEN printf('event %d', subject) ELSE printf('%d of %d sectors of event %d', a, b, subject) END
     WHEN 'name' THEN

@@ -22,6 +22,8 @@ enum class RecordType : std::uint8_t {
          // apart
   witness,  // an event that proves a violation: subject = the violation's event, cause = the witness, payload = its
             // role; hashed
+  disk,     // what is no event, and yet decides what a loss of power may leave of a host's disk: kind = disk::Detail,
+            // cause = the event before it; not hashed
 };
 
 // What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection +
@@ -61,7 +63,8 @@ enum class EventKind : std::uint8_t {
   name,    // a name changed: subject = inode, a = its directory's, b = NameChange << 32 | st_mode; payload "name\0the
            // other directory's inode\0the new name, or what a symbolic link leads to"
   mode,    // permissions were set: subject = inode, a = st_mode
-  sync,    // what was written is durable: subject = inode, 0: everything; a = bytes
+  sync,  // what was written is durable: subject = inode, 0: everything; a = bytes, b = 1 if the device lied, and it is
+         // not
   unwritten,  // a crash has taken a write or a change of names: subject = its event, a = sectors lost, b = of how many
               // (0: not a write); cause: the crash
   // ---- of power ----

@@ -117,6 +117,21 @@ void TraceWriter::log(VirtualTime at, Where where, unsigned severity, std::strin
   append_unhashed(header, bytes_of(text), &control_.log_hash);
 }
 
+void TraceWriter::disk(VirtualTime at, Where where, std::uint8_t detail, std::uint64_t subject, std::uint64_t a,
+                       std::uint64_t b, std::string_view text) {
+  RecordHeader header{};
+  header.type = RecordType::disk;
+  header.kind = detail;
+  header.time_ns = to_ns(at);
+  header.host = where.host;
+  header.boot = where.boot;
+  header.subject = subject;
+  header.a = a;
+  header.b = b;
+  header.cause = events_;
+  append_unhashed(header, bytes_of(text), nullptr);
+}
+
 void TraceWriter::witness(EventId violation, EventId witness, std::string_view role) {
   RecordHeader header{};
   header.type = RecordType::witness;

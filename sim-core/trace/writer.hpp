@@ -42,6 +42,9 @@ class TraceWriter {
   void edge(EventId event, Cause cause);
   void host(HostId id, std::string_view name_role_address);
   void log(VirtualTime at, Where where, unsigned severity, std::string_view text);
+  // Of a host's disk (RecordType::disk). `detail` is a disk::Detail.
+  void disk(VirtualTime at, Where where, std::uint8_t detail, std::uint64_t subject, std::uint64_t a, std::uint64_t b,
+            std::string_view text);
   void witness(EventId violation, EventId witness, std::string_view role);
 
   EventId last_event() const { return events_; }

@@ -18,7 +18,9 @@ class DiskMachine final : public disk::Machine {
     return ++events_;
   }
   EventId changed_mode(const disk::Inode&) override { return ++events_; }
-  EventId synced(const disk::Inode*, std::uint64_t) override { return ++events_; }
+  EventId synced(const disk::Inode*, std::uint64_t, Synced) override { return ++events_; }
+  void placed(const disk::Inode&, const disk::Inode&, std::string_view) override {}
+  void note_detail(disk::Detail, const disk::Inode&, std::uint64_t, std::uint64_t) override {}
   EventId events() const { return events_; }
 
  private:

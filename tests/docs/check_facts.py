@@ -54,7 +54,7 @@ same("exit codes", documented, {(code, names.get(enumerator, enumerator)) for en
 
 # ---- docs/cli.md: options, and members of the JSON object ----
 cli = read("docs/cli.md")
-for path in ("cli/run.cpp", "cli/fuzz.cpp", "cli/request_options.cpp", "cli/replay.cpp", "cli/bench.cpp"):
+for path in ("cli/run.cpp", "cli/fuzz.cpp", "cli/request_options.cpp", "cli/replay.cpp", "cli/disk.cpp", "cli/bench.cpp"):
     for option in re.findall(r'add_(?:option|flag)\(\s*"(--[\w-]+)"', read(path)):
         if option not in cli:
             complaints.append(f"docs/cli.md does not mention {option} of {path}")

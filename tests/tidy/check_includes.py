@@ -37,6 +37,7 @@ SIM_CORE = {
     "faults": {"kernel", "scenario"} | KERNEL,
     "process": {"interpose", "faults", "check", "scenario", "kernel"} | KERNEL,
     "record": {"trace", "base"},
+    "explain": {"record", "disk"} | MODEL,
     "supervise": {"process", "faults", "check", "scenario", "kernel"} | KERNEL,
     "campaign": {"supervise", "process", "record", "faults", "check", "scenario", "trace", "random", "base"},
 }
@@ -49,7 +50,7 @@ TOP_LEVEL = {
     "scenarios": ("stillpoint/", "scenarios/", "system-under-test/"),
     "visualizer": ("stillpoint/", "visualizer/", "sim-core/record/", "sim-core/trace/", "sim-core/base/"),
     "cli": ("stillpoint/", "cli/", "scenarios/", "system-under-test/", "sim-core/base/", "sim-core/check/", "sim-core/scenario/",
-            "sim-core/faults/", "sim-core/record/", "sim-core/supervise/", "sim-core/campaign/"),
+            "sim-core/faults/", "sim-core/record/", "sim-core/explain/", "sim-core/supervise/", "sim-core/campaign/"),
 }
 PROJECT_INCLUDE = re.compile(
     r'^\s*#\s*include\s+(?:"([^"]+)"|<((?:stillpoint|sim-core|cli|scenarios|system-under-test|visualizer)/[^>]+)>)')
