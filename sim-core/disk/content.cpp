@@ -83,6 +83,14 @@ std::byte* Content::take(std::uint64_t index) {
   return copy;
 }
 
+std::byte* Content::replace(std::uint64_t index, std::size_t begin, std::size_t end) {
+  std::byte* const page = pool_.take();
+  std::byte* const old = std::exchange(find(index)->pages[index % kPagesOfLeaf], page);
+  std::memcpy(page, old, begin);
+  std::memcpy(page + end, old + end, kPage - end);
+  return old;
+}
+
 void Content::set(std::uint64_t index, const std::byte* bytes) {
   if (bytes == nullptr) return drop(index);
   std::memcpy(writable_page(index), bytes, kPage);

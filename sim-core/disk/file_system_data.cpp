@@ -75,7 +75,7 @@ void FileSystem::write_bytes(Inode& inode, std::uint64_t offset, std::span<const
   for (std::uint64_t at = offset; at < end;) {
     const std::uint64_t page = at / kPage;
     const std::size_t some = std::min(end, (page + 1) * kPage) - at;
-    pending.keep_page(inode.content, page);
+    pending.keep_page(inode.content, page, at % kPage, at % kPage + some);
     if (inode.content.page(page) == nullptr) use_page(inode, page);
     std::memcpy(inode.content.writable_page(page) + at % kPage, bytes.data() + (at - offset), some);
     at += some;

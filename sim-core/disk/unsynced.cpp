@@ -82,6 +82,13 @@ void Unsynced::keep_page(Content& content, std::uint64_t index, const std::byte*
   content.set_dirty(index, true);
 }
 
+void Unsynced::keep_page(Content& content, std::uint64_t index, std::size_t begin, std::size_t end) {
+  if (content.memory() != nullptr || content.page(index) == nullptr) return keep_page(content, index);
+  if (content.dirty(index)) return;
+  keep(index, content.replace(index, begin, end));
+  content.set_dirty(index, true);
+}
+
 void Unsynced::take_page(Content& content, std::uint64_t index) {
   if (content.dirty(index)) return content.drop(index);
   keep(index, content.take(index));

@@ -38,6 +38,8 @@ class Unsynced {
   void keep_page(Content& content, std::uint64_t index) { keep_page(content, index, content.page(index)); }
   // The same, where it has changed already: it was `before`, null for a hole.
   void keep_page(Content& content, std::uint64_t index, const std::byte* before);
+  // The same, where nothing but the bytes from `begin` to `end` of it will be changed, and all of them.
+  void keep_page(Content& content, std::uint64_t index, std::size_t begin, std::size_t end);
   // Takes a page out of `content`.
   void take_page(Content& content, std::uint64_t index);
   // The changes, numbered by the file system's own sequence.
