@@ -20,15 +20,14 @@ std::vector<std::string> split(std::string_view text, char at) {
 
 std::uint64_t number_of(const std::string& word) { return std::strtoull(word.c_str(), nullptr, 10); }
 
-// Of runs: "a*512+b".
-std::string content_of(const std::string& word) {
+}  // namespace
+
+std::string content_of_runs(const std::string& runs) {
   std::string content;
-  for (const std::string& run : split(word, '+'))
+  for (const std::string& run : split(runs, '+'))
     content.append(run.size() > 2 ? number_of(run.substr(2)) : 1, run[0] == '0' ? '\0' : run[0]);
   return content;
 }
-
-}  // namespace
 
 Program program_of(std::string_view text) {
   Program program;
@@ -136,8 +135,8 @@ bool ProgramWorld::run(const Operation& words) {
     handles_[path] = inode;
     return true;
   }
-  if (what == "write") return write(inode, number_of(words.at(2)), content_of(words.at(3)));
-  if (what == "append") return write(inode, inode->size, content_of(words.at(2)));
+  if (what == "write") return write(inode, number_of(words.at(2)), content_of_runs(words.at(3)));
+  if (what == "append") return write(inode, inode->size, content_of_runs(words.at(2)));
   if (what == "truncate") return static_cast<bool>(files.resize(*inode, number_of(words.at(2))));
   throw std::invalid_argument(what);
 }

@@ -21,6 +21,8 @@ namespace stillpoint::test {
 using Operation = std::vector<std::string>;  // its words
 using Program = std::vector<Operation>;
 Program program_of(std::string_view text);
+// "a*512+b" as bytes.
+std::string content_of_runs(const std::string& runs);
 std::string text_of(std::span<const Operation> program);
 
 // A machine with a file system, on which programs run.
