@@ -229,6 +229,13 @@ Unsynced::Fates Unsynced::fates(Sized sized, const Rules& rules) const {
     if (i >= fates.end && next < size) fates.lost_cuts.emplace_back(i, next);
     size = next;
   }
+  // A truncation puts its size into the journal, whatever of the data before it has been written (i_disksize in
+  // ext4_setattr()).
+  for (std::size_t i = sized.changes; i > 0; --i) {
+    if (changes_[i - 1].kind != Kind::resize) continue;
+    std::fill_n(fates.grows.begin(), i, false);
+    break;
+  }
   fates.cut.resize(changes_.size(), UINT64_MAX);
   std::uint64_t cut = UINT64_MAX;
   for (std::size_t i = fates.end; i > 0; --i) {
