@@ -92,8 +92,9 @@ disk::Inode* find(disk::FileSystem& files, const std::string& path) {
 void list_paths(disk::FileSystem& files, const disk::Inode& directory, const std::string& path,
                 std::vector<std::string>& paths) {
   for (const auto& [name, leads] : directory.directory.names()) {
-    paths.push_back(path + "/" + name);
-    if (leads.inode->is(S_IFDIR)) list_paths(files, *leads.inode, paths.back(), paths);
+    const std::string below = path + "/" + name;  // `paths` moves its own as it grows
+    paths.push_back(below);
+    if (leads.inode->is(S_IFDIR)) list_paths(files, *leads.inode, below, paths);
   }
 }
 
