@@ -10,10 +10,28 @@
 
 #include "cli/command.hpp"
 #include "sim-core/base/units.hpp"
+#include "sim-core/base/utf8.hpp"
 #include "sim-core/explain/disk_state.hpp"
 
 namespace stillpoint::cli {
 namespace {
+
+// Names may have any bytes: what a terminal or JSON cannot take is \xNN.
+std::string visible(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    if (length == 0 || first < 0x20 || first == 0x7F) {
+      result += fmt::format("\\x{:02x}", first);
+      text.remove_prefix(1);
+    } else {
+      result += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return result;
+}
 
 using explain::DiskChange;
 using explain::DiskEvent;
@@ -52,7 +70,7 @@ std::string bytes(std::uint64_t count) { return count == 1 ? "1 byte" : grouped(
 std::string words_of(const FileSeen& file) {
   std::string text = fmt::format("{} {}", kind_of(file), file.inode);
   if (has_data(file)) text += ", " + bytes(file.size);
-  if (!file.target.empty()) return text + " to " + file.target;
+  if (!file.target.empty()) return text + " to " + visible(file.target);
   return text + fmt::format(", mode {:o}", file.mode & 07777);
 }
 
@@ -61,7 +79,7 @@ std::string words_of(const DiskChange& change) {
   if (change.kind == EventKind::write)
     return fmt::format("writes {} at {}", bytes(change.size), grouped(change.offset));
   if (change.kind == EventKind::resize) return fmt::format("cuts or stretches it to {}", bytes(change.offset));
-  return change.words;
+  return visible(change.words);
 }
 
 std::string words_of(const DiskEvent& event) {
@@ -141,7 +159,7 @@ void print_entries(const DiskState& state) {
   Item item("entries");
   if (state.entries.empty()) item.line("none");
   for (const explain::DirectoryEntry& entry : state.entries) {
-    std::string text = fmt::format("{}: ", entry.name);
+    std::string text = fmt::format("{}: ", visible(entry.name));
     text += entry.now ? fmt::format("{} {}", kind_of(*entry.now), entry.now->inode) : "nothing";
     if (entry.pending.empty()) {
       text += ", durable";
@@ -155,14 +173,12 @@ void print_entries(const DiskState& state) {
 }
 
 void print_text(const DiskState& state) {
-  fmt::print("{} on {}, as of {}{}\n", state.path, state.host, when(state.event, state.at),
+  fmt::print("{} on {}, as of {}{}\n", visible(state.path), state.host, when(state.event, state.at),
              state.is_down ? ", without power" : "");
   Item("now").line(state.now ? words_of(*state.now) : "nothing is there");
   const bool all = state.pending_data.empty() && state.pending_names.empty() && state.now == state.durable;
   const std::string least = state.durable ? words_of(*state.durable) : "nothing";
-  Item("durable").line(all && state.now ? "all of it"
-                       : all            ? least
-                                        : least + ": what a loss of power leaves at the least");
+  Item("durable").line(all && state.now ? "all of it" : all ? least : least + ": as it was last durable");
   print_name(state);
   if (state.now && has_data(*state.now)) print_sync(state);
   Item pending("pending");
@@ -187,7 +203,7 @@ json::value json_of(const std::optional<FileSeen>& file) {
                       {"kind", json::string(kind_of(*file))},
                       {"mode", fmt::format("{:o}", file->mode & 07777)},
                       {"size", file->size}};
-  if (!file->target.empty()) object["target"] = file->target;
+  if (!file->target.empty()) object["target"] = visible(file->target);
   return object;
 }
 
@@ -199,7 +215,7 @@ json::object json_of(const DiskChange& change) {
     object["offset"] = change.offset;
     object["bytes"] = change.size;
   }
-  if (!change.words.empty()) object["what"] = change.words;
+  if (!change.words.empty()) object["what"] = visible(change.words);
   return object;
 }
 
@@ -222,7 +238,7 @@ json::array json_array(const Rows& rows) {
 }
 
 json::object json_of(const explain::DirectoryEntry& entry) {
-  return {{"name", entry.name},
+  return {{"name", visible(entry.name)},
           {"now", json_of(entry.now)},
           {"durable", json_of(entry.durable)},
           {"pending", json_array(entry.pending)}};
@@ -252,7 +268,7 @@ json::value crash_json(const DiskState& state) {
 
 void print_json(const DiskState& state) {
   json::object object{{"host", state.host},
-                      {"path", state.path},
+                      {"path", visible(state.path)},
                       {"event", state.event},
                       {"at_ns", to_ns(state.at)},
                       {"is_down", state.is_down},

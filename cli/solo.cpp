@@ -76,7 +76,7 @@ int solo(const Arguments& arguments) {
   SoloProgram program{absolute(path), args};
   for (const std::string& file : files) {
     const std::size_t equals = file.find('=');
-    if (equals == file.npos)
+    if (equals == file.npos || equals + 1 == file.size())
       throw Error(fmt::format("--file {}: give it as PATH=FILE, as in /etc/a.toml=a.toml", file));
     program.files.push_back(file.substr(0, equals + 1) + absolute(file.substr(equals + 1)));
   }

@@ -33,15 +33,19 @@ struct CrashSettings {
   Duration down_max{};
 };
 
-void plan_crashes(Simulation& simulation, HostId node, const CrashSettings& crashes) {
+std::vector<Ledger::Outage> plan_crashes(Simulation& simulation, HostId node, const CrashSettings& crashes) {
+  std::vector<Ledger::Outage> outages;
   RandomStream random = simulation.stream("crashes", "plaza-1");
   VirtualTime when{};
   for (std::uint64_t n = 0; n < crashes.count; ++n) {
     when += random.between(crashes.up_min, crashes.up_max);
     simulation.at(when, [&simulation, node] { simulation.crash(node); });
+    const VirtualTime down = when;
     when += random.between(crashes.down_min, crashes.down_max);
     simulation.at(when, [&simulation, node] { simulation.boot(node); });
+    outages.push_back({down, when});
   }
+  return outages;
 }
 
 class LastTicket final : public Scenario {
@@ -90,7 +94,7 @@ class LastTicket final : public Scenario {
     shared_.emplace(UserContext{simulation, *ledger_, users_, simulation.address(plaza), kPort, [this, &simulation] {
                                   if (++done_ == users_.count) simulation.stop("every user is done");
                                 }});
-    plan_crashes(simulation, plaza, crashes_);
+    ledger_->expect_outages(plan_crashes(simulation, plaza, crashes_), kReconnect);
     for (std::uint64_t host = 0; host < users_.hosts; ++host) {
       simulation.add_host(
           {.name = fmt::format("users-{}", host + 1),
@@ -114,7 +118,6 @@ class LastTicket final : public Scenario {
     server_.data_folder = kDataFolder;
     users_.attempts_max = kStubbornAttempts;
     users_.idle_timeout = kSilence;
-    users_.answer_within += static_cast<Duration::rep>(crashes_.count) * (crashes_.down_max + kReconnect);
   }
 
   plaza::Hooks hooks(Simulation& simulation) {

@@ -46,6 +46,14 @@ class Ledger {
   // The node keeps its tickets on a disk: whatever users are told must outlive its crashes. Adds a check. Call first.
   void expect_durability();
 
+  // The node is down meanwhile, and users find out within `reconnect` of its return: until then, time does not count
+  // for those who wait. In the order of their times.
+  struct Outage {
+    stillpoint::VirtualTime down;
+    stillpoint::VirtualTime up;
+  };
+  void expect_outages(std::vector<Outage> outages, Duration reconnect);
+
   // ---- from the node, in observer mode ----
   void received(const plaza::Request& request);
   void applied(const plaza::Applied& applied);
@@ -97,7 +105,12 @@ class Ledger {
   stillpoint::Finding conflict(const plaza::Applied& applied, EventId event) const;
 
   stillpoint::Simulation& simulation_;
+  // How long an answer may take that is waited for since then.
+  Duration allowed(stillpoint::VirtualTime since) const;
+
   Duration answer_within_;
+  std::vector<Outage> outages_;
+  Duration reconnect_{};
   stillpoint::Check& capacity_;
   stillpoint::Check& owner_;
   stillpoint::Check& answers_;

@@ -47,6 +47,24 @@ Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within)
       stock_(simulation.safety("stock never goes back")),
       prompt_(simulation.liveness("every request answered")) {}
 
+void Ledger::expect_outages(std::vector<Outage> outages, Duration reconnect) {
+  outages_ = std::move(outages);
+  reconnect_ = reconnect;
+}
+
+// The time since then in which the node was down, or users could not know yet that it is back, does not count.
+Duration Ledger::allowed(stillpoint::VirtualTime since) const {
+  Duration most = answer_within_;
+  for (const Outage& outage : outages_) {
+    const auto begin = std::max(since, outage.down);
+    const auto end = std::min(simulation_.now(), outage.up + reconnect_);
+    if (end <= begin) continue;
+    most += end - begin;
+    since = end;
+  }
+  return most;
+}
+
 void Ledger::expect_durability() {
   durability_.emplace(Durability{.ledger = {}, .check = simulation_.safety("what was told is durable")});
 }
@@ -197,8 +215,9 @@ void Ledger::close(const Key& key, EventId invoke, std::string_view what) {
   operation.open = false;
   const Duration took = simulation_.now() - operation.since;
   slowest_ = std::max(slowest_, took);
-  if (took <= answer_within_) return prompt_.held();
-  prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
+  const Duration most = allowed(operation.since);
+  if (took <= most) return prompt_.held();
+  prompt_.broken({.promised = fmt::format("an answer within {} ms", most.count() / 1'000'000),
                   .found = fmt::format("{} of {} took {} ms", what, key.first, took.count() / 1'000'000),
                   .because = fmt::format("it began with event {}", invoke),
                   .witnesses = {{invoke, "invocation"}}});
@@ -258,8 +277,9 @@ void Ledger::saw_stock(const std::string& user, std::uint64_t last_version, cons
 
 void Ledger::finish() {
   for (const auto& [key, operation] : operations_) {
-    if (!operation.open || simulation_.now() - operation.since <= answer_within_) continue;
-    prompt_.broken({.promised = fmt::format("an answer within {} ms", answer_within_.count() / 1'000'000),
+    const Duration most = allowed(operation.since);
+    if (!operation.open || simulation_.now() - operation.since <= most) continue;
+    prompt_.broken({.promised = fmt::format("an answer within {} ms", most.count() / 1'000'000),
                     .found = fmt::format("{} still waits for {}", key.first, key.second),
                     .because = fmt::format("it began with event {}", operation.invoke),
                     .witnesses = {{operation.invoke, "invocation"}}});

@@ -16,7 +16,8 @@ class WorkloadScenario final : public Scenario {
  public:
   void configure(const Settings& settings, const std::string&) override {
     workload_ = workloads::find(settings.required_text("workload.name"));
-    if (workload_ == nullptr) settings.reject("workload.name", "is no workload; there are W1, W2, W3, W3r, W4 and sqlite");
+    if (workload_ == nullptr)
+      settings.reject("workload.name", "is no workload; there are W1, W2, W3, W3r, W4 and sqlite");
     parameters_ = workload_->defaults();
     parameters_.connections =
         static_cast<std::uint32_t>(settings.count("workload.connections", {1, 1'000'000}, parameters_.connections));

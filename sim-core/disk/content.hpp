@@ -44,8 +44,9 @@ class Content {
   // The same, and gives the page, or a copy where programs map it, to the caller, who gives it back to the pool. Null:
   // it was a hole.
   std::byte* take(std::uint64_t index);
-  // Puts another page in the place of one that is there: with the same bytes, but for those from `begin` to `end`, which
-  // are anything. Gives the old one to the caller, who gives it back to the pool. Requires that there is no memory.
+  // Puts another page in the place of one that is there: with the same bytes, but for those from `begin` to `end`,
+  // which are anything. Gives the old one to the caller, who gives it back to the pool. Requires that there is no
+  // memory.
   std::byte* replace(std::uint64_t index, std::size_t begin, std::size_t end);
   // Puts a copy of `bytes` there, or a hole for null.
   void set(std::uint64_t index, const std::byte* bytes);

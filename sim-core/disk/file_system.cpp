@@ -122,6 +122,7 @@ Inode& FileSystem::place(Inode& directory, std::string_view name, mode_t mode, O
 }
 
 Inode* Machine::find_elsewhere(Inode&, std::string_view) { return nullptr; }
+void Machine::wrote_back(std::uint64_t) {}
 
 Result<Inode*> FileSystem::make(Inode& directory, std::string_view name, mode_t mode, Owner owner,
                                 std::string_view target, dev_t device) {

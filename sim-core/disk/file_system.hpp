@@ -56,6 +56,8 @@ class Machine {
   virtual EventId changed_mode(const Inode& inode) = 0;
   enum class Synced : std::uint8_t { all, data_only, nothing };  // nothing: the device lied
   virtual EventId synced(const Inode* inode, std::uint64_t bytes, Synced what) = 0;
+  // So many bytes went to the device because too much waited; nobody waits for it.
+  virtual void wrote_back(std::uint64_t bytes);
   // A file is there that always was.
   virtual void placed(const Inode& inode, const Inode& directory, std::string_view name) = 0;
   // `detail` is one of nameless to gone; of reserved and freed with the range.

@@ -85,7 +85,9 @@ void FileSystem::write_back_if_much() {
   if (pending_ <= options_.most_pending && journal_.size() <= kMostNames) return;
   commit(sequence_);
   const std::set<InodeNumber> numbers = unsynced_;
-  for (const InodeNumber number : numbers) sync_data(*inodes_.at(number));
+  std::uint64_t bytes = 0;
+  for (const InodeNumber number : numbers) bytes += sync_data(*inodes_.at(number));
+  machine_.wrote_back(bytes);
 }
 
 void FileSystem::write_back_what_is_old() {

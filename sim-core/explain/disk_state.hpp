@@ -43,7 +43,7 @@ struct DiskState {
   disk::DiskOptions options{};
 
   std::optional<FileSeen> now{};      // as programs see it
-  std::optional<FileSeen> durable{};  // what a loss of power now leaves at the least
+  std::optional<FileSeen> durable{};  // as it was last durable; a crash keeps any of what is pending on top
   // That gave the name what it now leads to, or took it; none: it was always there, or a directory above it moved.
   std::optional<DiskChange> named_by{};
   // Not durable, in their order: changes of this name and those above it, of the file's other names and its mode; and

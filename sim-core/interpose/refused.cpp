@@ -25,6 +25,49 @@
 SP_REFUSED(int, ttyname_r, (int fd, char* name, size_t size), (fd, name, size))
 SP_REFUSED(int, mkfifo, (const char* path, mode_t mode), (path, mode))
 SP_REFUSED(int, mknod, (const char* path, mode_t mode, dev_t device), (path, mode, device))
+SP_REFUSED(int, setxattr, (const char* path, const char* name, const void* value, size_t size, int flags),
+           (path, name, value, size, flags))
+SP_REFUSED(int, lsetxattr, (const char* path, const char* name, const void* value, size_t size, int flags),
+           (path, name, value, size, flags))
+SP_REFUSED(int, fsetxattr, (int fd, const char* name, const void* value, size_t size, int flags),
+           (fd, name, value, size, flags))
+SP_REFUSED(ssize_t, getxattr, (const char* path, const char* name, void* value, size_t size), (path, name, value, size))
+SP_REFUSED(ssize_t, lgetxattr, (const char* path, const char* name, void* value, size_t size),
+           (path, name, value, size))
+SP_REFUSED(ssize_t, fgetxattr, (int fd, const char* name, void* value, size_t size), (fd, name, value, size))
+SP_REFUSED(ssize_t, listxattr, (const char* path, char* list, size_t size), (path, list, size))
+SP_REFUSED(ssize_t, llistxattr, (const char* path, char* list, size_t size), (path, list, size))
+SP_REFUSED(ssize_t, flistxattr, (int fd, char* list, size_t size), (fd, list, size))
+SP_REFUSED(int, removexattr, (const char* path, const char* name), (path, name))
+SP_REFUSED(int, lremovexattr, (const char* path, const char* name), (path, name))
+SP_REFUSED(int, fremovexattr, (int fd, const char* name), (fd, name))
+SP_REFUSED(int, name_to_handle_at, (int fd, const char* path, void* handle, int* mount, int flags),
+           (fd, path, handle, mount, flags))
+SP_REFUSED(int, open_by_handle_at, (int mount, void* handle, int flags), (mount, handle, flags))
+SP_REFUSED(int, chroot, (const char* path), (path))
+SP_REFUSED(int, mount,
+           (const char* source, const char* target, const char* type, unsigned long flags, const void* data),
+           (source, target, type, flags, data))
+SP_REFUSED(int, umount, (const char* target), (target))
+SP_REFUSED(int, umount2, (const char* target, int flags), (target, flags))
+SP_REFUSED(int, acct, (const char* path), (path))
+
+// Memory and messages between processes (System V and POSIX).
+SP_REFUSED(int, shmget, (key_t key, size_t size, int flags), (key, size, flags))
+SP_REFUSED(void*, shmat, (int id, const void* address, int flags), (id, address, flags))
+SP_REFUSED(int, shmdt, (const void* address), (address))
+SP_REFUSED(int, shmctl, (int id, int command, void* buffer), (id, command, buffer))
+SP_REFUSED(int, semget, (key_t key, int count, int flags), (key, count, flags))
+SP_REFUSED(int, semop, (int id, void* operations, size_t count), (id, operations, count))
+SP_REFUSED(int, semtimedop, (int id, void* operations, size_t count, const timespec* limit),
+           (id, operations, count, limit))
+SP_REFUSED(int, msgget, (key_t key, int flags), (key, flags))
+SP_REFUSED(int, msgsnd, (int id, const void* message, size_t size, int flags), (id, message, size, flags))
+SP_REFUSED(ssize_t, msgrcv, (int id, void* message, size_t size, long type, int flags),
+           (id, message, size, type, flags))
+SP_REFUSED(int, msgctl, (int id, int command, void* buffer), (id, command, buffer))
+SP_REFUSED(int, mq_open, (const char* name, int flags, mode_t mode, void* attributes), (name, flags, mode, attributes))
+SP_REFUSED(int, mq_unlink, (const char* name), (name))
 
 // Descriptors.
 SP_REFUSED(ssize_t, splice, (int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size, unsigned flags),

@@ -167,6 +167,9 @@ EventId Storage::synced(const disk::Inode* inode, std::uint64_t bytes, Synced wh
   return note(EventKind::sync, inode != nullptr ? inode->number : 0, bytes, what == Synced::nothing ? 1 : 0);
 }
 
+// The device is busy with it, and whoever needs it next waits for that.
+void Storage::wrote_back(std::uint64_t bytes) { device.write(host_.now(), bytes); }
+
 void Storage::note_options() {
   const disk::DiskOptions& options = files.options();
   tell(disk::Detail::options, static_cast<std::uint64_t>(options.ordering), options.sector, options.most_pending,

@@ -18,8 +18,9 @@ namespace stillpoint::kernel {
 class File;
 class Host;
 
-// Throws Error if no file of a host can be at this path: it must be absolute, and its names fit for Linux.
-void check_file_path(const std::string& path);
+// Throws Error if these files cannot be on a host's disk: a path that is not absolute or whose names Linux does not take,
+// one that is there already or leads through a file, more than fits.
+void check_files(const std::map<std::string, std::string>& content_by_path, const DiskOptions& options);
 
 class Storage final : private disk::Machine {
   Host& host_;  // which members below ask
@@ -95,6 +96,7 @@ class Storage final : private disk::Machine {
                   std::string_view name, const disk::Inode* to_directory, std::string_view to) override;
   EventId changed_mode(const disk::Inode& inode) override;
   EventId synced(const disk::Inode* inode, std::uint64_t bytes, Synced what) override;
+  void wrote_back(std::uint64_t bytes) override;
   void placed(const disk::Inode& inode, const disk::Inode& directory, std::string_view name) override;
   void note_detail(disk::Detail detail, const disk::Inode& inode, std::uint64_t offset, std::uint64_t size) override;
   disk::Inode* find_elsewhere(disk::Inode& directory, std::string_view name) override;
@@ -105,7 +107,6 @@ class Storage final : private disk::Machine {
   void note_options();
   void tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, std::uint64_t b, std::string_view text = {});
   void make_first_tree();
-  disk::Inode& make_directories(std::string_view path, std::span<const std::string> names, disk::Owner owner);
   Status may_rename(const disk::Place& from, const disk::Inode& inode, const disk::Place& to, const disk::Inode* other,
                     disk::FileSystem::Rename how) const;
   Result<std::unique_ptr<File>> open_path_only(disk::Inode& base, std::string_view path, int flags);

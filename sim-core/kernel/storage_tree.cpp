@@ -52,28 +52,10 @@ std::vector<std::string> components_of(const std::string& path) {
   return components;
 }
 
-}  // namespace
-
-void check_file_path(const std::string& path) { components_of(path); }
-
-// Unlike on most machines /run is on the disk, and outlives a crash.
-void Storage::make_first_tree() {
-  disk::Inode& root = files.root();
-  for (const char* name : {"etc", "home", "run", "srv"}) files.place(root, name, S_IFDIR | 0755, user());
-  files.place(root, "tmp", S_IFDIR | 01777, user());
-  disk::Inode& var = files.place(root, "var", S_IFDIR | 0755, user());
-  for (const char* name : {"lib", "log"}) files.place(var, name, S_IFDIR | 0755, user());
-  files.place(var, "tmp", S_IFDIR | 01777, user());
-  disk::Inode& devices = files.place(root, "dev", S_IFDIR | 0755, kRoot);
-  constexpr std::pair<const char*, unsigned> kDevices[] = {{"null", 3}, {"zero", 5}, {"random", 8}, {"urandom", 9}};
-  for (const auto& [name, minor] : kDevices) files.place(devices, name, S_IFCHR | 0666, kRoot, {}, makedev(1, minor));
-  for (const char* path : kOfTheMachine) make_directories(path, components_of(path), kRoot).of_elsewhere = true;
-  set_working_directory(*root.directory.find("srv"));
-}
-
 // The directory at the end of these names, which begin a path; it is made where it is missing. Throws Error if one of
 // them is a file.
-disk::Inode& Storage::make_directories(std::string_view path, std::span<const std::string> names, disk::Owner owner) {
+disk::Inode& make_directories(disk::FileSystem& files, std::string_view path, std::span<const std::string> names,
+                              disk::Owner owner) {
   disk::Inode* directory = &files.root();
   for (const std::string& name : names) {
     disk::Inode* next = files.look_up(*directory, name);
@@ -84,17 +66,67 @@ disk::Inode& Storage::make_directories(std::string_view path, std::span<const st
   return *directory;
 }
 
-void Storage::add_files(const std::map<std::string, std::string>& content_by_path) {
+// Unlike on most machines /run is on the disk, and outlives a crash.
+void make_first_tree(disk::FileSystem& files, disk::Owner user) {
+  disk::Inode& root = files.root();
+  for (const char* name : {"etc", "home", "run", "srv"}) files.place(root, name, S_IFDIR | 0755, user);
+  files.place(root, "tmp", S_IFDIR | 01777, user);
+  disk::Inode& var = files.place(root, "var", S_IFDIR | 0755, user);
+  for (const char* name : {"lib", "log"}) files.place(var, name, S_IFDIR | 0755, user);
+  files.place(var, "tmp", S_IFDIR | 01777, user);
+  disk::Inode& devices = files.place(root, "dev", S_IFDIR | 0755, kRoot);
+  constexpr std::pair<const char*, unsigned> kDevices[] = {{"null", 3}, {"zero", 5}, {"random", 8}, {"urandom", 9}};
+  for (const auto& [name, minor] : kDevices) files.place(devices, name, S_IFCHR | 0666, kRoot, {}, makedev(1, minor));
+  for (const char* path : kOfTheMachine) make_directories(files, path, components_of(path), kRoot).of_elsewhere = true;
+}
+
+void place_files(disk::FileSystem& files, disk::Owner user, const std::map<std::string, std::string>& content_by_path) {
   for (const auto& [path, content] : content_by_path) {
     std::vector<std::string> names = components_of(path);
     const std::string name = std::move(names.back());
     names.pop_back();
-    disk::Inode& directory = make_directories(path, names, user());
+    disk::Inode& directory = make_directories(files, path, names, user);
+    if (directory.of_elsewhere) refuse_path(path, "what is there is the machine's");
     if (files.look_up(directory, name) != nullptr) refuse_path(path, "it is there already");
     if (files.free_pages() < (content.size() + disk::kPage - 1) / disk::kPage)
-      throw Error(fmt::format("'{}' does not fit on the disk of host {}", path, host_.name()));
-    files.place(directory, name, S_IFREG | 0644, user(), content);
+      refuse_path(path, "it does not fit on the disk");
+    files.place(directory, name, S_IFREG | 0644, user, content);
   }
+}
+
+// Of a disk that nobody uses.
+class NoMachine final : public disk::Machine {
+ public:
+  VirtualTime now() const override { return {}; }
+  disk::WallTime wall_time() const override { return 0; }
+  EventId wrote(const disk::Inode&, std::uint64_t, std::span<const std::byte>) override { return kNoEvent; }
+  EventId resized(const disk::Inode&, std::uint64_t) override { return kNoEvent; }
+  EventId renamed(disk::NameChange, const disk::Inode&, const disk::Inode&, std::string_view, const disk::Inode*,
+                  std::string_view) override {
+    return kNoEvent;
+  }
+  EventId changed_mode(const disk::Inode&) override { return kNoEvent; }
+  EventId synced(const disk::Inode*, std::uint64_t, Synced) override { return kNoEvent; }
+  void placed(const disk::Inode&, const disk::Inode&, std::string_view) override {}
+  void note_detail(disk::Detail, const disk::Inode&, std::uint64_t, std::uint64_t) override {}
+};
+
+}  // namespace
+
+void check_files(const std::map<std::string, std::string>& content_by_path, const DiskOptions& options) {
+  NoMachine machine;
+  disk::FileSystem files(machine, options, kRoot);
+  make_first_tree(files, kRoot);
+  place_files(files, kRoot, content_by_path);
+}
+
+void Storage::make_first_tree() {
+  kernel::make_first_tree(files, user());
+  set_working_directory(*files.root().directory.find("srv"));
+}
+
+void Storage::add_files(const std::map<std::string, std::string>& content_by_path) {
+  place_files(files, user(), content_by_path);
 }
 
 disk::Inode* Storage::find_elsewhere(disk::Inode& directory, std::string_view name) {

@@ -18,6 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of a real file that a host gets.
+constexpr std::uintmax_t kLargestFile = 256 << 20;
+
 // Why it cannot be a host's name; empty if it can.
 std::string objection_to(const std::string& name) {
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
@@ -40,9 +43,12 @@ void add_real_files(std::map<std::string, std::string>& files, const std::string
   if (equals == text.npos)
     throw Error(fmt::format("'{}' is no PATH=FILE: where it is on the host, and which real file it is", text));
   const std::string path = text.substr(0, equals);
-  kernel::check_file_path(path);
   const fs::path real = text.substr(equals + 1);
   const auto add = [&](const std::string& at, const fs::path& from) {
+    if (!fs::is_regular_file(from))
+      throw Error(fmt::format("'{}' is no file and no folder that is there", from.string()));
+    if (fs::file_size(from) > kLargestFile)
+      throw Error(fmt::format("'{}' is larger than {} MiB", from.string(), kLargestFile >> 20));
     std::optional<std::string> content = read_real_file(from);
     if (!content) throw Error(fmt::format("'{}' cannot be read", from.string()));
     if (!files.emplace(at, std::move(*content)).second) throw Error(fmt::format("'{}' is there twice", at));
@@ -85,12 +91,11 @@ HostOptions program_host(const Settings& settings, const std::string& table, con
   host.slice_cost = settings.duration(key + "slice_cost", {.most = std::chrono::seconds(1)}, Duration::zero());
   host.starts_after = settings.duration(key + "starts_after", {}, Duration::zero());
   host.disk = disk_options(settings, key + "disk", disk);
-  for (const std::string& file : settings.texts(key + "files")) {
-    try {
-      add_real_files(host.files, file);
-    } catch (const Error& error) {
-      settings.reject(key + "files", fmt::format("cannot be used: {}", error.what()));
-    }
+  try {
+    for (const std::string& file : settings.texts(key + "files")) add_real_files(host.files, file);
+    kernel::check_files(host.files, host.disk);
+  } catch (const Error& error) {
+    settings.reject(key + "files", fmt::format("cannot be used: {}", error.what()));
   }
   try {
     check_program(host.program);

@@ -80,7 +80,8 @@ TEST_CASE("a host's file that cannot be is told by its path") {
   CHECK_THAT(refused({{"/" + std::string(5000, 'n'), ""}}), Catch::Contains("it is too long"));
   CHECK(refused({{"/a", ""}, {"/a/b", ""}}) == "'/a/b' cannot be the path of a host's file: 'a' is a file");
   CHECK(refused({{"/srv", ""}}) == "'/srv' cannot be the path of a host's file: it is there already");
-  CHECK(refused({{"/large", std::string((1 << 20) + 1, 'x')}}) == "'/large' does not fit on the disk of host host");
+  CHECK(refused({{"/large", std::string((1 << 20) + 1, 'x')}}) ==
+        "'/large' cannot be the path of a host's file: it does not fit on the disk");
   CHECK(refused({{"/large", std::string(1 << 20, 'x')}}).empty());
 }
 

@@ -20,7 +20,10 @@ inline bool read_numbers(int argc, char** argv, std::initializer_list<NumberOpti
     for (const NumberOption& option : options) {
       if (option.name == std::string_view(argv[i])) value = option.value;
     }
-    if (value == nullptr || i + 1 == argc) {
+    const std::string_view digits = i + 1 < argc ? argv[i + 1] : "";
+    const bool is_number =
+        !digits.empty() && digits.size() < 20 && digits.find_first_not_of("0123456789") == digits.npos;
+    if (value == nullptr || !is_number) {
       std::fprintf(stderr, "usage: %s", argv[0]);
       for (const NumberOption& option : options) std::fprintf(stderr, " [%s N]", option.name);
       std::fputc('\n', stderr);
