@@ -177,8 +177,8 @@ void print_text(const DiskState& state) {
              state.is_down ? ", without power" : "");
   Item("now").line(state.now ? words_of(*state.now) : "nothing is there");
   const bool all = state.pending_data.empty() && state.pending_names.empty() && state.now == state.durable;
-  const std::string least = state.durable ? words_of(*state.durable) : "nothing";
-  Item("durable").line(all && state.now ? "all of it" : all ? least : least + ": as it was last durable");
+  const std::string durable = state.durable ? words_of(*state.durable) : "nothing";
+  Item("durable").line(all && state.now ? "all of it" : all ? durable : durable + ": as it was last durable");
   print_name(state);
   if (state.now && has_data(*state.now)) print_sync(state);
   Item pending("pending");

@@ -37,30 +37,14 @@ std::string objection_to(const std::string& name) {
   return {};
 }
 
-// "/srv/site=build/site": the real file, or all files in the real folder, under that path.
-void add_real_files(std::map<std::string, std::string>& files, const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == text.npos)
-    throw Error(fmt::format("'{}' is no PATH=FILE: where it is on the host, and which real file it is", text));
-  const std::string path = text.substr(0, equals);
-  const fs::path real = text.substr(equals + 1);
-  const auto add = [&](const std::string& at, const fs::path& from) {
-    if (!fs::is_regular_file(from))
-      throw Error(fmt::format("'{}' is no file and no folder that is there", from.string()));
-    if (fs::file_size(from) > kLargestFile)
-      throw Error(fmt::format("'{}' is larger than {} MiB", from.string(), kLargestFile >> 20));
-    std::optional<std::string> content = read_real_file(from);
-    if (!content) throw Error(fmt::format("'{}' cannot be read", from.string()));
-    if (!files.emplace(at, std::move(*content)).second) throw Error(fmt::format("'{}' is there twice", at));
-  };
-  if (!fs::is_directory(real)) return add(path, real);
-  try {
-    for (const auto& entry : fs::recursive_directory_iterator(real)) {
-      if (entry.is_regular_file()) add(path + "/" + entry.path().lexically_relative(real).string(), entry.path());
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw Error(fmt::format("'{}' cannot be read: {}", error.path1().string(), error.code().message()));
-  }
+void add_real_file(std::map<std::string, std::string>& files, const HostFile& file) {
+  if (!fs::is_regular_file(file.real))
+    throw Error(fmt::format("'{}' is no file and no folder that is there", file.real));
+  if (fs::file_size(file.real) > kLargestFile)
+    throw Error(fmt::format("'{}' is larger than {} MiB", file.real, kLargestFile >> 20));
+  std::optional<std::string> content = read_real_file(file.real);
+  if (!content) throw Error(fmt::format("'{}' cannot be read", file.real));
+  if (!files.emplace(file.path, std::move(*content)).second) throw Error(fmt::format("'{}' is there twice", file.path));
 }
 
 }  // namespace
@@ -92,7 +76,9 @@ HostOptions program_host(const Settings& settings, const std::string& table, con
   host.starts_after = settings.duration(key + "starts_after", {}, Duration::zero());
   host.disk = disk_options(settings, key + "disk", disk);
   try {
-    for (const std::string& file : settings.texts(key + "files")) add_real_files(host.files, file);
+    for (const std::string& text : settings.texts(key + "files")) {
+      for (const HostFile& file : host_files(text)) add_real_file(host.files, file);
+    }
     kernel::check_files(host.files, host.disk);
   } catch (const Error& error) {
     settings.reject(key + "files", fmt::format("cannot be used: {}", error.what()));

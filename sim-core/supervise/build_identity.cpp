@@ -14,6 +14,7 @@
 #include <stillpoint/error.hpp>
 #include <stillpoint/settings.hpp>
 
+#include "sim-core/base/real_file.hpp"
 #include "sim-core/supervise/build_id.hpp"
 
 namespace stillpoint::supervise {
@@ -44,17 +45,8 @@ std::vector<std::string> files_of(const RunRequest& request) {
   try {
     const Settings settings(request.scenario_text, "", request.overrides);
     std::vector<std::string> files = settings.texts_called("program");
-    for (const std::string& file : settings.texts_called("files")) {
-      const fs::path real = file.substr(file.find('=') + 1);
-      std::error_code error;
-      if (!fs::is_directory(fs::path(request.folder) / real, error)) {
-        files.push_back(real.string());
-        continue;
-      }
-      for (const auto& entry : fs::recursive_directory_iterator(fs::path(request.folder) / real, error)) {
-        if (entry.is_regular_file(error))
-          files.push_back((real / fs::relative(entry.path(), fs::path(request.folder) / real)).string());
-      }
+    for (const std::string& text : settings.texts_called("files")) {
+      for (const HostFile& file : host_files(text, request.folder)) files.push_back(file.real);
     }
     return files;
   } catch (const Error&) {
