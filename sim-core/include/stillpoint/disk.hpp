@@ -7,8 +7,8 @@
 
 namespace stillpoint {
 
-// Which of the changes that no fsync has made durable may survive a crash, and in which order. docs/disk.md tells what
-// each promises, and where that is written.
+// Which of the changes that no fsync has made durable may survive a crash, and in which order. sim-core/disk/README.md
+// tells what each promises, and where that is written.
 enum class DiskOrdering : std::uint8_t {
   // ext4 with data=ordered and delayed allocation: names and truncations in their order, appended data before the size
   // that covers it where it needs a new block, overwritten data in any order. fsync of anything that changed makes all

@@ -38,6 +38,7 @@ struct HostOptions {
   std::string role = {};
   // Virtual CPU time of one slice (one handler), in whole microseconds. Zero: the host is never busy.
   Duration slice_cost{};
+  // What its disk is like.
   DiskOptions disk = {};
   // What is on the disk before anything runs, and durable: by absolute path, the content. Directories are made where
   // they are missing. Permissions are 0644, and 0755 for directories.
