@@ -150,6 +150,18 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
                           : fmt::format("{} of {} sectors of event {}", event.a, event.b, event.subject);
     case EventKind::crash:
       return fmt::format("with {} descriptors and {} connections", event.a, event.b);
+    case EventKind::fault: {
+      const auto [name, kind, words] = fields<3>(text);
+      return fmt::format("{}: {}", readable(name), readable(words));
+    }
+    case EventKind::heal:
+      return fmt::format("of the fault of event {}", event.subject);
+    case EventKind::corrupt:
+      return fmt::format("{} bytes at {} of file {}", event.b, event.a, event.subject);
+    case EventKind::error:
+      return fmt::format("{}: errno {}", readable(text), event.a);
+    case EventKind::reach:
+    case EventKind::buggify:
     case EventKind::receive:
     case EventKind::apply:
     case EventKind::note:

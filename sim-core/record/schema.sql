@@ -86,7 +86,13 @@ INSERT INTO kind VALUES
   (28, 'mode', 'permissions were set: subject = inode, a = st_mode'),
   (29, 'sync', 'what was written is durable: subject = inode (0: everything), a = bytes, b = 1 if the device lied, and it is not'),
   (30, 'unwritten', 'a crash has taken a write or a name: subject = its event, a = sectors lost, b = of how many (0: a name)'),
-  (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had');
+  (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had'),
+  (32, 'fault', 'a fault of the plan began: payload = its name NUL its kind NUL what it does'),
+  (33, 'heal', 'a fault ended: subject = its fault event'),
+  (34, 'corrupt', 'a device changed what it keeps of a file: subject = inode, a = offset, b = bytes, payload = the bytes'),
+  (35, 'error', 'a fault made a call fail: a = errno, payload = the call'),
+  (36, 'reach', 'a reachable was come to, or a sometimes held, for the first time: payload = its name'),
+  (37, 'buggify', 'a buggify site fired: subject = how often it did before, payload = its name');
 
 -- The names of segments: event.a of send, deliver and drop.
 CREATE TABLE segment (
@@ -183,7 +189,7 @@ CREATE TABLE witness (
 );
 
 -- What is no event of a host's disk, and yet decides what a loss of power may leave of it: `stillpoint disk` follows a disk by these
--- and by the events of the kinds 25 to 31. They are not part of the run's hash.
+-- and by the events of the kinds 25 to 31 and 34. They are not part of the run's hash.
 CREATE TABLE disk (
   event    INTEGER NOT NULL,  -- after which event
   at_ns    INTEGER NOT NULL,  -- virtual time
@@ -271,6 +277,16 @@ SELECT
       CASE WHEN a & 127 = 0 THEN printf('with status %d', (a >> 8) & 255) ELSE printf('by signal %d', a & 127) END
     WHEN 'crash' THEN
       printf('with %d descriptors and %d connections', a, b)
+    WHEN 'fault' THEN
+      (SELECT CAST(substr(payload, 1, instr(payload, x'00') - 1) AS TEXT) || ': ' ||
+              substr(CAST(substr(rest, instr(rest, x'00') + 1) AS TEXT), 1, 200)
+         FROM (SELECT substr(payload, instr(payload, x'00') + 1) AS rest))
+    WHEN 'heal' THEN
+      'of the fault of event ' || subject
+    WHEN 'corrupt' THEN
+      printf('%d bytes at %d of file %d', b, a, subject)
+    WHEN 'error' THEN
+      coalesce(substr(CAST(payload AS TEXT), 1, 200), '') || printf(': errno %d', a)
     WHEN 'step' THEN
       CASE instr(payload, x'00') WHEN 0 THEN CAST(payload AS TEXT)
         ELSE CAST(substr(payload, 1, instr(payload, x'00') - 1) AS TEXT) || ': ' ||

@@ -6,9 +6,10 @@ namespace stillpoint {
 namespace {
 
 constexpr std::array<std::string_view, kEventKinds> kEventNames = {
-    "none",   "boot",  "slice",  "listen", "send",    "deliver", "drop", "connect",   "arm",       "expire", "step",
-    "invoke", "ok",    "fail",   "info",   "receive", "apply",   "note", "violation", "stop",      "lose",   "signal",
-    "exit",   "query", "answer", "write",  "resize",  "name",    "mode", "sync",      "unwritten", "crash"};
+    "none",      "boot",   "slice", "listen", "send",    "deliver", "drop",   "connect", "arm",       "expire",
+    "step",      "invoke", "ok",    "fail",   "info",    "receive", "apply",  "note",    "violation", "stop",
+    "lose",      "signal", "exit",  "query",  "answer",  "write",   "resize", "name",    "mode",      "sync",
+    "unwritten", "crash",  "fault", "heal",   "corrupt", "error",   "reach",  "buggify"};
 constexpr std::array<std::string_view, 7> kCauseNames = {"none",  "message", "arming", "wake-up",
                                                          "fault", "user",    "state"};
 constexpr std::array<std::string_view, 9> kSegmentNames = {"none", "syn", "syn-ack",  "ack",  "data",

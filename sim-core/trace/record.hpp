@@ -70,8 +70,17 @@ enum class EventKind : std::uint8_t {
   // ---- of power ----
   crash,  // a host lost its power: a = descriptors that were open, b = ends of connections that it had; cause: the
           // fault
+  // ---- of faults ----
+  fault,    // a fault of the plan began: payload "its name\0its kind\0what it does, in words"
+  heal,     // it ended: subject = its fault event; cause: that event
+  corrupt,  // a device changed what it keeps of a file: subject = inode, a = offset, b = bytes; payload = what it has
+            // there now; cause: the fault
+  error,    // a call was made to fail: a = errno; payload = the call's name; cause: the fault
+  // ---- of annotations in the service (stillpoint/annotate.hpp) ----
+  reach,    // for the first time in the run a `reachable` was come to, or a `sometimes` held: payload = its name
+  buggify,  // a buggify site let itself be heard: subject = how often it did before, in this run; payload = its name
 };
-constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::crash) + 1;
+constexpr std::uint8_t kEventKinds = static_cast<std::uint8_t>(EventKind::buggify) + 1;
 
 // The kinds of segments that streams carry, and datagrams, which have stream numbers too: a socket's is a connection
 // that only leads away from it.

@@ -41,7 +41,8 @@ TEST_CASE("events are told as describe() tells them", "[record][views]") {
   CHECK(rows(sold.trace, "SELECT id, host, boot, kind, detail FROM events", 5) == expected);
 }
 
-TEST_CASE("so are those of a sale that looked up a name, lost a segment, was ended and crashed", "[record][views]") {
+TEST_CASE("so are those of a sale that looked up a name, lost a segment, was ended, crashed and met faults",
+          "[record][views]") {
   const Folder folder;
   const Where plaza{.host = 1, .boot = 1};
   MemoryStream stream;
@@ -56,6 +57,13 @@ TEST_CASE("so are those of a sale that looked up a name, lost a segment, was end
   stream.writer.event(EventKind::crash, at(6ms), plaza, 0, 7, 2);
   stream.writer.event(EventKind::boot, at(7ms), {.host = 1, .boot = 2}, 0, 10ULL << 24 | 1, 0,
                       {.event = 8, .kind = CauseKind::fault});
+  stream.writer.event(EventKind::fault, at(8ms), plaza, 0, 0, 0, {}, "crash-1\0crash\0plaza-1 loses its power"sv);
+  stream.writer.event(EventKind::heal, at(9ms), plaza, 10, 0, 0, {.event = 10, .kind = CauseKind::fault});
+  stream.writer.event(EventKind::corrupt, at(9ms), plaza, 12, 4'096, 3, {.event = 10, .kind = CauseKind::fault},
+                      "abc"sv);
+  stream.writer.event(EventKind::error, at(9ms), plaza, 0, 5, 0, {.event = 10, .kind = CauseKind::fault}, "write"sv);
+  stream.writer.event(EventKind::reach, at(9ms), plaza, 0, 0, 0, {}, "sold out"sv);
+  stream.writer.event(EventKind::buggify, at(9ms), plaza, 4, 0, 0, {}, "small batch"sv);
   Rows expected;
   for (RecordCursor cursor(stream.records()); cursor.next();)
     expected.push_back(describe_event(cursor.record().header, cursor.record().payload));
