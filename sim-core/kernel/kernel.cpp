@@ -5,6 +5,7 @@ namespace stillpoint::kernel {
 Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHandler unsupported_handler)
     : trace(trace_writer),
       seed(run_seed),
+      fabric(run_seed),
       tcp(queue, trace, fabric, run_seed),
       udp(queue, trace, fabric, tcp, run_seed),
       names(run_seed),

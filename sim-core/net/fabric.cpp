@@ -1,8 +1,5 @@
 #include "sim-core/net/fabric.hpp"
 
-#include <algorithm>
-#include <cerrno>
-
 #include "sim-core/base/assert.hpp"
 
 namespace stillpoint::net {
@@ -14,40 +11,13 @@ bool valid(const Link& link) {
          link.loss.ppm <= 1'000'000 && link.duplicate.ppm <= 1'000'000;
 }
 
-Link with_plain(Link link) {
-  link.plain = link.loss.ppm == 0 && link.passable() && link.bandwidth == 0 && link.segment_most == 0;
-  return link;
+bool is_plain(const Link& link) {
+  return link.latency_shape == LatencyShape::uniform && link.loss.ppm == 0 && link.passable() &&
+         link.bottleneck.bandwidth == 0 && link.segment_most == 0 && link.duplicate.ppm == 0 &&
+         link.troubles == nullptr;
 }
 
 }  // namespace
-
-int error_of(Route route) {
-  switch (route) {
-    case Route::good:
-      return 0;
-    case Route::none:
-      return ENETUNREACH;
-    case Route::unreachable:
-      return EHOSTUNREACH;
-    case Route::prohibited:
-      return EACCES;
-  }
-  return 0;
-}
-
-Meaning meaning_of(Refusal refusal, Ip destination) {
-  switch (refusal) {
-    case Refusal::silence:
-      return {};
-    case Refusal::network_unreachable:
-      return {ENETUNREACH, false};
-    case Refusal::host_unreachable:
-      return {EHOSTUNREACH, false};
-    case Refusal::filtered:
-      return {destination.is_v4() ? EHOSTUNREACH : EACCES, true};
-  }
-  return {};
-}
 
 void Fabric::add_host(HostId host, Ip address) {
   SP_ASSERT(host != kHarness);
@@ -57,7 +27,7 @@ void Fabric::add_host(HostId host, Ip address) {
   if (address.is_v4()) by_address_.emplace(v6_of(address), host);
   if (addresses_.size() <= host) {
     addresses_.resize(std::size_t{host} + 1);
-    down_.resize(addresses_.size());
+    special_.resize(addresses_.size());
     crashes_.resize(addresses_.size());
   }
   addresses_[host] = address;
@@ -65,7 +35,7 @@ void Fabric::add_host(HostId host, Ip address) {
 
 void Fabric::power_down(HostId host, EventId crash) {
   SP_ASSERT(host != kHarness);
-  down_[host] = 1;
+  special_[host] |= kNoPower;
   crashes_[host] = crash;
 }
 
@@ -82,30 +52,44 @@ Ip Fabric::address_of(HostId host) const {
 
 void Fabric::set_default_link(Link link) {
   SP_ASSERT(valid(link));
-  default_ = with_plain(link);
+  default_ = link;
   for (auto& [ends, entry] : links_) {
-    if (entry.by_default) entry.link = default_;
+    if (entry.by_default) entry.set(default_);
   }
 }
 
 void Fabric::set_link(HostId from, HostId to, Link link) {
   SP_ASSERT(valid(link));
-  links_[{from, to}] = {with_plain(link), false};
+  Entry& changed = entry(from, to);
+  changed.set(link);
+  changed.by_default = false;
 }
 
 Link* Fabric::link(HostId from, HostId to) {
   if (from == to) return &loopback_;
-  return &links_.try_emplace({from, to}, Entry{default_, true}).first->second.link;
+  return &entry(from, to).link;
+}
+
+Fabric::Entry& Fabric::entry(HostId from, HostId to) {
+  const auto [place, made] = links_.try_emplace({from, to});
+  if (made) place->second.set(default_);
+  return place->second;
+}
+
+void Fabric::Entry::set(const Link& to) {
+  link = to;
+  link.troubles = troubles.get();
+  link.plain = is_plain(link);
 }
 
 template <typename Change>
 void Fabric::change(HostId from, HostId to, Change change) {
   SP_ASSERT(from != to);
-  Entry& entry = links_.try_emplace({from, to}, Entry{default_, true}).first->second;
-  change(entry.link);
-  SP_ASSERT(valid(entry.link));
-  entry.link = with_plain(entry.link);
-  entry.by_default = false;
+  Entry& changed = entry(from, to);
+  change(changed.link);
+  SP_ASSERT(valid(changed.link));
+  changed.set(changed.link);
+  changed.by_default = false;
 }
 
 void Fabric::set_latency(HostId from, HostId to, Duration min, Duration max) {
@@ -142,8 +126,8 @@ Route Fabric::looked_up_route(HostId from, Ip to) const {
 
 void Fabric::set_bandwidth(HostId from, HostId to, std::uint64_t bytes_per_second, std::uint64_t queue_most) {
   change(from, to, [&](Link& link) {
-    link.bandwidth = bytes_per_second;
-    link.queue_most = queue_most;
+    link.bottleneck.bandwidth = bytes_per_second;
+    link.bottleneck.queue_most = queue_most;
   });
 }
 
@@ -155,28 +139,26 @@ void Fabric::set_segment_most(HostId from, HostId to, std::uint32_t bytes) {
   change(from, to, [&](Link& link) { link.segment_most = bytes; });
 }
 
-// ---- a link ----
+// ---- troubles ----
 
-Link::Passage Link::pass(std::uint64_t payload, VirtualTime now, std::uint64_t latency_random,
-                         std::uint64_t loss_random) {
-  constexpr std::uint64_t kMillion = 1'000'000;
-  if (route != Route::good) return {.lost = true};
-  if (cut) return {.lost = true, .refusal = refusal, .arrival = now + latency(latency_random)};
-  if (static_cast<std::uint64_t>((static_cast<unsigned __int128>(loss_random) * kMillion) >> 64) < loss.ppm)
-    return {.lost = true};
-  VirtualTime departure = now;
-  if (bandwidth != 0) {
-    constexpr unsigned __int128 kSecond_ns = 1'000'000'000;
-    const VirtualTime start = std::max(now, busy_until);
-    const std::uint64_t bytes = payload + kHeaders;
-    const auto waiting =
-        static_cast<std::uint64_t>(static_cast<unsigned __int128>((start - now).count()) * bandwidth / kSecond_ns);
-    if (queue_most != 0 && waiting + bytes > queue_most) return {.lost = true};
-    // Kept to the nanosecond, so that small packets on a fast link are not slowed down by rounding.
-    busy_until = start + Duration(static_cast<std::int64_t>((bytes * kSecond_ns + bandwidth - 1) / bandwidth));
-    departure = std::chrono::ceil<std::chrono::microseconds>(busy_until);
-  }
-  return {.lost = false, .arrival = departure + latency(latency_random)};
+void Fabric::add_trouble(HostId from, HostId to, Trouble trouble) {
+  SP_ASSERT(from != to);
+  SP_ASSERT(valid(trouble));
+  Entry& troubled = entry(from, to);
+  if (troubled.troubles == nullptr) troubled.troubles = std::make_unique<Troubles>();
+  const RandomStream random(seed_, "fault " + trouble.name,
+                            to_string(address_of(from)) + '-' + to_string(address_of(to)));
+  troubled.troubles->add(std::move(trouble), random, last_connection_);
+  troubled.set(troubled.link);
+}
+
+void Fabric::remove_trouble(HostId from, HostId to, EventId fault) {
+  const auto found = links_.find({from, to});
+  if (found == links_.end() || found->second.troubles == nullptr) return;
+  Entry& troubled = found->second;
+  troubled.troubles->remove(fault);
+  if (troubled.troubles->empty()) troubled.troubles.reset();
+  troubled.set(troubled.link);
 }
 
 }  // namespace stillpoint::net

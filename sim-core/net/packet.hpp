@@ -34,6 +34,8 @@ class PacketQueue {
  public:
   bool empty() const { return head_ == nullptr; }
   Packet* front() const { return head_; }
+  // Requires !empty().
+  Packet* back() const { return tail_; }
   void push(Packet* packet) {
     packet->next = nullptr;
     if (head_ == nullptr) {

@@ -95,6 +95,9 @@ class Tcp {
   // By host and local port of the client: tells connections of equal addresses apart.
   std::map<std::pair<HostId, std::uint16_t>, std::uint32_t> connects_;
   std::map<std::string, std::uint32_t> connects_on_behalf_;  // by user
+  // What faults have done to what is on its way, by the event since which it is: its send, or its loss while it is
+  // lost.
+  std::map<EventId, std::vector<EventId>> troubled_;
 };
 
 }  // namespace stillpoint::net

@@ -27,16 +27,25 @@ bool is_reliable(Segment kind) { return kind == Segment::data || kind == Segment
 
 void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random) {
   constexpr std::uint64_t kLosses = std::uint64_t{1} << 63;  // these draws shift no latency
-  const Link::Passage passage = link_->pass(packet->size, now, random, random_.at(kLosses + packets_sent()));
+  Passage passage = link_->pass({.payload = packet->size,
+                                 .connection = connection(),
+                                 .departure = now,
+                                 .latency_random = random,
+                                 .loss_random = random_.at(kLosses + packets_sent())});
   if (passage.lost) {
     const Segment kind = packet->kind;
-    const EventId lost = lose(packet, now);
+    const EventId lost = lose(packet, passage, now);
     if (passage.refusal != Refusal::silence && is_told_of(kind)) expect_refusal(passage, lost, now);
     return;
   }
   // On a link that cuts streams into pieces no two arrive together, so that a reader can see the pieces.
-  const Duration apart = link_->segment_most == 0 ? Duration::zero() : Duration(std::chrono::microseconds(1));
+  const Duration apart = link_->cuts_streams() ? Duration(std::chrono::microseconds(1)) : Duration::zero();
   const bool resent = std::exchange(packet->lost, false);
+  if (!resent) wait_for_others(passage);
+  if (!passage.faults.empty()) {
+    if (peer().prober_ != nullptr) peer().prober_->heard = peer().last_heard(now);
+    blame(packet->event, std::move(passage.faults));
+  }
   if (resent) {
     packet->arrival = passage.arrival;
     flight_.last_arrival = std::max(flight_.last_arrival, packet->arrival);
@@ -44,18 +53,22 @@ void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t ra
   }
   launch(packet, std::max(passage.arrival, flight_.last_arrival + apart));
   // The receiver sees the gap and says so: a round trip after what was lost, it is sent again (RFC 6675, RFC 8985).
-  if (flight_.lost != 0 && is_reliable(packet->kind) && peer().link_->passable() && recovery().backoff == 0)
-    expect_retransmission(passage.arrival + peer().link_->latency_min);
+  const Link& back = *peer().link_;
+  const bool told = is_reliable(packet->kind) && back.passes_acknowledgements(connection());
+  if (flight_.lost != 0 && told && recovery().backoff == 0)
+    expect_retransmission(back.acknowledged_at(passage.arrival));
 }
 
-EventId TcpSide::lose(Packet* packet, VirtualTime now) {
+EventId TcpSide::lose(Packet* packet, const Passage& passage, VirtualTime now) {
   Tcp& stack = tcp();
   const EventId lost =
       stack.trace_.event(EventKind::lose, stack.queue_.now(), where_, stream_, static_cast<std::uint64_t>(packet->kind),
                          packet->size, {packet->event, CauseKind::message});
+  for (const EventId fault : passage.faults) stack.trace_.edge(lost, {fault, CauseKind::fault});
   packet->event = lost;
   const Segment kind = packet->kind;
   if (is_reliable(kind)) {
+    if (!passage.faults.empty()) blame(lost, passage.faults);
     if (!packet->lost) {
       packet->lost = true;
       packet->unrouted = link_->route != Route::good;
@@ -70,6 +83,29 @@ EventId TcpSide::lose(Packet* packet, VirtualTime now) {
   if (kind == Segment::syn_ack) answer_syn_again(stack.queue_.now());
   if (kind == Segment::ack || kind == Segment::rst) peer().answer_syn_again(stack.queue_.now());
   return lost;
+}
+
+// ---- faults ----
+
+void TcpSide::wait_for_others(Passage& passage) const {
+  if (flight_.packets.empty() || (flight_.lost == 0 && passage.arrival >= flight_.last_arrival)) return;
+  const auto before = tcp_->troubled_.find(flight_.packets.back()->event);
+  if (before == tcp_->troubled_.end()) return;
+  for (const EventId fault : before->second) passage.blame(fault);
+}
+
+void TcpSide::blame(EventId since, std::vector<EventId> faults) {
+  tcp().troubled_.emplace(since, std::move(faults));
+  tcp().fabric_.announce(peer().where_.host);
+}
+
+std::vector<EventId> TcpSide::take_blame(EventId since) {
+  const auto found = tcp().troubled_.find(since);
+  if (found == tcp().troubled_.end()) return {};
+  std::vector<EventId> faults = std::move(found->second);
+  tcp().troubled_.erase(found);
+  tcp().fabric_.settle(peer().where_.host);
+  return faults;
 }
 
 // The handshake of this half-open end does not go on: its answer to the SYN, or what came back, was lost.
@@ -87,7 +123,7 @@ bool TcpSide::is_told_of(Segment kind) const {
 }
 
 // Routers do not send a message for each packet (RFC 1812, 4.3.2.8): while one is on its way, there is no other.
-void TcpSide::expect_refusal(const Link::Passage& passage, EventId lost, VirtualTime sent) {
+void TcpSide::expect_refusal(const Passage& passage, EventId lost, VirtualTime sent) {
   if (refused_ == nullptr) refused_ = std::make_unique<Refused>(*this);
   if (refused_->scheduled()) return;
   refused_->refusal = passage.refusal;
@@ -144,6 +180,7 @@ void TcpSide::drop_lost() {
       if (kept.empty()) tcp().queue_.schedule(flight_, packet->arrival, packet->rank);
       kept.push(packet);
     } else {
+      take_blame(packet->event);
       tcp().pool_.give_back(packet);
     }
   }
@@ -197,7 +234,7 @@ void TcpSide::release_withheld(VirtualTime now) {
 
 // srtt + max(4 * rttvar, 200 ms), doubled with each time-out (RFC 6298; tcp_set_rto()).
 Duration TcpSide::retransmission_timeout() const {
-  const Duration first = link_->latency_max + peer().link_->latency_max + kShortestTimeout;
+  const Duration first = link_->slowest() + peer().link_->slowest() + kShortestTimeout;
   const unsigned backoff = recovery_ == nullptr ? 0 : std::min(recovery_->backoff, 16u);
   return std::min(first * (std::int64_t{1} << backoff), kLongestTimeout);
 }
@@ -243,6 +280,7 @@ void TcpSide::retransmit() {
   if (head_was_lost && !head->unrouted && link_->route != Route::good) state.soft_error = error_of(link_->route);
   for (Packet* packet = head; packet != nullptr; packet = packet->next) {
     if (!packet->lost) continue;
+    take_blame(packet->event);
     packet->event = record_send(*packet, {packet->event, CauseKind::message}, {});
     if (link_->route == Route::good) packet->unrouted = false;
     transmit_by_link(packet, now, random_.next());
@@ -280,11 +318,12 @@ void TcpSide::set_keepalive(const Keepalive& keepalive, VirtualTime now) {
 }
 
 // When this side last received anything: data, or the acknowledgement of its own. Only looked up when it matters, so
-// that packets need not note it.
+// that packets need not note it. What faults have troubled may be long on its way, and is noted when it arrives.
 VirtualTime TcpSide::last_heard(VirtualTime now) const {
   VirtualTime last = prober_->heard;
   const TcpSide& other = peer();
-  if (other.packets_sent() > 0) last = std::max(last, std::min(other.flight_.last_arrival, now));
+  const bool troubled = other.link_->troubles != nullptr && other.flight_.last_arrival > now;
+  if (other.packets_sent() > 0 && !troubled) last = std::max(last, std::min(other.flight_.last_arrival, now));
   const bool answered = !other.forgotten_ && (recovery_ == nullptr || recovery_->withheld.acknowledged == 0);
   if (packets_sent() > 0 && prober_->unanswered == 0 && answered)
     last = std::max(last, std::min(flight_.last_arrival + other.link_->latency_min, now));

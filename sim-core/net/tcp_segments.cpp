@@ -48,7 +48,7 @@ void TcpSide::transmit(Packet* packet, VirtualTime now) {
   const VirtualTime departure = now + tcp().fabric_.ahead;
   if (!link_->plain || flight_.lost != 0) [[unlikely]]
     return transmit_by_link(packet, departure, random);
-  launch(packet, departure + link_->latency(random));
+  launch(packet, departure + link_->plain_latency(random));
 }
 
 void TcpSide::launch(Packet* packet, VirtualTime arrival) {
@@ -72,11 +72,9 @@ void TcpSide::Flight::fire() {
 
 // The size of the next piece of a stream, at most `most`.
 std::size_t TcpSide::piece(std::size_t most) {
-  if (link_->segment_most == 0) return most;
+  if (!link_->cuts_streams()) return most;
   constexpr std::uint64_t kPieces = std::uint64_t{1} << 62;  // these draws shift no latency
-  const std::uint64_t random = random_.at(kPieces + packets_sent() + pending_bytes_);
-  const auto size = static_cast<std::size_t>((static_cast<unsigned __int128>(random) * link_->segment_most) >> 64);
-  return std::min(most, size + 1);
+  return link_->piece(most, random_.at(kPieces + packets_sent() + pending_bytes_));
 }
 
 bool TcpSide::holds_back() const { return (corked_ || more_follows_) && !said_end(); }
@@ -101,14 +99,17 @@ void TcpSide::settle(VirtualTime now) {
 }
 
 void TcpSide::grant(std::size_t acknowledged, std::size_t window, VirtualTime now) {
-  if (!peer().link_->passable()) [[unlikely]]
-    return withhold(acknowledged, window, now);
+  const Link& way = *peer().link_;
+  VirtualTime at = now + way.latency_min;
+  if (!way.plain) [[unlikely]] {
+    if (!way.passes_acknowledgements(connection())) return withhold(acknowledged, window, now);
+    at = way.acknowledged_at(now);
+  }
   if (recovery_ != nullptr) [[unlikely]] {
     acknowledged += std::exchange(recovery_->withheld.acknowledged, 0);
     window += std::exchange(recovery_->withheld.window, 0);
     release_withheld(now);
   }
-  const VirtualTime at = now + peer().link_->latency_min;
   if (!ledger_.empty() && at <= ledger_.back().at) {  // what is sent later does not come before
     ledger_.back().acknowledged += acknowledged;
     ledger_.back().window += window;
@@ -217,9 +218,13 @@ void TcpSide::arrive(Packet* packet) {
     return stack.trace_.event(kind, stack.queue_.now(), where_, stream, static_cast<std::uint64_t>(packet->kind),
                               packet->size, {packet->event, CauseKind::message});
   };
-  if (stack.fabric_.is_down(where_.host)) [[unlikely]] {
-    packet->event = record(EventKind::drop);
-    return arrive_nowhere(packet);
+  if (stack.fabric_.is_special(where_.host)) [[unlikely]] {
+    const std::vector<EventId> faults = peer().take_blame(packet->event);
+    if (!faults.empty()) return arrive_troubled(packet, faults);
+    if (stack.fabric_.is_down(where_.host)) {
+      packet->event = record(EventKind::drop);
+      return arrive_nowhere(packet);
+    }
   }
   if (packet->kind == Segment::syn) {
     stack.arrive_syn(*connection_, packet->event);
@@ -247,6 +252,15 @@ void TcpSide::arrive(Packet* packet) {
     case Segment::datagram:
       break;
   }
+}
+
+// It arrives as any other, which its first event says, and that has these causes too.
+void TcpSide::arrive_troubled(Packet* packet, const std::vector<EventId>& faults) {
+  TraceWriter& trace = tcp().trace_;
+  const EventId arrival = trace.last_event() + 1;
+  if (prober_ != nullptr) prober_->heard = std::max(prober_->heard, tcp().queue_.now());
+  arrive(packet);
+  for (const EventId fault : faults) trace.edge(arrival, {fault, CauseKind::fault});
 }
 
 // Nobody lives at that address, or the host has no power: no answer comes. SYNs are sent again in any case.
@@ -324,10 +338,10 @@ void TcpSide::arrive_fin(EventId cause) {
   fin_received_ = true;
   fin_received_at_ = now;
   closed_first_ = said_end() && !fin_queued_;
-  if (!link_->passable()) [[unlikely]] {
+  if (!link_->passes_acknowledgements(connection())) [[unlikely]] {
     peer().withhold_fin(now);
   } else {
-    peer().fin_acknowledged(now + link_->latency_min);
+    peer().fin_acknowledged(link_->acknowledged_at(now));
   }
   settle_port();
   notify(EPOLLIN | EPOLLRDHUP | EPOLLHUP, cause);

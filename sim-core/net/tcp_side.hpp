@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include <stillpoint/random.hpp>
 
@@ -240,6 +241,7 @@ class alignas(kCacheLine) TcpSide {
   const TcpSide& peer() const { return connects() ? this[1] : this[-1]; }
   bool connects() const { return stream_ % 2 == 0; }
   Tcp& tcp() { return *tcp_; }
+  ConnectionId connection() const { return stream_ / 2; }
   // Each draws its latency: that is the number of draws so far.
   std::uint64_t packets_sent() const { return random_.drawn(); }
 
@@ -265,6 +267,7 @@ class alignas(kCacheLine) TcpSide {
 
   // tcp_segments.cpp: arriving
   void arrive(Packet* packet);
+  void arrive_troubled(Packet* packet, const std::vector<EventId>& faults);
   void arrive_nowhere(Packet* packet);
   void arrive_data(Packet* packet);
   void arrive_syn_ack(EventId cause);
@@ -294,8 +297,13 @@ class alignas(kCacheLine) TcpSide {
   // tcp_recovery.cpp: loss, and silence
   void transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random);
   // The event of its loss.
-  EventId lose(Packet* packet, VirtualTime now);
-  void expect_refusal(const Link::Passage& passage, EventId lost, VirtualTime sent);
+  EventId lose(Packet* packet, const Passage& passage, VirtualTime now);
+  // A packet that leaves now comes after those before it: what has troubled them troubles it.
+  void wait_for_others(Passage& passage) const;
+  // Faults have troubled what is on its way since this event. They are forgotten by asking.
+  void blame(EventId since, std::vector<EventId> faults);
+  std::vector<EventId> take_blame(EventId since);
+  void expect_refusal(const Passage& passage, EventId lost, VirtualTime sent);
   bool is_told_of(Segment kind) const;
   void arrive_refusal();
   // What a connection ends in to which nothing gets through.

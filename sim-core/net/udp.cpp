@@ -13,10 +13,6 @@ namespace {
 // A datagram's draws, from its first one on.
 enum Draw : std::uint64_t { kLatency, kLoss, kDuplicate, kLatencyOfDuplicate, kAnswerLatency, kAnswerLoss, kDraws = 8 };
 
-bool happens(Ratio ratio, std::uint64_t random) {
-  return ((static_cast<unsigned __int128>(random) * 1'000'000) >> 64) < ratio.ppm;
-}
-
 // What Linux charges a receive buffer for a datagram: the size of a struct sk_buff with its data, which is allocated in
 // powers of two up to four pages, and in pages of their own beyond (measured on Linux 6.18 by SO_MEMINFO).
 std::size_t charge(const Datagram& datagram) {
@@ -159,17 +155,6 @@ void Udp::send(UdpEndpoint& endpoint, Packet* packet, const Departure& departure
 
 void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& departure, HostId to, VirtualTime now) {
   UdpEndpoint::Flow& flow = flow_to(endpoint, to);
-  Link& link = *flow.link;
-  const std::uint64_t draw = flow.sent++ * kDraws;
-  const std::uint64_t random = flow.random.at(draw + kLatency);
-  const Link::Passage passage = link.pass(packet->size, now, random, link.plain ? 0 : flow.random.at(draw + kLoss));
-  if (passage.lost) {
-    packet->event =
-        trace_.event(EventKind::lose, queue_.now(), endpoint.where, endpoint.stream_,
-                     static_cast<std::uint64_t>(Segment::datagram), packet->size, {packet->event, CauseKind::message});
-  }
-  const Meaning refused = meaning_of(passage.refusal, departure.destination.ip);
-  if (passage.lost && !refused.fatal) return pool_.give_back(packet);
   Datagram* datagram = make();
   datagram->packet = packet;
   datagram->header = departure;
@@ -178,19 +163,58 @@ void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& depar
   datagram->stream = endpoint.stream_;
   datagram->event = packet->event;
   datagram->random = flow.random;
-  datagram->draw = draw;
-  if (passage.lost) return report(datagram, refused.error, passage.arrival);
-  // The low bits of its draw are the place among what arrives at the same instant: the same for what leaves at the same
-  // instant, so that it stays in order. A host's loopback device is a queue, whatever the socket.
-  if (to != datagram->from && (flow.sent == 1 || flow.last_sent != now))
-    flow.rank = static_cast<Rank>(random & 0xFFFFFF);
-  flow.last_sent = now;
-  queue_.schedule(*datagram, passage.arrival, flow.rank);
-  if (link.duplicate.ppm > 0 && happens(link.duplicate, flow.random.at(draw + kDuplicate))) {
-    const VirtualTime departure_time = passage.arrival - link.latency(random);
-    const Duration latency = link.latency(flow.random.at(draw + kLatencyOfDuplicate));
-    queue_.schedule(*copy(*datagram), departure_time + latency, flow.rank);
+  datagram->draw = flow.sent++ * kDraws;
+  const std::uint64_t random = flow.random.at(datagram->draw + kLatency);
+  if (!flow.link->plain) [[unlikely]]
+    return transmit_by_link(endpoint, flow, datagram, random, now);
+  launch(flow, datagram, random, now, now + flow.link->plain_latency(random));
+}
+
+void Udp::transmit_by_link(const UdpEndpoint& endpoint, UdpEndpoint::Flow& flow, Datagram* datagram,
+                           std::uint64_t random, VirtualTime now) {
+  Link& link = *flow.link;
+  const auto drawn = [&](Draw draw) { return datagram->random.at(datagram->draw + draw); };
+  const Passage passage = link.pass(
+      {.payload = datagram->packet->size, .departure = now, .latency_random = random, .loss_random = drawn(kLoss)});
+  if (passage.lost) return lose(datagram, endpoint.where, passage);
+  announce(*datagram, passage.faults);
+  launch(flow, datagram, random, passage.departure, passage.arrival);
+  const auto launch_copy = [&](std::uint64_t latency_random) {
+    Datagram* twin = copy(*datagram);
+    queue_.schedule(*twin, passage.arrival - link.latency(random) + link.latency(latency_random), flow.rank);
+    return twin;
+  };
+  if (link.duplicate.ppm > 0 && happens(link.duplicate, drawn(kDuplicate)))
+    announce(*launch_copy(drawn(kLatencyOfDuplicate)), passage.faults);
+  for (const Passage::Copy& by_fault : passage.copies) {
+    Passage its = passage;
+    its.blame(by_fault.fault);
+    announce(*launch_copy(by_fault.latency_random), its.faults);
   }
+}
+
+// The low bits of its draw are the place among what arrives at the same instant: the same for what leaves at the same
+// instant, so that it stays in order. A host's loopback device is a queue, whatever the socket.
+void Udp::launch(UdpEndpoint::Flow& flow, Datagram* datagram, std::uint64_t random, VirtualTime left,
+                 VirtualTime arrival) {
+  if (datagram->to != datagram->from && (flow.sent == 1 || flow.last_sent != left))
+    flow.rank = static_cast<Rank>(random & 0xFFFFFF);
+  flow.last_sent = left;
+  queue_.schedule(*datagram, arrival, flow.rank);
+}
+
+void Udp::announce(Datagram& datagram, const std::vector<EventId>& faults) {
+  if (faults.empty()) return;
+  datagram.faults = faults;
+  fabric_.announce(datagram.to);
+}
+
+void Udp::lose(Datagram* datagram, Where where, const Passage& passage) {
+  record(EventKind::lose, *datagram, where);
+  for (const EventId fault : passage.faults) trace_.edge(datagram->event, {fault, CauseKind::fault});
+  const Meaning refused = meaning_of(passage.refusal, datagram->header.destination.ip);
+  if (!refused.fatal) return give_back(datagram);
+  report(datagram, refused.error, passage.arrival);
 }
 
 // ---- arriving ----
@@ -217,7 +241,10 @@ void Udp::arrive(Datagram* datagram) {
   const SocketAddress source = datagram->header.source;
   const SocketAddress destination = datagram->header.destination;
   const bool martian = source.ip.is_loopback() && datagram->from != datagram->to;
-  if (martian || fabric_.is_down(datagram->to)) return drop(datagram);
+  if (martian || fabric_.is_special(datagram->to)) [[unlikely]] {
+    if (!datagram->faults.empty()) return arrive_troubled(datagram);
+    if (martian || fabric_.is_down(datagram->to)) return drop(datagram);
+  }
   if (is_to_many(destination.ip)) return arrive_at_group(datagram);
   UdpBinding* found = ports_.find(datagram->to, destination, source);
   if (found == nullptr) return answer_unreachable(datagram);
@@ -229,6 +256,15 @@ void Udp::arrive(Datagram* datagram) {
     record(EventKind::drop, *datagram, endpoint.where);
     give_back(datagram);
   }
+}
+
+// It arrives as any other, which its first event says, and that has these causes too.
+void Udp::arrive_troubled(Datagram* datagram) {
+  const std::vector<EventId> faults = std::exchange(datagram->faults, {});
+  fabric_.settle(datagram->to);
+  const EventId arrival = trace_.last_event() + 1;
+  arrive(datagram);
+  for (const EventId fault : faults) trace_.edge(arrival, {fault, CauseKind::fault});
 }
 
 // __udp4_lib_mcast_deliver() in Linux's net/ipv4/udp.c: each socket that wants it gets a copy; the last one that came
@@ -262,7 +298,10 @@ void Udp::answer_unreachable(Datagram* datagram) {
   constexpr std::uint64_t kQuoted = 28;  // bytes: the headers of the datagram (RFC 792)
   const auto drawn = [&](Draw draw) { return datagram->random.at(datagram->draw + draw); };
   Link& back = *fabric_.link(datagram->to, datagram->from);
-  const Link::Passage passage = back.pass(kQuoted, queue_.now(), drawn(kAnswerLatency), drawn(kAnswerLoss));
+  const Passage passage = back.pass({.payload = kQuoted,
+                                     .departure = queue_.now(),
+                                     .latency_random = drawn(kAnswerLatency),
+                                     .loss_random = drawn(kAnswerLoss)});
   if (passage.lost) return give_back(datagram);
   report(datagram, ECONNREFUSED, passage.arrival);
 }

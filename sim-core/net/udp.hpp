@@ -69,6 +69,7 @@ struct Datagram final : Event {
   EventId event = kNoEvent;                      // its send while it flies, its delivery (or drop) afterwards
   RandomStream random{0, {}, std::uint64_t{0}};  // of its flow
   std::uint64_t draw = 0;                        // the first of its draws
+  std::vector<EventId> faults = {};              // that have troubled it, while it flies
 };
 
 class UdpEndpoint final : public UdpBinding {
@@ -155,9 +156,18 @@ class Udp {
 
   UdpEndpoint::Flow& flow_to(UdpEndpoint& endpoint, HostId to);
   std::string name_of_flows(const UdpEndpoint& endpoint);
-  // Takes the packet.
+  // These take the packet.
   void transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& departure, HostId to, VirtualTime now);
+  // `random` is the draw of its latency.
+  void transmit_by_link(const UdpEndpoint& endpoint, UdpEndpoint::Flow& flow, Datagram* datagram, std::uint64_t random,
+                        VirtualTime now);
+  // `left` is when it left its host.
+  void launch(UdpEndpoint::Flow& flow, Datagram* datagram, std::uint64_t random, VirtualTime left, VirtualTime arrival);
+  // It flies, and these faults have troubled it, if there are any.
+  void announce(Datagram& datagram, const std::vector<EventId>& faults);
+  void lose(Datagram* datagram, Where where, const Passage& passage);
   void arrive(Datagram* datagram);
+  void arrive_troubled(Datagram* datagram);
   void arrive_at_group(Datagram* datagram);
   void arrive_unreachable(const Datagram& message);
   // Reports by ICMP, at `arrival`, that the datagram is lost.

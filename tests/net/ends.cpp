@@ -217,7 +217,7 @@ TEST_CASE("an end that is torn down with packets on their way leaves nothing") {
   // No run() at the end: the destructors of queue and stack see live connections.
   test::MemoryTrace trace;
   EventQueue queue;
-  Fabric fabric;
+  Fabric fabric{1};
   fabric.add_host(1, {0x0A000001});
   test::Watcher watcher;
   Tcp tcp(queue, trace.writer, fabric, 1);

@@ -10,7 +10,7 @@ using namespace stillpoint::net;
 using namespace std::chrono_literals;
 
 TEST_CASE("hosts are found by their addresses, and loopback leads back") {
-  Fabric fabric;
+  Fabric fabric{1};
   fabric.add_host(1, {0x0A000001});
   fabric.add_host(2, {0x0A000002});
   CHECK(fabric.host_at({0x0A000002}, 1) == 2);
@@ -21,7 +21,7 @@ TEST_CASE("hosts are found by their addresses, and loopback leads back") {
 }
 
 TEST_CASE("a link keeps its place, and sees later changes") {
-  Fabric fabric;
+  Fabric fabric{1};
   const Link* by_default = fabric.link(1, 2);
   CHECK(by_default->latency_min == 500us);
   fabric.set_default_link({1ms, 2ms});
@@ -45,5 +45,5 @@ TEST_CASE("latencies lie between both ends, in whole microseconds") {
 
 TEST_CASE("links that cannot be are bugs of the harness") {
   const auto link = GENERATE(values<Link>({{2us, 1us}, {-1us, 1us}, {0us, 1'500ns}}));
-  CHECK(test::ending_of([&] { Fabric().set_default_link(link); }).exit_code == test::kAssertionFailed);
+  CHECK(test::ending_of([&] { Fabric(1).set_default_link(link); }).exit_code == test::kAssertionFailed);
 }

@@ -47,7 +47,7 @@ class Network {
   static constexpr Duration kRoundTrip = kThere + kBack;
 
   explicit Network(std::uint64_t seed = 1, net::TcpOptions options = {})
-      : tcp(queue, trace.writer, fabric, seed, options) {
+      : fabric(seed), tcp(queue, trace.writer, fabric, seed, options) {
     fabric.add_host(kUser, {0x0A000001});
     fabric.add_host(kPlaza, {0x0A000002});
     fabric.set_latency(kUser, kPlaza, kThere, kThere);

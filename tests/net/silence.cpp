@@ -97,7 +97,7 @@ TEST_CASE("a host that forgot everything answers with a reset, to data and to pr
   const By by = GENERATE(By::keepalive, By::data, By::window);
   test::MemoryTrace trace;
   EventQueue queue;
-  Fabric fabric;
+  Fabric fabric{1};
   fabric.add_host(1, {0x0A000001});
   fabric.add_host(2, {0x0A000002});
   test::Watcher watcher;

@@ -93,7 +93,7 @@ struct Hosts {
 
   test::MemoryTrace trace{1 << 25};
   EventQueue queue;
-  Fabric fabric;
+  Fabric fabric{1};
   Tcp tcp;
   Udp udp;
   std::map<HostId, Descriptor> descriptors;
