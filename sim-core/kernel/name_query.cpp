@@ -36,10 +36,11 @@ void NameQuery::fire() {
   if (host_.halted()) return;  // nobody is there any more to whom it could be told
   answered_ = true;
   Kernel& kernel = host_.kernel();
-  task_.wake(Woken::by_event, kernel.trace.event(EventKind::answer, kernel.queue.now(), host_.where(), number_,
-                                                 static_cast<std::uint64_t>(answer_.error),
-                                                 static_cast<std::uint64_t>(answer_.latency.count()),
-                                                 {asked_, CauseKind::message}, answer_text(answer_, wanted_)));
+  const EventId answered = kernel.trace.event(
+      EventKind::answer, kernel.queue.now(), host_.where(), number_, static_cast<std::uint64_t>(answer_.error),
+      static_cast<std::uint64_t>(answer_.latency.count()), {asked_, CauseKind::message}, answer_text(answer_, wanted_));
+  for (const EventId fault : answer_.faults) kernel.trace.edge(answered, {fault, CauseKind::fault});
+  task_.wake(Woken::by_event, answered);
 }
 
 net::NameAnswer await_answer(Host& host, const NameQuestion& question, net::NameAnswer answer) {

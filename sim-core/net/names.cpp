@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "sim-core/base/assert.hpp"
+#include "sim-core/net/latency.hpp"
 
 namespace stillpoint::net {
 
@@ -55,6 +56,44 @@ void Zone::heal_all() {
   fault_of_all_.reset();
 }
 
+void Zone::add_trouble(NameTrouble trouble) {
+  SP_ASSERT(trouble.fault != kNoEvent);
+  SP_ASSERT(trouble.slower_min >= Duration::zero() && trouble.slower_min <= trouble.slower_max);
+  SP_ASSERT(trouble.slower_min % std::chrono::microseconds(1) == Duration::zero());
+  SP_ASSERT(trouble.slower_max % std::chrono::microseconds(1) == Duration::zero());
+  trouble.asker = canonical(trouble.asker);
+  trouble.about = canonical(trouble.about);
+  troubles_.push_back(std::move(trouble));
+}
+
+void Zone::remove_trouble(EventId fault) {
+  std::erase_if(troubles_, [&](const NameTrouble& each) { return each.fault == fault; });
+}
+
+void Zone::trouble(NameAnswer& answer, const std::string& asker, const std::string& question, std::uint64_t nth) const {
+  const auto concerns = [&](const NameTrouble& each) {
+    return (each.asker.empty() || each.asker == canonical(asker)) && (each.about.empty() || each.about == question);
+  };
+  Duration slower{};
+  bool failed = false;
+  for (const NameTrouble& each : troubles_) {
+    if (!concerns(each)) continue;
+    Duration more{};
+    if (each.slower_max > Duration::zero()) {
+      const RandomStream random(seed_, "fault " + each.name, asker + '\0' + question);
+      more = uniform_latency(each.slower_min, each.slower_max, random.at(nth));
+    }
+    slower += more;
+    if (each.failure || more > Duration::zero()) answer.faults.push_back(each.fault);
+    if (!each.failure || std::exchange(failed, true)) continue;
+    answer.error = each.failure->error;
+    if (each.failure->after > Duration::zero()) answer.latency = each.failure->after;
+  }
+  answer.latency += slower;
+  // What a fault affects is a query, even in a zone that answers at once: its answer is what the fault is a cause of.
+  if (!answer.faults.empty()) answer.latency = std::max<Duration>(answer.latency, std::chrono::microseconds(1));
+}
+
 NameAnswer Zone::query(std::string_view asker, const std::string& question) {
   const std::pair key(std::string(asker), question);
   auto found = latencies_.find(key);
@@ -62,6 +101,7 @@ NameAnswer Zone::query(std::string_view asker, const std::string& question) {
     const std::string entity = key.first + '\0' + question;
     found = latencies_.emplace(key, RandomStream(seed_, "name query", entity)).first;
   }
+  const std::uint64_t nth = found->second.drawn();
   NameAnswer answer{.latency = found->second.between(latency_min_, latency_max_)};
   const auto fault = faults_.find(question);
   if (fault != faults_.end() || fault_of_all_) {
@@ -69,6 +109,7 @@ NameAnswer Zone::query(std::string_view asker, const std::string& question) {
     answer.error = how.error;
     if (how.after > Duration::zero()) answer.latency = how.after;
   }
+  if (!troubles_.empty()) trouble(answer, key.first, question, nth);
   return answer;
 }
 

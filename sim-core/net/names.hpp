@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include <stillpoint/ids.hpp>
 #include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
@@ -35,11 +36,24 @@ struct NameFault {
   static constexpr NameFault timeout() { return {NameError::try_again, std::chrono::seconds(10)}; }
 };
 
+// What one fault does to the name service. Several add up.
+struct NameTrouble {
+  EventId fault = kNoEvent;  // its event: the cause of all that it does. It also names the trouble for removal
+  std::string name = {};     // its stable name: its random streams hang on it
+  std::string asker = {};    // the host whose queries it troubles; empty: those of all
+  std::string about = {};    // the name or address that is asked for; empty: any
+  // On top of the latency of each query, in whole microseconds.
+  Duration slower_min{};
+  Duration slower_max{};
+  std::optional<NameFault> failure = {};  // of several, the first that was added
+};
+
 struct NameAnswer {
   Duration latency{};  // zero: known without a query
   NameError error = NameError::none;
   std::string name = {};  // the canonical one
   std::vector<Ip> addresses = {};
+  std::vector<EventId> faults = {};  // those that delay it or make it fail, by their events
 };
 
 class Zone {
@@ -61,6 +75,10 @@ class Zone {
   // It does not fail any more; nothing does.
   void heal(std::string_view name) { faults_.erase(canonical(name)); }
   void heal_all();
+  // What a fault does to queries that are asked from now on; those that are under way are not affected.
+  void add_trouble(NameTrouble trouble);
+  // All that this fault does.
+  void remove_trouble(EventId fault);
 
   // What the host of this name learns when it asks for the addresses of `name`. Case does not matter, nor does a dot at
   // the end (RFC 1034, 3.1).
@@ -71,12 +89,15 @@ class Zone {
  private:
   // The answer to a question, but for what is asked.
   NameAnswer query(std::string_view asker, const std::string& question);
+  // What the troubles make of the answer to the n-th query of this kind.
+  void trouble(NameAnswer& answer, const std::string& asker, const std::string& question, std::uint64_t nth) const;
 
   std::uint64_t seed_;
   std::map<std::string, std::vector<Ip>> records_;
   std::map<Ip, std::string> names_;
   std::map<std::string, NameFault> faults_;
   std::optional<NameFault> fault_of_all_;
+  std::vector<NameTrouble> troubles_;  // in the order in which they were added
   Duration latency_min_ = std::chrono::microseconds(500);
   Duration latency_max_ = std::chrono::microseconds(2'000);
   std::map<std::pair<std::string, std::string>, RandomStream> latencies_;  // by who asks for what

@@ -224,6 +224,34 @@ void Tcp::release_if_over(Connection& connection) {
   connections_.erase(connection.id);
 }
 
+std::size_t Tcp::reset_between(HostId a, HostId b, Ratio share, EventId fault, RandomStream& random) {
+  constexpr std::uint64_t kChoiceOfReset = UINT64_MAX - 1;  // an index of the stream that no packet reaches
+  const std::uint64_t draw = random.next();
+  std::size_t count = 0;
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    Connection& connection = *(next++)->second;
+    const TcpSide& client = connection.sides[0];
+    const HostId from = client.where_.host;
+    const HostId to = connection.sides[1].where_.host;
+    const bool between = (from == a && to == b) || (from == b && to == a);
+    if (!between || !(client.is_open() || connection.sides[1].is_open())) continue;
+    if (!happens(share, random.at(draw + client.random_.at(kChoiceOfReset)))) continue;
+    reset(connection, fault);
+    ++count;
+  }
+  return count;
+}
+
+void Tcp::reset(Connection& connection, EventId fault) {
+  for (TcpSide& side : connection.sides) {
+    if (!side.is_open() && side.state_ != TcpSide::State::syn_received) continue;
+    const EventId arrival = trace_.event(EventKind::deliver, queue_.now(), side.where_, side.stream_ ^ 1,
+                                         static_cast<std::uint64_t>(Segment::rst), 0, {fault, CauseKind::fault});
+    side.arrive_reset(arrival);
+  }
+  release_if_over(connection);
+}
+
 std::size_t Tcp::ends_at(HostId host) const {
   std::size_t ends = 0;
   for (const auto& [id, connection] : connections_) {

@@ -63,6 +63,11 @@ class Tcp {
   // connected before.
   std::string on_behalf_of;
 
+  // A box between two hosts resets so many of their connections, because of the event `fault`: to each end it says what
+  // the other would (RST), at once. Draws from `random` are of the connection, whatever others there are. Returns how
+  // many there were.
+  std::size_t reset_between(HostId a, HostId b, Ratio share, EventId fault, RandomStream& random);
+
   std::size_t connections() const { return connections_.size(); }
   // Ends of connections that somebody on the host holds, or will accept.
   std::size_t ends_at(HostId host) const;
@@ -81,6 +86,7 @@ class Tcp {
   Listener* listener_of(const TcpSide& half_open);
   void forget_half_open(TcpSide& server);
   void release_if_over(Connection& connection);
+  void reset(Connection& connection, EventId fault);
 
   EventQueue& queue_;
   TraceWriter& trace_;

@@ -364,6 +364,8 @@ void TcpSide::arrive_reset(EventId cause) {
   notify(kEverything, cause);
 }
 
+bool TcpSide::is_open() const { return state_ == State::established && !finished(tcp_->queue_.now()); }
+
 void TcpSide::end(int error) {
   state_ = State::closed;
   error_ = error;

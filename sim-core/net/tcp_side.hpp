@@ -287,6 +287,8 @@ class alignas(kCacheLine) TcpSide {
   }
   void drop_queues();
   void cancel_timers();
+  // It may still hear of its peer.
+  bool is_open() const;
   // Nobody will look at this side again, and nothing of it is on its way. A half-open one counts in the backlog until
   // its handshake has gone on or failed.
   bool over() const {

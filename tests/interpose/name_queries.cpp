@@ -5,10 +5,12 @@
 #include <sys/time.h>
 
 #include <catch2/catch.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "tests/interpose/programs.hpp"
+#include "tests/net/blame.hpp"
 
 using namespace stillpoint;
 using namespace std::chrono_literals;
@@ -62,6 +64,32 @@ TEST_CASE("a name query and its answer are events, and what needs no query is no
   CHECK(told(programs, EventKind::answer) ==
         std::vector<std::string>{"1 0 1000 10.0.0.1 fd00::a00:1", "2 1 1000 no such name",
                                  "3 3 10000000 no answer in time", "4 0 1000 db", "5 1 1000 no such name"});
+}
+
+TEST_CASE("an answer that a fault makes late and bad has the fault for a cause, too") {
+  ::test::Programs programs(1);
+  programs.kernel.names.set_latency(1ms, 1ms);
+  const EventId fault =
+      programs.kernel.trace.event(EventKind::fault, {}, {}, 0, 0, 0, {}, std::string_view("no names"));
+  programs.kernel.names.add_trouble({.fault = fault,
+                                     .asker = "client",
+                                     .about = "db",
+                                     .slower_min = 4ms,
+                                     .slower_max = 4ms,
+                                     .failure = net::NameFault{net::NameError::unknown}});
+  programs.add("db", [](int, char**) { return 0; });
+  programs.add("client", [](int, char**) {
+    look_up("db");
+    look_up("nowhere");
+    return 0;
+  });
+  programs.run();
+  CHECK(told(programs, EventKind::answer) ==
+        std::vector<std::string>{"1 1 5000 no such name", "2 1 1000 no such name"});
+  std::vector<std::set<EventId>> faults;
+  for (const auto& answer : stillpoint::test::blamed(programs.trace(), EventKind::answer))
+    faults.push_back(answer.faults);
+  CHECK(faults == std::vector<std::set<EventId>>{{fault}, {}});
 }
 
 TEST_CASE("an answer is caused by its query, comes when it took so long, and wakes its host") {

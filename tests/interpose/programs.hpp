@@ -29,6 +29,7 @@ class Programs {
   bool all_ended() const;
   bool all_succeeded() const;
   std::uint64_t hash() const { return trace_.hash(); }
+  const stillpoint::test::MemoryTrace& trace() const { return trace_; }
   std::vector<stillpoint::test::Entry> events(stillpoint::EventKind kind) const { return trace_.events(kind); }
   // Requires that there is one of that number.
   stillpoint::test::Entry event(stillpoint::EventId id) const;

@@ -30,6 +30,7 @@ std::string text_of(const NameAnswer& answer) {
   return text;
 }
 
+constexpr const char* kFound = "plaza-1 10.0.0.1 fd00::a00:1";
 constexpr const char* kUnknown = "error 1";
 constexpr const char* kTryAgain = "error 3";
 
@@ -126,6 +127,96 @@ TEST_CASE("queries fail as they are told, until they are healed") {
   CHECK(text_of(names.addresses_of("user", "user")) == "user 10.0.0.2 fd00::a00:2");
   names.heal_all();
   CHECK(text_of(names.addresses_of("user", "plaza-1")) == "plaza-1 10.0.0.1 fd00::a00:1");
+}
+
+TEST_CASE("a fault of the name service slows queries down or makes them fail, whose and about what it says") {
+  struct Case {
+    const char* what;
+    NameTrouble trouble;
+    const char* asker;
+    const char* name;
+    const char* answer;
+    Duration took = 1ms;
+    bool blamed = true;
+  };
+  const auto a_case = GENERATE(values<Case>({
+      {"all slower", {.slower_min = 4ms, .slower_max = 4ms}, "user", "nobody", kUnknown, 5ms},
+      {"all fail", {.failure = NameFault{}}, "user", "plaza-1", kTryAgain},
+      {"all time out", {.failure = NameFault::timeout()}, "user", "plaza-1", kTryAgain, 10s},
+      {"fail late",
+       {.slower_min = 2ms, .slower_max = 2ms, .failure = NameFault{NameError::failed, 7ms}},
+       "user",
+       "plaza-1",
+       "error 4",
+       9ms},
+      {"whose", {.asker = "User", .failure = NameFault{}}, "user", "plaza-1", kTryAgain},
+      {"whose not", {.asker = "another", .failure = NameFault{}}, "user", "plaza-1", kFound, 1ms, false},
+      {"about what", {.about = "PLAZA-1.", .failure = NameFault{}}, "user", "plaza-1", kTryAgain},
+      {"about what not", {.about = "user", .failure = NameFault{}}, "user", "plaza-1", kFound, 1ms, false},
+      {"known without a query", {.failure = NameFault{}}, "user", "user", "user 10.0.0.2 fd00::a00:2", 0ms, false},
+      {"not slower", {.slower_min = 0ms, .slower_max = 0ms}, "user", "plaza-1", kFound, 1ms, false},
+  }));
+  INFO(a_case.what);
+  Zone names = zone();
+  names.set_latency(1ms, 1ms);
+  NameTrouble trouble = a_case.trouble;
+  trouble.fault = 7;
+  names.add_trouble(trouble);
+  const NameAnswer answer = names.addresses_of(a_case.asker, a_case.name);
+  CHECK(text_of(answer) == a_case.answer);
+  CHECK(answer.latency == a_case.took);
+  CHECK(answer.faults == std::vector<EventId>(a_case.blamed ? 1 : 0, 7));
+
+  names.remove_trouble(7);
+  const NameAnswer after = names.addresses_of("user", "plaza-1");
+  CHECK(text_of(after) == "plaza-1 10.0.0.1 fd00::a00:1");
+  CHECK(after.latency == 1ms);
+  CHECK(after.faults.empty());
+}
+
+TEST_CASE("a fault may be about an address, and affects a query that would take no time") {
+  Zone names = zone();
+  names.set_latency(0us, 0us);
+  names.add_trouble({.fault = 7, .about = "10.0.0.1", .failure = NameFault{}});
+  CHECK(text_of(names.addresses_of("user", "plaza-1")) == "plaza-1 10.0.0.1 fd00::a00:1");
+  CHECK(text_of(names.name_of("user", kPlaza)) == kTryAgain);
+  CHECK(names.name_of("user", kPlaza).latency == 1us);
+}
+
+TEST_CASE("faults of the name service add up, and leave one by one") {
+  Zone names = zone();
+  names.set_latency(1ms, 1ms);
+  names.add_trouble({.fault = 1, .name = "slow", .slower_min = 4ms, .slower_max = 4ms});
+  names.add_trouble({.fault = 2, .name = "fails", .failure = NameFault{NameError::failed}});
+  names.add_trouble({.fault = 3, .name = "fails too", .failure = NameFault{NameError::try_again}});
+  NameAnswer answer = names.addresses_of("user", "plaza-1");
+  CHECK(text_of(answer) == "error 4");
+  CHECK(answer.latency == 5ms);
+  CHECK(answer.faults == std::vector<EventId>{1, 2, 3});
+  names.remove_trouble(2);
+  answer = names.addresses_of("user", "plaza-1");
+  CHECK(text_of(answer) == kTryAgain);
+  CHECK(answer.faults == std::vector<EventId>{1, 3});
+  names.remove_trouble(1);
+  CHECK(names.addresses_of("user", "plaza-1").latency == 1ms);
+}
+
+TEST_CASE("a fault of the name service shifts no latency of the zone, nor of another fault") {
+  const auto latencies = [](const std::vector<std::string>& faults) {
+    Zone names = zone();
+    names.set_latency(1ms, 100ms);
+    EventId event = 0;
+    for (const std::string& name : faults)
+      names.add_trouble({.fault = ++event, .name = name, .slower_min = 1ms, .slower_max = 900ms});
+    std::vector<Duration> seen;
+    for (int i = 0; i < 20; ++i) seen.push_back(names.addresses_of("user", "plaza-1").latency);
+    return seen;
+  };
+  const auto none = latencies({}), first = latencies({"first"}), second = latencies({"second"});
+  const auto both = latencies({"second", "first"});
+  CHECK(std::set(first.begin(), first.end()).size() > 10);
+  CHECK(first != second);
+  for (std::size_t i = 0; i < none.size(); ++i) CHECK(both[i] - first[i] == second[i] - none[i]);
 }
 
 TEST_CASE("destinations are ordered as RFC 6724 has it") {
