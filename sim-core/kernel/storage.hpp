@@ -18,8 +18,8 @@ namespace stillpoint::kernel {
 class File;
 class Host;
 
-// Throws Error if these files cannot be on a host's disk: a path that is not absolute or whose names Linux does not take,
-// one that is there already or leads through a file, more than fits.
+// Throws Error if these files cannot be on a host's disk: a path that is not absolute or whose names Linux does not
+// take, one that is there already or leads through a file, more than fits.
 void check_files(const std::map<std::string, std::string>& content_by_path, const DiskOptions& options);
 
 class Storage final : private disk::Machine {
@@ -84,6 +84,8 @@ class Storage final : private disk::Machine {
   // is none, or leads through a file, or they do not fit.
   void add_files(const std::map<std::string, std::string>& content_by_path);
 
+  // Another process begins on a machine that goes on, with a working directory and a umask as ever.
+  void start_process();
   // The power fails: what was not durable is lost, or not, as the seed and the model say. `cause` is the crash.
   void crash(EventId cause);
 
