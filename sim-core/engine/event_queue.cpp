@@ -8,11 +8,11 @@ constexpr int kSerialBits = 40;  // 1.1e12 schedulings; the 24 bits above them a
 
 Event::~Event() { SP_ASSERT(!scheduled()); }
 
-void EventQueue::schedule(Event& event, VirtualTime at, Rank rank) {
+void EventQueue::schedule_placed(Event& event, VirtualTime at, Rank rank) {
   SP_ASSERT(at >= now_);
   const std::uint64_t serial = ++serial_;
   SP_ASSERT(serial < (std::uint64_t{1} << kSerialBits));
-  const Entry entry{at, (std::uint64_t{rank & 0xFFFFFF} << kSerialBits) | serial, &event};
+  const Entry entry{at, (std::uint64_t{rank & kEveryRank} << kSerialBits) | serial, &event};
   if (event.scheduled()) return move(entry);
   if (!vacant_) return append(entry);
   vacant_ = false;

@@ -43,6 +43,9 @@ class Event {
 // Orders simultaneous events: lower first. Only the low 24 bits count.
 using Rank = std::uint32_t;
 
+// What counts among simultaneous events: their ranks, or only the order in which they were scheduled.
+enum class SimultaneousOrder : std::uint8_t { rank, scheduling };
+
 class EventQueue {
  public:
   VirtualTime now() const { return now_; }
@@ -56,7 +59,11 @@ class EventQueue {
   }
 
   // Schedules `event` at `at`, or moves it there if it was scheduled already. Requires at >= now().
-  void schedule(Event& event, VirtualTime at, Rank rank = 0);
+  void schedule(Event& event, VirtualTime at, Rank rank = 0) { schedule_placed(event, at, rank & ranks_that_count_); }
+  // The same, where `rank` counts in any case: it was chosen and not drawn.
+  void schedule_placed(Event& event, VirtualTime at, Rank rank);
+  // From now on, for what schedule() schedules.
+  void order_by(SimultaneousOrder order) { ranks_that_count_ = order == SimultaneousOrder::rank ? kEveryRank : 0; }
   // Removes the event if it is scheduled.
   void cancel(Event& event);
 
@@ -100,7 +107,9 @@ class EventQueue {
   }
   void fill_top();
 
+  static constexpr Rank kEveryRank = 0xFFFFFF;
   std::vector<Entry> heap_;
+  Rank ranks_that_count_ = kEveryRank;
   bool vacant_ = false;  // the first entry is that of the event which was taken out last
   VirtualTime now_{};
   std::uint64_t serial_ = 0;

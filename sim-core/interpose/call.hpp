@@ -88,11 +88,14 @@ Function real_function(Function interceptor, const char* name) {
 // A body need not use all that its symbol is called with.
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
+// They lie together, so that a stack tells whether a call is being served (memory_limit.cpp).
+#define SP_IN_CALLS __attribute__((section("sp_calls")))
+
 #define SP_UNWRAP_AFTER_COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 
 #define SP_DECLARE(result, name, symbol, parameters)                                                         \
   extern "C" __attribute__((weak)) result sp_interceptor_##name parameters __asm__("__interceptor_" symbol); \
-  extern "C" result sp_##name parameters __asm__(symbol);                                                    \
+  extern "C" SP_IN_CALLS result sp_##name parameters __asm__(symbol);                                        \
   static result sp_serve_##name(::stillpoint::kernel::Host& host,                                            \
                                 const ::stillpoint::interpose::Call& call SP_UNWRAP_AFTER_COMMA parameters)
 
@@ -130,16 +133,16 @@ Function real_function(Function interceptor, const char* name) {
 // For a call that is made very often: `done`, a condition on `current`, the host, comes before everything else, and
 // where it holds the call has been done, and returns zero. All else is a function of its own, so that the symbol need
 // not save registers for it.
-#define SP_CALL_UNLESS(done, result, name, parameters, arguments)                                     \
-  SP_DECLARE(result, name, #name, parameters);                                                        \
-  [[gnu::noinline]] static result sp_call_##name(const void* site SP_UNWRAP_AFTER_COMMA parameters) { \
-    SP_DISPATCH(result, name, #name, site, arguments);                                                \
-  }                                                                                                   \
-  extern "C" result sp_##name parameters {                                                            \
-    ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                         \
-    if (current != nullptr && done) return 0;                                                         \
-    return sp_call_##name(__builtin_return_address(0) SP_UNWRAP_AFTER_COMMA arguments);               \
-  }                                                                                                   \
+#define SP_CALL_UNLESS(done, result, name, parameters, arguments)                                                 \
+  SP_DECLARE(result, name, #name, parameters);                                                                    \
+  [[gnu::noinline]] SP_IN_CALLS static result sp_call_##name(const void* site SP_UNWRAP_AFTER_COMMA parameters) { \
+    SP_DISPATCH(result, name, #name, site, arguments);                                                            \
+  }                                                                                                               \
+  extern "C" result sp_##name parameters {                                                                        \
+    ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                     \
+    if (current != nullptr && done) return 0;                                                                     \
+    return sp_call_##name(__builtin_return_address(0) SP_UNWRAP_AFTER_COMMA arguments);                           \
+  }                                                                                                               \
   SP_SERVE(result, name, parameters)
 
 // A call that exists on Linux and that the virtual kernel does not serve: made by a simulated host, it stops the run by

@@ -168,7 +168,7 @@ void wait_for_end(Host& host, const Call& call, File& file) {
   const auto longest = file.begin_close();
   if (!longest || file.close_finished()) return;
   require_sleep(host, call);
-  const VirtualTime deadline = host.now() + *longest;
+  const stillpoint::kernel::Deadline deadline = host.clocks().after(host.now(), *longest);
   while (wait_for(host, file, EPOLLOUT, deadline) == Woken::by_event && !file.close_finished()) continue;
 }
 }  // namespace

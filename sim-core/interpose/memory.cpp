@@ -10,6 +10,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "sim-core/interpose/memory_limit.hpp"
 #include "sim-core/interpose/paths.hpp"
 #include "sim-core/kernel/mappings.hpp"
 
@@ -21,6 +22,9 @@ using stillpoint::disk::Inode;
 using stillpoint::disk::kPage;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
+using stillpoint::interpose::may_map_instead;
+using stillpoint::interpose::note_mapped;
+using stillpoint::interpose::pages_of;
 using stillpoint::interpose::real_function;
 using stillpoint::interpose::unsupported;
 using stillpoint::kernel::CurrentHost;
@@ -94,10 +98,13 @@ void* failed(Host& host, const Call& call, int error) {
   return MAP_FAILED;
 }
 
-void* map_anonymous(void* place, size_t size, int protection, int flags) {
+void* map_anonymous(Host& host, const Call& call, void* place, size_t size, int protection, int flags) {
+  if (size <= SIZE_MAX - kPage && !may_map_instead(host, pages_of(size))) return failed(host, call, ENOMEM);
   using Map = void* (*)(void*, size_t, int, int, int, off64_t);
   static const Map real = real_function<Map>(nullptr, "mmap");
-  return real(place, size, protection, flags | MAP_ANONYMOUS, -1, 0);
+  void* const mapped = real(place, size, protection, flags | MAP_ANONYMOUS, -1, 0);
+  if (mapped != MAP_FAILED) note_mapped(host, pages_of(size));
+  return mapped;
 }
 
 // The file's memory; it has one from the first mapping on.
@@ -127,16 +134,18 @@ void* map_file(Host& host, const Call& call, void* place, size_t size, int prote
   if (shared && (protection & PROT_WRITE) != 0 && !file->can_write()) return failed(host, call, EACCES);
   if (on_disk == nullptr) {
     if (is_zero_device(file->device()))
-      return map_anonymous(place, size, protection, flags);  // zero(4): shared or not, it is memory
+      return map_anonymous(host, call, place, size, protection, flags);  // zero(4): shared or not, it is memory
     return failed(host, call, ENODEV);
   }
   Inode& inode = on_disk->node();
   if (!inode.is(S_IFREG)) return failed(host, call, ENODEV);
   auto& files = host.storage().files;
+  if (!may_map_instead(host, pages_of(size))) return failed(host, call, ENOMEM);
   MappableMemory* memory = memory_of(inode);
   if (memory == nullptr) return failed(host, call, ENOMEM);
   void* const mapped = memory->map(place, size, protection, flags, offset, file->can_write());
   if (mapped == MAP_FAILED) return mapped;
+  note_mapped(host, pages_of(size));
   const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
   host.mappings.remove(files, begin, begin + whole_pages(size));  // MAP_FIXED
   host.mappings.add(files, begin, {begin + whole_pages(size), &inode, static_cast<std::uint64_t>(offset), shared});
@@ -147,7 +156,7 @@ void* map_file(Host& host, const Call& call, void* place, size_t size, int prote
 
 void* map(Host& host, const Call& call, void* place, size_t size, int protection, int flags, int fd, off64_t offset) {
   if ((flags & MAP_ANONYMOUS) == 0) return map_file(host, call, place, size, protection, flags, fd, offset);
-  void* const mapped = map_anonymous(place, size, protection, flags);
+  void* const mapped = map_anonymous(host, call, place, size, protection, flags);
   if (mapped != MAP_FAILED && !host.mappings.empty()) {
     const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
     host.mappings.remove(host.storage().files, begin, begin + whole_pages(size));
@@ -175,7 +184,9 @@ SP_CALL(int, munmap, (void* place, size_t size), (place, size)) {
   }
   using Unmap = int (*)(void*, size_t);
   static const Unmap real = real_function<Unmap>(nullptr, "munmap");
-  return real(place, size);
+  const int result = real(place, size);
+  if (result == 0) note_mapped(host, 0, pages_of(size));
+  return result;
 }
 
 // Of a file only the whole of a mapping grows, shrinks or moves.
@@ -187,12 +198,18 @@ SP_CALL(void*, mremap, (void* place, size_t size, size_t new_size, int flags, vo
   static const Remap real = real_function<Remap>(nullptr, "mremap");
   bool of_file = false;
   host.mappings.for_each(begin, end, [&](const Mappings::Mapping&) { of_file = true; });
-  if (!of_file) return real(place, size, new_size, flags, new_place);
+  if (!may_map_instead(host, pages_of(new_size), pages_of(size))) return failed(host, call, ENOMEM);
+  if (!of_file) {
+    void* const moved = real(place, size, new_size, flags, new_place);
+    if (moved != MAP_FAILED) note_mapped(host, pages_of(new_size), pages_of(size));
+    return moved;
+  }
   const Mappings::Mapping* whole = host.mappings.exactly(begin, end);
   if (whole == nullptr) unsupported(host, call, "of a part of a mapped file");
   Mappings::Mapping mapping = *whole;
   void* const moved = real(place, size, new_size, flags, new_place);
   if (moved == MAP_FAILED) return moved;
+  note_mapped(host, pages_of(new_size), pages_of(size));
   auto& files = host.storage().files;
   const auto now = reinterpret_cast<std::uintptr_t>(moved);
   mapping.end = now + whole_pages(new_size);

@@ -43,7 +43,7 @@ using stillpoint::kernel::Woken;
 // How long a call may wait: not at all, until a deadline, or for ever.
 struct Patience {
   bool none = false;
-  std::optional<VirtualTime> deadline = {};
+  stillpoint::kernel::Deadline deadline = std::nullopt;
 };
 
 Patience patience_of(const Host& host, int timeout_ms) {
@@ -289,7 +289,8 @@ SP_CALL(int, select, (int count, fd_set* in, fd_set* out, fd_set* except, timeva
   const timespec time{timeout->tv_sec + timeout->tv_usec / 1'000'000, timeout->tv_usec % 1'000'000 * 1'000};
   const Patience patience = patience_of(host, &time).value();
   const int ready = select_all(host, call, count, in, out, except, patience);
-  const Duration left = std::max(*patience.deadline - host.now(), Duration::zero());
+  const Duration left =
+      std::max(patience.deadline.value() - host.clocks().read(CLOCK_MONOTONIC, host.now()), Duration::zero());
   const timespec rest = stillpoint::kernel::timespec_of(left);
   *timeout = {rest.tv_sec, rest.tv_nsec / 1'000};
   return ready;

@@ -379,7 +379,7 @@ long futex(Host& host, const Call& call, long place, long operation, long value,
   if (longest != nullptr) {
     // futex(2): FUTEX_WAIT's time-out is relative, FUTEX_WAIT_BITSET's absolute.
     deadline = command == kWait
-                   ? Deadline(host.clocks().after(host.now(), stillpoint::kernel::duration_of(*longest)))
+                   ? host.clocks().after(host.now(), stillpoint::kernel::duration_of(*longest))
                    : deadline_on((operation & kRealtime) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, *longest);
   }
   Woken woken = host.sleep_at(word, deadline);

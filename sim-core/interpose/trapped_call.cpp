@@ -27,6 +27,7 @@
 #include "sim-core/base/program_memory.hpp"
 #include "sim-core/interpose/call.hpp"
 #include "sim-core/interpose/call_site.hpp"
+#include "sim-core/interpose/memory_limit.hpp"
 #include "sim-core/interpose/system_call_name.hpp"
 #include "sim-core/interpose/trapped_files.hpp"
 
@@ -240,6 +241,7 @@ long answer(Host& host, const TrappedCall& trapped, Guard guard) {
   const bool may_pass = origin == Origin::program ? program_may(trapped) : libc_may(trapped);
   if ((guard == Guard::on && !may_pass) || makes_process(trapped))
     unsupported(host, {name_of_system_call(trapped.number), trapped.site}, "it bypasses the virtual kernel");
+  if (origin == Origin::libc && host.memory_is_limited() && !host.observed()) return make_limited_call(host, trapped);
   return make_call(trapped);
 }
 

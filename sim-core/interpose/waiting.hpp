@@ -43,15 +43,15 @@ template <typename Attempt>
   const std::optional<Duration> timeout = events == EPOLLIN ? file.receive_timeout : file.send_timeout;
   if (timeout == Duration::zero()) return Failure{EAGAIN};
   require_sleep(host, call);
-  std::optional<VirtualTime> deadline;
-  if (timeout) deadline = host.now() + *timeout;
+  const kernel::Deadline deadline =
+      timeout ? host.clocks().after(host.now(), *timeout) : kernel::Deadline(std::nullopt);
   decltype(attempt()) result = Failure{EAGAIN};
   file.add_reference();
   kernel::Woken woken = kernel::Woken::by_event;
   do {
     woken = wait_for(host, file, events, deadline);
     // A call with a time-out is never begun again (signal(7)).
-    if (woken == kernel::Woken::by_signal && ((taken != nullptr && *taken > 0) || deadline || !restarts(host))) {
+    if (woken == kernel::Woken::by_signal && ((taken != nullptr && *taken > 0) || timeout || !restarts(host))) {
       result = Failure{EINTR};
       break;
     }

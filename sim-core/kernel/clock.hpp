@@ -3,10 +3,11 @@
 //
 // CLOCK_MONOTONIC and its kin start at kMonotonicStart (a machine that has been up for a while: a steady clock at zero
 // would make "long ago" unrepresentable), CLOCK_REALTIME at kWallStart. A host that is booted again begins to count
-// anew, at kMonotonicAtReboot, and its wall clock goes on as if nothing had been. A host's oscillator may be wrong by
-// some parts per million (drift), which all its clocks show, and its wall clock may be off, and may be set (steps),
-// which CLOCK_REALTIME and its kin show. Everything is exact: a deadline on a drifting clock becomes the first moment
-// of virtual time at which that clock has reached it.
+// anew, at kMonotonicAtReboot, and its wall clock goes on as if nothing had been. While a machine sleeps
+// CLOCK_MONOTONIC, _RAW and _COARSE stand still, and no clock brings a deadline: those wait for its waking. A host's
+// oscillator may be wrong by some parts per million (drift), which all its clocks show, and its wall clock may be off,
+// and may be set (steps), which CLOCK_REALTIME and its kin show. Everything is exact: a deadline on a drifting clock
+// becomes the first moment of virtual time at which that clock has reached it.
 #include <time.h>
 
 #include <optional>
@@ -40,10 +41,6 @@ constexpr Duration duration_of(const timespec& time) {
 constexpr timespec timespec_of(Duration duration) {
   const std::int64_t ns = duration.count() < 0 ? 0 : duration.count();
   return {ns / 1'000'000'000, ns % 1'000'000'000};
-}
-
-constexpr VirtualTime later(VirtualTime start, Duration duration) {
-  return duration >= kForever ? VirtualTime(kForever) : start + duration;
 }
 
 // Whether setting the wall clock moves this one.
@@ -85,9 +82,9 @@ class Clocks {
   Duration read(clockid_t clock, VirtualTime now) const;
   // The first moment at which the clock shows so much; in the past, if it does already.
   VirtualTime when(clockid_t clock, Duration value) const;
-  // When so much of the host's own time has passed.
-  VirtualTime after(VirtualTime now, Duration duration) const {
-    return drift_ppm_ == 0 ? later(now, duration) : when_local(local(now) + duration);
+  // When so much of the host's own time has passed: that of CLOCK_MONOTONIC, as relative time-outs count it.
+  Deadline after(VirtualTime now, Duration duration) const {
+    return Deadline::on(CLOCK_MONOTONIC, duration >= kForever ? kForever : read(CLOCK_MONOTONIC, now) + duration);
   }
 
   Duration wall_offset() const { return wall_offset_; }
@@ -95,9 +92,14 @@ class Clocks {
   int drift_ppm() const { return drift_ppm_; }
   void set_drift(int ppm, VirtualTime now);
   // The machine is booted again now.
-  void reboot(VirtualTime now) { monotonic_start_ = kMonotonicAtReboot - local(now); }
+  void reboot(VirtualTime now);
+  // It is suspended, and woken up: clock_gettime(2) says of each clock whether it counts what lies between.
+  void sleep(VirtualTime now);
+  void wake(VirtualTime now);
+  bool asleep() const { return asleep_since_ != kAwake; }
 
  private:
+  static constexpr Duration kAwake = Duration::max();
   Duration offset_of(clockid_t clock) const;
   Duration local(VirtualTime now) const;
   VirtualTime when_local(Duration value) const;
@@ -107,7 +109,9 @@ class Clocks {
   Duration base_local_{};
   int drift_ppm_ = 0;
   Duration wall_offset_{};
-  Duration monotonic_start_ = kMonotonicStart;  // what CLOCK_MONOTONIC is ahead of the oscillator's time
+  Duration monotonic_start_ = kMonotonicStart;  // what CLOCK_BOOTTIME is ahead of the oscillator's time
+  Duration slept_{};                            // what CLOCK_MONOTONIC is behind CLOCK_BOOTTIME
+  Duration asleep_since_ = kAwake;              // in the oscillator's time
 };
 
 }  // namespace stillpoint::kernel

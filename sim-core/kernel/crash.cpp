@@ -21,12 +21,19 @@ void renew(T& object, Arguments&&... arguments) {
 
 }  // namespace
 
-void Host::crash(Cause cause) {
+// Also where a kill was asked for in this turn: without power there is nothing left to kill.
+void Host::crash(Cause cause, Peers peers) {
   SP_ASSERT(!down_);
   SP_ASSERT(!crashing());
-  if (!running_) return lose_power(cause);
-  crash_asked_ = cause;
+  if (!running_) return lose_power(cause, peers);
+  end_asked_ = EndAsked{cause, peers};
   if (running_task_ != nullptr && running_task_->may_sleep) process_->stand_still();
+}
+
+void Host::end_as_asked() {
+  const EndAsked asked = *std::exchange(end_asked_, std::nullopt);
+  if (asked.crash) return lose_power(asked.cause, *asked.crash);
+  if (alive()) kill_process(asked.cause);
 }
 
 void Host::crash_at_next_call() {
@@ -35,21 +42,23 @@ void Host::crash_at_next_call() {
   if (!observed_) calls_until_toll_ = 1;
 }
 
-// Nobody is told: of what the host had with others, they hear when they speak to it, or not at all.
-void Host::lose_power(Cause cause) {
+// Unless somebody resets its connections nobody is told: of what the host had with others, they hear when they speak to
+// it, or not at all.
+void Host::lose_power(Cause cause, Peers peers) {
   EventQueue& queue = kernel_.queue;
   queue.cancel(*this);
   const auto open = static_cast<std::uint64_t>(descriptors.count());
   const std::size_t ends = kernel_.tcp.ends_at(id_);
-  last_crash_ = kernel_.trace.event(EventKind::crash, queue.now(), where(), 0, open, ends, cause);
-  kernel_.fabric.power_down(id_, last_crash_);
-  kernel_.tcp.forget_host(id_, last_crash_);
+  last_end_ = kernel_.trace.event(EventKind::crash, queue.now(), where(), 0, open, ends, cause);
+  kernel_.fabric.power_down(id_, last_end_);
+  kernel_.tcp.forget_host(id_, last_end_, peers == Peers::reset ? net::Farewell::reset : net::Farewell::none);
   kernel_.udp.forget_host(id_);
-  if (storage_ != nullptr) storage_->crash(last_crash_);
+  if (storage_ != nullptr) storage_->crash(last_end_);
   if (process_ != nullptr) process_->abandon();
   abandon_tasks();
   abandon_files();
   forget_process();
+  busy_until_ = {};
   down_ = true;
 }
 
@@ -67,11 +76,15 @@ void Host::abandon_tasks() {
   running_task_ = nullptr;
 }
 
-void Host::abandon_files() {
+void Host::abandon_timers() {
   renew(timers, *this);
   for (IntervalTimer* timer = first_timer_; timer != nullptr; timer = timer->next_) kernel_.queue.cancel(*timer);
   first_timer_ = nullptr;
   cancelled_by_steps_.clear();
+}
+
+void Host::abandon_files() {
+  abandon_timers();
   unix_names.forget_all();
   mappings.forget();
   graveyard().bury(descriptors.abandon());
@@ -81,6 +94,8 @@ void Host::forget_process() {
   process_ = nullptr;
   polls_ = false;
   halted_ = false;
+  killed_ = false;
+  end_effects_on_process();
   renew(signals, *this);
   renew(random_numbers);
   limits = Limits(options_.descriptor_limit);
@@ -90,7 +105,6 @@ void Host::forget_process() {
   crash_at_next_call_ = false;
   free_calls_in_turn_ = calls_until_toll_ = kFreeCallsInTurn;
   woken_while_running_ = false;
-  busy_until_ = {};
   cpu_time_ = unpaid_ = Duration::zero();
 }
 
@@ -99,6 +113,12 @@ void Host::power_up() {
   kernel_.fabric.power_up(id_);
   kernel_.tcp.host_is_back(where());
   clocks_.reboot(kernel_.queue.now());
+  key_streams();
+  open_standard_streams(*this);
+}
+
+// A further process on a machine that goes on.
+void Host::start_anew() {
   key_streams();
   open_standard_streams(*this);
 }

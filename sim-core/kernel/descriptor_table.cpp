@@ -1,9 +1,28 @@
 #include "sim-core/kernel/descriptor_table.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace stillpoint::kernel {
+
+void DescriptorTable::set_limit(int limit) {
+  own_limit_ = limit;
+  limit_ = std::min(own_limit_, outer_limit_);
+}
+
+void DescriptorTable::limit_from_outside(int limit, std::function<void(int error)> refused) {
+  outer_limit_ = limit;
+  limit_ = std::min(own_limit_, outer_limit_);
+  refused_ = std::move(refused);
+}
+
+void DescriptorTable::lift_limit_from_outside() { limit_from_outside(INT_MAX, nullptr); }
+
+bool DescriptorTable::refuse(int number, int error) const {
+  if (refused_ != nullptr && number < own_limit_) refused_(error);
+  return false;
+}
 
 void DescriptorTable::put(int number, File* file, OnExec on_exec) {
   const auto index = static_cast<std::size_t>(number);
@@ -24,7 +43,7 @@ int DescriptorTable::free_from(int lowest) const {
 
 Result<int> DescriptorTable::place(File* file, int lowest, OnExec on_exec) {
   const int number = free_from(lowest);
-  if (number >= limit_) return Failure{EMFILE};
+  if (!has_room_for(number, EMFILE)) return Failure{EMFILE};
   put(number, file, on_exec);
   if (lowest <= lowest_free_) lowest_free_ = number + 1;
   return number;
@@ -43,13 +62,13 @@ Result<int> DescriptorTable::add(std::unique_ptr<File> file, OnExec on_exec) {
 Result<int> DescriptorTable::duplicate(int descriptor, int lowest, OnExec on_exec) {
   File* file = find(descriptor);
   if (file == nullptr) return Failure{EBADF};
-  if (lowest < 0 || lowest >= limit_) return Failure{EINVAL};
+  if (lowest < 0 || !has_room_for(lowest, EINVAL)) return Failure{EINVAL};
   return place(file, lowest, on_exec);
 }
 
 Result<int> DescriptorTable::duplicate_to(int descriptor, int target, OnExec on_exec) {
   File* file = find(descriptor);
-  if (file == nullptr || target < 0 || target >= limit_) return Failure{EBADF};
+  if (file == nullptr || target < 0 || !has_room_for(target, EBADF)) return Failure{EBADF};
   File* former = find(target);
   put(target, file, on_exec);
   if (former != nullptr) {
@@ -79,6 +98,20 @@ std::vector<File*> DescriptorTable::abandon() {
   lowest_free_ = 0;
   on_exec_.clear();
   return std::exchange(files_, {});
+}
+
+std::vector<File*> DescriptorTable::held_elsewhere() const {
+  std::map<const File*, int> descriptors_of;  // looked up only
+  for (const File* file : files_) ++descriptors_of[file];
+  descriptors_of.erase(nullptr);
+  std::vector<File*> held;
+  for (File* file : files_) {
+    const auto found = descriptors_of.find(file);
+    if (found == descriptors_of.end()) continue;  // none, or seen before
+    if (file->references() > found->second) held.push_back(file);
+    descriptors_of.erase(found);
+  }
+  return held;
 }
 
 int DescriptorTable::count() const {

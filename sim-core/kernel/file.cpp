@@ -42,10 +42,14 @@ void File::descriptor_closed() { host_.release_locks(*this, kProcess); }
 
 void File::drop_reference() {
   if (--references_ > 0) return;
+  close_for_good();
+  delete this;
+}
+
+void File::close_for_good() {
   host_.release_locks(*this, number_);
   while (watchers_ != nullptr) watchers_->on_gone();
   on_close();
-  delete this;
 }
 
 }  // namespace stillpoint::kernel

@@ -126,6 +126,10 @@ class File {
   void add_reference() { ++references_; }
   void drop_reference();
   bool last_reference() const { return references_ == 1; }
+  int references() const { return references_; }
+  // Its process has ended in the midst of a call that blocks on it, and that will never drop its reference: the file is
+  // closed all the same.
+  void close_for_good();
 
  protected:
   // Tells whoever watches this file that some of `events` may hold now, because of `cause`.

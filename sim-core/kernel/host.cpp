@@ -52,6 +52,7 @@ Host::Host(Kernel& kernel, HostId id, HostOptions options)
       order_(kernel.seed, "order", options_.name),
       entropy_(kernel.seed, "entropy", options_.name),
       threads_(kernel.seed, "threads", options_.name) {
+  influence_changed();
   open_standard_streams(*this);
 }
 
@@ -62,14 +63,17 @@ Host::~Host() {
 }
 
 void Host::boot(Process& process) {
-  SP_ASSERT(process_ == nullptr);
+  SP_ASSERT(!alive());
   SP_ASSERT(boot_ < kMostBoots);
+  const bool on_running_machine = halted_;
+  if (on_running_machine) leave_process();
   process_ = &process;
   polls_ = process.polls();
   ++boot_;
   if (down_) power_up();
+  if (on_running_machine) start_anew();
   add_task(!polls_);
-  const Cause cause = last_crash_ == kNoEvent ? Cause{} : Cause{last_crash_, CauseKind::fault};
+  const Cause cause = last_end_ == kNoEvent ? Cause{} : Cause{last_end_, CauseKind::fault};
   wake(kernel_.trace.event(EventKind::boot, kernel_.queue.now(), where(), 0, address().v4(), 0, cause));
 }
 
@@ -83,28 +87,35 @@ void Host::wake(EventId cause) {
 }
 
 void Host::schedule_slice(EventId cause) {
+  if (influenced_) [[unlikely]]
+    return schedule_slice_under_influence(cause);
   wake_cause_ = cause;
   const VirtualTime start = std::max(kernel_.queue.now(), busy_until_);
-  kernel_.queue.schedule(*this, start + options_.slice_cost, next_rank());
+  kernel_.queue.schedule(*this, start + slice_cost_, next_rank());
 }
 
 void Host::fire() {
+  if (influenced_ && begins_later()) [[unlikely]]
+    return;
   ++slices_;
+  const Duration cost = slice_cost_;
   const EventId slice =
       kernel_.trace.event(EventKind::slice, kernel_.queue.now(), where(), slices_,
-                          static_cast<std::uint64_t>(options_.slice_cost.count()), 0, {wake_cause_, CauseKind::wakeup});
+                          static_cast<std::uint64_t>(cost.count()), 0, {wake_cause_, CauseKind::wakeup});
+  if (influenced_) [[unlikely]]
+    note_delays(slice);
   if (kernel_.queue.now() > busy_until_) clock_reads_at_instant_ = 0;
   running_ = true;
   slice_ = slice;
-  cpu_time_ += options_.slice_cost;
-  unpaid_ = options_.slice_cost;
+  cpu_time_ += cost;
+  unpaid_ = cost;
   bool more = true;
   {
     const CurrentHost current(this);
     kernel_.last_to_turn = id_;
-    const unsigned turns = options_.slice_cost == Duration::zero() ? kMostFreeTurns : 1;
+    const unsigned turns = cost == Duration::zero() ? kMostFreeTurns : 1;
     process_->enter();
-    for (turn_ = 0; turn_ < turns && more && !crashing(); ++turn_) {
+    for (turn_ = 0; turn_ < turns && more && !ending(); ++turn_) {
       woken_while_running_ = false;
       clock_reads_in_turn_ = 0;
       calls_until_toll_ = free_calls_in_turn_;
@@ -123,8 +134,10 @@ void Host::fire() {
   main_task().cpu_time += std::exchange(unpaid_, Duration::zero());
   busy_until_ = now();
   get_ahead(-spun_);
-  if (crashing()) [[unlikely]]
-    return lose_power(*std::exchange(crash_asked_, std::nullopt));
+  if (influenced_) [[unlikely]]
+    fall_asleep();
+  if (ending()) [[unlikely]]
+    return end_as_asked();
   if (more && !halted_) schedule_slice(slice);
 }
 
@@ -136,17 +149,6 @@ Task& Host::add_task(bool may_sleep) {
   if (running_task_ != nullptr) task.signals.blocked = running_task_->signals.blocked;  // pthread_sigmask(3)
   if (may_sleep) task_became_runnable(task, kNoEvent);
   return task;
-}
-
-void Host::halt(int status) {
-  kernel_.trace.event(EventKind::exit, kernel_.queue.now(), where(), 0, static_cast<std::uint64_t>(status));
-  halted_ = true;
-  runnable_.clear();
-  timers.remove_all();
-  for (const auto& task : tasks_) end_task(*task);
-  descriptors.close_all();
-  if (storage_ != nullptr) mappings.remove_all(storage_->files);
-  kernel_.queue.cancel(*this);
 }
 
 void Host::end_task(Task& task) {
@@ -180,7 +182,9 @@ void Host::task_became_runnable(Task& task, EventId cause) {
 Task* Host::next_runnable() {
   if (runnable_.empty()) return nullptr;
   std::size_t chosen = 0;
-  if (runnable_.size() > 1) {
+  if (kernel_.scheduler != nullptr && !kernel_.scheduler->by_chance()) [[unlikely]] {
+    chosen = kernel_.scheduler->choose(*this, runnable_, kernel_.turns);
+  } else if (runnable_.size() > 1) {
     // Keyed by slice and turn: a draw more or less on another host shifts nothing here.
     const std::uint64_t random = threads_.at(slices_ * kMostFreeTurns + turn_);
     chosen = static_cast<std::size_t>((static_cast<unsigned __int128>(random) * runnable_.size()) >> 64);
@@ -246,6 +250,8 @@ void Host::yield() {
   read_clock(CLOCK_MONOTONIC);  // as with the clock, whoever spins must get on
   Task& task = *running_task_;
   if (!task.may_sleep || runnable_.empty()) return;
+  if (kernel_.scheduler != nullptr) [[unlikely]]
+    kernel_.scheduler->yields(task);
   runnable_.push_back(&task);
   process_->park(task);
 }

@@ -10,6 +10,9 @@
 // A host may lose its power (crash) and be booted again. What belongs to one life of it (process, tasks, descriptors,
 // timers, signals, names of sockets) ends without a trace and is abandoned, never destroyed; what belongs to the
 // machine (address, disk, oscillator, wall clock, numbers that must not repeat) stays. crash.cpp has all of that.
+//
+// Its process alone may end, by itself (halt) or killed: its descriptors are closed, the machine goes on, and another
+// process may be booted on it. process_end.cpp has that, and host_faults.cpp what else may befall a host.
 #include <functional>
 #include <list>
 #include <map>
@@ -24,6 +27,7 @@
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/clock.hpp"
 #include "sim-core/kernel/descriptor_table.hpp"
+#include "sim-core/kernel/host_faults.hpp"
 #include "sim-core/kernel/limits.hpp"
 #include "sim-core/kernel/mappings.hpp"
 #include "sim-core/kernel/name_query.hpp"
@@ -60,8 +64,11 @@ class Process {
   virtual Status start_thread(Task& task, std::function<void()> body, std::size_t stack_size);
   // The task has ended and nobody will join it any more: its real thread may end, too.
   virtual void finish_thread(Task& task);
-  // The host lost its power: nothing of it will run again. Gives back what is not needed to stand still.
+  // The host lost its power, or the process was killed, or another one takes its place: nothing of it will run again.
+  // Gives back what is not needed to stand still.
   virtual void abandon() {}
+  // It was killed, and has been abandoned: whoever waits for its end may be told, outside of the host.
+  virtual void killed() {}
 
   // exit(3), on the stack of the caller: handlers run, then it is over.
   [[noreturn]] virtual void exit(int status);
@@ -71,6 +78,12 @@ class Process {
   [[noreturn]] virtual void stand_still();
   // atexit(3) and the destructors of static objects.
   virtual void at_exit(void (*function)(void*), void* argument);
+};
+
+// What the peers of a host that loses its power hear of it.
+enum class Peers : std::uint8_t {
+  silence,
+  reset,  // somebody resets its connections in its place: a hypervisor, a load balancer, its own firmware
 };
 
 struct HostOptions {
@@ -105,7 +118,9 @@ class Host final : private Event {
   // The process id that getpid() returns.
   int pid() const { return 1000 + id_; }
 
-  // Starts the process: its first slice is due now. Requires that none runs: the host is new, or down.
+  // Starts the process: its first slice is due now. Requires that none runs: the host is new, or down, or its process
+  // has ended. Each process is a life of its own, with its own random streams; one that is started on a running machine
+  // finds the machine's clocks and disk as they are.
   void boot(Process& process);
   Process& process() const { return *process_; }
   // In which life it is: 0 before its first boot.
@@ -116,18 +131,63 @@ class Host final : private Event {
   //
   // Where the host itself runs, what asks for it is the last that happens: a task that may sleep never returns from
   // here. The main task of a process that polls cannot be left in the midst of its turn; there the power goes when the
-  // turn is over.
-  void crash(Cause cause = {});
+  // turn is over. Nobody may ask for it from within the kernel's own code, which would stop half-way: schedule it.
+  void crash(Cause cause = {}, Peers peers = Peers::silence);
   // It loses its power when it makes its next call, before that does anything.
   void crash_at_next_call();
   // It will crash when the turn that runs is over.
-  bool crashing() const { return crash_asked_.has_value(); }
+  bool crashing() const { return end_asked_ && end_asked_->crash; }
+  // It will crash, or its process be killed, when the turn that runs is over.
+  bool ending() const { return end_asked_.has_value(); }
   // It crashed, and has not been booted since.
   bool down() const { return down_; }
+  // The process ends as by SIGKILL, because of `cause`, and the machine goes on: no handler and no destructor runs, its
+  // objects are abandoned; the kernel closes its descriptors, which its peers see as FIN, or as RST where it had not
+  // read all, lets its locks and names go, and keeps what it wrote. Requires that it is alive. Where the host itself
+  // runs it is as with crash().
+  void kill(Cause cause = {});
+  // Its process was killed, and no other has been booted since.
+  bool killed() const { return killed_; }
+  // It has a process that has not ended.
+  bool alive() const { return process_ != nullptr && !halted_; }
+  // It is in the midst of a slice.
+  bool running() const { return running_; }
 
   // The process has ended: its descriptors are closed, and nothing of it runs any more. `status` is as in wait(2).
   void halt(int status);
   bool halted() const { return halted_; }
+
+  // ---- faults: host_faults.cpp. Each begins and ends by the event of its fault (host_faults.hpp) ----
+  // As by SIGSTOP, or a hypervisor that gives the machine no processor while its clocks go on: no slice runs; what
+  // becomes due waits, and when the last stop is gone one slice sees it all. A slice that runs is run to its end.
+  // The kernel's part of the network goes on: it acknowledges, and takes connections that nobody accepts.
+  void stop(EventId fault);
+  void go_on(EventId fault);
+  // The machine sleeps, as in suspend to RAM. No slice runs, and CLOCK_MONOTONIC, _RAW and _COARSE stand still: what
+  // waits for them is so much later. CLOCK_BOOTTIME and CLOCK_REALTIME go on, and what became due on them comes at its
+  // waking; nothing here wakes it (there are no timers on *_ALARM clocks). Whoever suspends it cuts its links as well:
+  // the timers of its connections, and answers of its name servers, know nothing of its sleep.
+  void suspend(EventId fault);
+  void wake_up(EventId fault);
+  // Each slice that is scheduled from now on costs slice_cost * times_percent / 100 + extra, in whole microseconds,
+  // rounded up. Requires times_percent >= 100 and extra in whole microseconds.
+  void slow_down(EventId fault, std::uint32_t times_percent, Duration extra);
+  void speed_up(EventId fault);
+  // As prlimit(2) of RLIMIT_NOFILE does it from outside: what would get the descriptor `most` or a higher one fails
+  // with EMFILE; what is open stays. The process is not told: getrlimit(2) shows what it has set itself, and that
+  // counts too. Requires that it is alive.
+  void limit_descriptors(EventId fault, int most);
+  void lift_descriptor_limit(EventId fault);
+  // As RLIMIT_AS at what the process has now, and so many bytes more: what would map more fails with ENOMEM. How far
+  // that reaches is told in interpose/memory_limit.hpp. Requires that it is alive.
+  void limit_memory(EventId fault, std::uint64_t bytes);
+  void lift_memory_limit(EventId fault);
+  bool memory_is_limited() const { return faults_ != nullptr && !faults_->memory_limits.empty(); }
+  // Whether so many bytes more may be mapped. If not, the failure is in the trace. Requires that memory is limited.
+  bool may_map(std::uint64_t bytes);
+  // So many bytes were mapped, or unmapped where negative.
+  void mapped(std::int64_t bytes);
+
   // Something happened that the process could see: it gets a slice.
   void wake(EventId cause);
   // The same, where only a process that polls needs it: others have tasks that wait.
@@ -242,14 +302,42 @@ class Host final : private Event {
   void observe(bool observed);
 
  private:
+  // How the host is to end when its turn is over.
+  struct EndAsked {
+    Cause cause;
+    std::optional<Peers> crash;  // none: only its process is killed
+  };
+
   void fire() override;
-  void lose_power(Cause cause);
+  void end_as_asked();
+  void lose_power(Cause cause, Peers peers);
+  void end_process(int status, Cause cause);
+  void kill_process(Cause cause);
+  void close_files();
+  void leave_process();
+  void start_anew();
   void abandon_tasks();
+  void abandon_timers();
   void abandon_files();
   void forget_process();
   void power_up();
   void key_streams();
   void schedule_slice(EventId cause);
+  // The same, where a fault or a policy has a say.
+  void schedule_slice_under_influence(EventId cause);
+  bool begins_later();
+  void note_delays(EventId slice);
+  void hold_slice();
+  void release_slice(EventId fault);
+  void fall_asleep();
+  void postpone_deadlines(Duration by);
+  void expire_overdue(EventId fault);
+  // What is on has changed.
+  void influence_changed();
+  void apply_descriptor_limit();
+  void end_effects_on_process();
+  HostFaults& faults();
+  friend class Kernel;  // tells of its policy
   void schedule_timeout(Task& task);
   void clocks_changed();
   bool take_toll();
@@ -268,9 +356,10 @@ class Host final : private Event {
   bool polls_ = false;
   bool halted_ = false;
   bool down_ = false;
-  std::optional<Cause> crash_asked_;
+  bool killed_ = false;
+  std::optional<EndAsked> end_asked_;
   bool crash_at_next_call_ = false;
-  EventId last_crash_ = kNoEvent;
+  EventId last_end_ = kNoEvent;               // the crash, or the end by a kill, that the next boot follows
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;
   std::vector<Task*> runnable_;  // in the order in which they became so
@@ -282,6 +371,10 @@ class Host final : private Event {
   bool running_ = false;
   bool woken_while_running_ = false;
   EventId wake_cause_ = kNoEvent;
+  Duration slice_cost_;                 // of the next one
+  bool influenced_ = false;             // by a fault that is on, or a policy that places or delays its slices
+  std::unique_ptr<HostFaults> faults_;  // from the first one on
+  VirtualTime asleep_since_{};
   std::uint64_t slices_ = 0;
   EventId slice_ = kNoEvent;  // that runs
   unsigned turn_ = 0;         // within the slice

@@ -53,12 +53,19 @@ void IntervalTimer::clock_changed() {
   if (scheduled()) schedule();
 }
 
+std::optional<EventId> IntervalTimer::expire_if_overdue() {
+  Kernel& kernel = host_.kernel();
+  if (!scheduled() || host_.clocks().when(base_, deadline_) > kernel.queue.now()) return std::nullopt;
+  kernel.queue.cancel(*this);
+  return expire();
+}
+
 void IntervalTimer::schedule() {
   Kernel& kernel = host_.kernel();
   kernel.queue.schedule(*this, std::max(host_.clocks().when(base_, deadline_), kernel.queue.now()), host_.next_rank());
 }
 
-void IntervalTimer::expire() {
+EventId IntervalTimer::expire() {
   Kernel& kernel = host_.kernel();
   const EventId event = kernel.trace.event(EventKind::expire, kernel.queue.now(), host_.where(), number_, 0, 0,
                                            {armed_by_, CauseKind::arming});
@@ -75,6 +82,7 @@ void IntervalTimer::expire() {
     schedule();
   }
   on_expiry(expirations, event);
+  return event;
 }
 
 }  // namespace stillpoint::kernel

@@ -7,6 +7,8 @@
 // deadline lay in the past or the clock was set forward, count at once.
 #include <time.h>
 
+#include <optional>
+
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/clock.hpp"
 
@@ -31,6 +33,8 @@ class IntervalTimer : private Event {
   itimerspec left() const;
   // The clock was set, or runs at another rate: the deadline is another moment now.
   void clock_changed();
+  // Expires at once if its deadline has passed: then, the event.
+  std::optional<EventId> expire_if_overdue();
 
  protected:
   // So many expirations at once; `event` is that of the expiry in the trace.
@@ -40,7 +44,7 @@ class IntervalTimer : private Event {
  private:
   friend class Host;
   void fire() override { expire(); }
-  void expire();
+  EventId expire();
   void schedule();
 
   Host& host_;

@@ -14,6 +14,15 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
   harness.observe(true);
 }
 
+void Kernel::set_policy(const SchedulerPolicy& policy) {
+  using Kind = SchedulerPolicy::Kind;
+  SP_ASSERT(turns == 0);
+  scheduler = policy.kind == Kind::random ? nullptr : std::make_unique<Scheduler>(policy, seed);
+  const bool by_chance = policy.kind == Kind::random || policy.kind == Kind::delay_host;
+  queue.order_by(by_chance ? SimultaneousOrder::rank : SimultaneousOrder::scheduling);
+  for (const auto& host : hosts_) host->influence_changed();
+}
+
 void Kernel::log_output(Host& host, unsigned stream, std::string_view text) {
   output_ += text.size();
   if (output_ > output_most && exceeded != nullptr) exceeded(host, Excess::output);

@@ -7,6 +7,7 @@
 
 #include "sim-core/engine/event_queue.hpp"
 #include "sim-core/kernel/host.hpp"
+#include "sim-core/kernel/scheduler.hpp"
 #include "sim-core/net/fabric.hpp"
 #include "sim-core/net/names.hpp"
 #include "sim-core/net/tcp.hpp"
@@ -33,6 +34,8 @@ class Kernel {
   Host& add_host(HostOptions options);
   Host& host(HostId id) { return *hosts_.at(id - 1u); }
   std::size_t host_count() const { return hosts_.size(); }
+  // In which order everything simultaneous comes. Requires that nothing has run yet.
+  void set_policy(const SchedulerPolicy& policy);
 
   EventQueue queue;
   TraceWriter& trace;
@@ -42,6 +45,8 @@ class Kernel {
   net::Udp udp;
   // Every host is in it, under its name.
   net::Zone names;
+  // What carries out the policy; null where that is chance alone.
+  std::unique_ptr<Scheduler> scheduler;
   const UnsupportedHandler unsupported;
   // What a host writes to its standard output or error: a piece of its log.
   void log_output(Host& host, unsigned stream, std::string_view text);

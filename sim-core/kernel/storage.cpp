@@ -215,7 +215,6 @@ void Storage::crash(EventId cause) {
   locks.forget_all();
   device.reset();
   troubles_.take_delayers();
-  umask = 022;
   failed_syncs_.clear();
   const disk::FileSystem::Lost lost = files.crash(*choice);
   Kernel& kernel = host_.kernel();
@@ -224,6 +223,11 @@ void Storage::crash(EventId cause) {
                        {cause, CauseKind::fault});
   for (const EventId event : lost.names)
     kernel.trace.event(EventKind::unwritten, kernel.queue.now(), host_.where(), event, 0, 0, {cause, CauseKind::fault});
+  start_process();
+}
+
+void Storage::start_process() {
+  umask = 022;
   // The first tree was durable before anything else was, but a program may have removed what is in it.
   disk::Inode* srv = files.root().directory.find("srv");
   set_working_directory(srv != nullptr && srv->is(S_IFDIR) ? *srv : files.root());

@@ -119,6 +119,8 @@ class Storage final : private disk::Machine {
   // is none, or leads through a file, or they do not fit.
   void add_files(const std::map<std::string, std::string>& content_by_path);
 
+  // Another process begins on a machine that goes on, with a working directory and a umask as ever.
+  void start_process();
   // The power fails: what was not durable is lost, or not, as the seed and the model say. `cause` is the crash.
   void crash(EventId cause);
 

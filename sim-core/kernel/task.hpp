@@ -91,7 +91,7 @@ class WaitSet {
  private:
   struct Watch final : Watcher {
     void on_ready(std::uint32_t ready, EventId cause) override;
-    void on_gone() override {}  // cannot be: the file is held
+    void on_gone() override { file->leave(*this); }  // the file is held: its process has ended
     Task* task = nullptr;
     File* file = nullptr;
     std::uint32_t events = 0;

@@ -261,12 +261,15 @@ std::size_t Tcp::ends_at(HostId host) const {
   return ends;
 }
 
-void Tcp::forget_host(HostId host, EventId crash) {
+void Tcp::forget_host(HostId host, EventId crash, Farewell farewell) {
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = *(next++)->second;
     for (TcpSide& side : connection.sides) {
       if (side.where_.host != host) continue;
+      const bool to_reset = farewell == Farewell::reset && side.established() && !side.finished(queue_.now()) &&
+                            side.peer().where_.host != host;
       side.forget(crash);
+      if (to_reset) side.transmit(Segment::rst, {}, queue_.now());
     }
     release_if_over(connection);
   }

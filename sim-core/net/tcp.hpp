@@ -26,6 +26,9 @@ struct TcpOptions {
   Duration syn_timeout = std::chrono::seconds(1);  // doubles with each try, as tcp_syn_retries in tcp(7)
 };
 
+// What the peers of a host that is forgotten are told.
+enum class Farewell : std::uint8_t { none, reset };
+
 class Tcp {
  public:
   Tcp(EventQueue& queue, TraceWriter& trace, Fabric& fabric, std::uint64_t seed, TcpOptions options = {});
@@ -51,8 +54,9 @@ class Tcp {
   // Everything that a host had of TCP is gone, without a word to anybody: it lost its power by the event `crash`. What
   // has left it by then arrives all the same. Whoever speaks to one of its former connections hears nothing while it is
   // down (Fabric::power_down), and is answered with RST when it is up again. What its sockets had (claims, listeners,
-  // sides) is void and must not be touched again.
-  void forget_host(HostId host, EventId crash);
+  // sides) is void and must not be touched again. With Farewell::reset somebody resets its established connections in
+  // its place.
+  void forget_host(HostId host, EventId crash, Farewell farewell = Farewell::none);
   // It is up again, in this life, as which it answers to whoever speaks to what was forgotten.
   void host_is_back(Where where);
 

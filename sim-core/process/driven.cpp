@@ -43,7 +43,7 @@ bool Driven::step() {
   bool more = false;
   if (host_.any_runnable()) {
     threads_.run(*host_.next_runnable());
-    if (host_.crashing()) return false;
+    if (host_.ending()) return false;
     more = host_.any_runnable();
   }
   return poll() || more;

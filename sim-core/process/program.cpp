@@ -1,5 +1,7 @@
 #include "sim-core/process/program.hpp"
 
+#include <csignal>
+
 #include "sim-core/interpose/libc_files.hpp"
 #include "sim-core/interpose/memory_faults.hpp"
 #include "sim-core/kernel/current.hpp"
@@ -37,6 +39,14 @@ void Program::leave() {
 void Program::abandon() {
   Threads::abandon(host_);
   interpose::forget_files(host_);
+}
+
+void Program::killed() {
+  over_ = true;
+  end_ = {.by_signal = true, .status = SIGKILL};
+  const kernel::CurrentHost none(nullptr);
+  ended_(end_);
+  flush_standard_output();
 }
 
 void Program::run_main() {

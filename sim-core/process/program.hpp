@@ -3,7 +3,7 @@
 //
 // The process ends as on Linux: by returning from main, by exit (which runs what atexit registered), by _exit, by abort
 // or an exception that nobody caught. That is the end of the host, not of the run: its descriptors are closed, its
-// peers see it. Its objects are abandoned where they are, never destroyed.
+// peers see it. Its objects are abandoned where they are, never destroyed. A fault may kill it as well, at any time.
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,6 +36,7 @@ class Program final : public kernel::Process {
   }
   void finish_thread(kernel::Task& task) override { Threads::finish(task); }
   void abandon() override;
+  void killed() override;
   [[noreturn]] void exit(int status) override;
   [[noreturn]] void die(int status) override;
   [[noreturn]] void stand_still() override { threads_.park_for_ever(*host_.running_task()); }

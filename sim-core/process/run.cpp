@@ -79,12 +79,13 @@ Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace
 Run::~Run() {
   for (Appointment& appointment : appointments_) kernel_.queue.cancel(appointment);
   // A process dies as part of its host: its destructors close descriptors. One that has threads is abandoned: they
-  // stand on their stacks for ever, and its destructors would wait for them. So is one whose host lost its power.
+  // stand on their stacks for ever, and its destructors would wait for them. So is one that was killed, or whose host
+  // lost its power.
   for (std::size_t i = 0; i < residents_.size(); ++i) {
     kernel::Host& host = kernel_.host(static_cast<HostId>(i + 1));
     const CurrentHost current(&host);
     std::unique_ptr<kernel::Process>& process = residents_[i].process;
-    if (host.has_threads() || host.down()) kernel::graveyard().bury(std::move(process));
+    if (host.has_threads() || host.down() || host.killed()) kernel::graveyard().bury(std::move(process));
     process.reset();
   }
 }
@@ -221,7 +222,7 @@ std::unique_ptr<kernel::Process> Run::program(kernel::Host& host, const HostOpti
   const auto ended = [this, &host, tell = options.ended,
                       crash_is_verdict = options.crash_is_verdict](const ProgramEnd& end) {
     const CurrentHost harness(&kernel_.harness);
-    if (end.by_signal && crash_is_verdict) program_crashed(host, end);
+    if (end.by_signal && crash_is_verdict && !host.killed()) program_crashed(host, end);
     if (tell != nullptr) tell(end);
   };
   return std::make_unique<Program>(host, std::move(main), std::move(args), ended);
@@ -274,8 +275,8 @@ std::uint64_t Run::disk_operations(HostId id) const {
 
 void Run::boot(HostId id) {
   kernel::Host& host = known_host(id, "boot");
-  if (host.crashing()) return at(now(), [this, id] { boot(id); });
-  if (!host.down()) throw Error(fmt::format("cannot boot host {}: it is up", host.name()));
+  if (host.ending() || (host.halted() && host.running())) return at(now(), [this, id] { boot(id); });
+  if (!host.down() && !host.halted()) throw Error(fmt::format("cannot boot host {}: it is up", host.name()));
   if (host.boots() == kernel::Host::kMostBoots)
     throw Error(fmt::format("cannot boot host {}: it was booted {} times", host.name(), grouped(host.boots())));
   start(host);
@@ -283,7 +284,7 @@ void Run::boot(HostId id) {
 
 bool Run::is_up(HostId id) const {
   const kernel::Host& host = const_cast<Run*>(this)->known_host(id, "tell whether it is up");
-  return !host.down() && !host.crashing();
+  return !host.down() && !host.ending() && !host.killed();
 }
 
 // ---- while it runs ----

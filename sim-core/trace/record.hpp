@@ -29,7 +29,7 @@ enum class RecordType : std::uint8_t {
 // What happened. The comment gives the meaning of subject, a, b and payload. A stream's subject is 2 * connection +
 // direction, where direction 0 leads away from the host that connected.
 enum class EventKind : std::uint8_t {
-  boot = 1,  // a host started: a = its address; cause, but for its first: the crash before
+  boot = 1,  // a host started: a = its address; cause, but for its first: the crash, or kill, before
   slice,     // a host ran: subject = the slice's number on this host, a = its cost in nanoseconds
   listen,    // a host listens: a = address << 16 | port, b = backlog
   send,      // a segment left: subject = stream, a = Segment, b = bytes; payload = the bytes. A
@@ -53,7 +53,7 @@ enum class EventKind : std::uint8_t {
   stop,       // the run ended: payload = why
   lose,       // the link lost a segment or a datagram: subject = stream, a = Segment, b = bytes; cause: its send
   signal,     // a signal was raised for a host's process: subject = its number
-  exit,       // a host's process ended: a = its status, as wait(2) gives it
+  exit,       // a host's process ended: a = its status, as wait(2) gives it; cause: the fault that killed it
   query,      // a name was asked for: subject = the query's number on this host; payload = the name or address
   answer,  // it was answered: subject = the query's number on this host, a = net::NameError, b = how long it took, in
            // nanoseconds; payload = the addresses or the name, or why there is none; cause: its query

@@ -12,57 +12,16 @@
 #include <cstdlib>
 #include <functional>
 
-#include "tests/kernel/machines.hpp"
+#include "tests/kernel/booted.hpp"
 
 using namespace stillpoint;
 using namespace stillpoint::test;
 
+using Fixture = Booted;
+
 namespace {
 
-// A process that does nothing unless the test says what.
-struct Idle final : kernel::Process {
-  explicit Idle(std::function<bool()> what = nullptr) : turn(std::move(what)) {}
-  bool step() override {
-    ++turns;
-    return turn != nullptr && turn();
-  }
-  std::function<bool()> turn;
-  int turns = 0;
-};
-
 constexpr std::uint32_t kB = Machines::kIpOfB;
-
-struct Fixture : Machines {
-  Fixture() {
-    a.host.boot(of_a);
-    b.host.boot(of_b);
-    settle();
-  }
-  void boot(Machine& machine) {
-    machine.host.boot(&machine == &a ? of_a : of_b);
-    run_for(0s);
-  }
-  std::vector<Entry> events(EventKind kind) const { return trace.events(kind); }
-  // The event with this number.
-  Entry event(EventId id) const {
-    EventId number = 0;
-    for (const Entry& entry : trace.records()) {
-      if (entry.header.type == RecordType::event && ++number == id) return entry;
-    }
-    FAIL("no such event");
-    return {};
-  }
-  // The causes of the event after its first one.
-  std::vector<Cause> edges_of(EventId id) const {
-    std::vector<Cause> edges;
-    for (const Entry& entry : trace.records()) {
-      if (entry.header.type == RecordType::edge && entry.header.subject == id)
-        edges.push_back({entry.header.cause, entry.header.cause_kind});
-    }
-    return edges;
-  }
-  Idle of_a, of_b;
-};
 
 int error_of(const Machine& machine, int fd) {
   int error = 0;

@@ -57,10 +57,10 @@ struct HostOptions {
   std::vector<std::string> args = {};
   // When it starts.
   Duration starts_after = {};
-  // Called when the program has ended, outside of any host.
+  // Called when the program has ended, outside of any host; also when a fault has killed it.
   std::function<void(const ProgramEnd&)> ended = {};
   // A program that a signal ended (abort, an exception that nobody caught) has crashed, which is the run's verdict
-  // unless something else is. False: `ended` looks after that.
+  // unless something else is, or a fault killed it. False: `ended` looks after that.
   bool crash_is_verdict = true;
 };
 
@@ -144,8 +144,11 @@ class Simulation {
   // clock goes on; it draws other random numbers than in its lives before. Peers that speak to its former connections
   // are answered with RST from now on.
   //
-  // Called by what runs on the host, after crash(), it follows when that has happened. Throws Error if the host is not
-  // down, does not exist, or was booted 65,535 times.
+  // Where the program has ended, or a fault has killed it, and the machine is up, another process starts on that: it
+  // finds the disk and CLOCK_MONOTONIC as they are.
+  //
+  // Called by what runs on the host, after crash(), it follows when that has happened. Throws Error if the host is up
+  // and its program has not ended, if it does not exist, or was booted 65,535 times.
   virtual void boot(HostId host) = 0;
   // crash() at the first call that the host makes after so many further operations have changed its disk: a write, a
   // change of a size, of a name or of permissions, a sync. So a test can try the loss of power between any two of them:
@@ -155,7 +158,8 @@ class Simulation {
   virtual void crash_after_disk_operations(HostId host, std::uint64_t operations) = 0;
   // How many there have been so far, in all its lives.
   virtual std::uint64_t disk_operations(HostId host) const = 0;
-  // False from a crash to the next boot. A host whose program has not started yet, or has ended, is up.
+  // False from a crash, or a kill by a fault, to the next boot. A host whose program has not started yet, or has ended
+  // by itself, is up.
   virtual bool is_up(HostId host) const = 0;
 
   // ---- while it runs ----
