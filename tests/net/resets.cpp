@@ -103,6 +103,7 @@ TEST_CASE("a connection that nobody has accepted yet is reset in the queue") {
   SECTION("but for the last acknowledgement of the handshake") { network.run_for(TroubledNetwork::kRoundTrip); }
   Box box(network);
   CHECK(box.reset(kAll) == 1);
+  CHECK(network.faults_of(EventKind::deliver, Segment::rst) == std::vector(2, Faults{box.fault}));
   network.run();
   CHECK(user->take_error() == ECONNRESET);
   CHECK(network.listener->half_open == 0);
