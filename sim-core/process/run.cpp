@@ -229,11 +229,11 @@ std::unique_ptr<kernel::Process> Run::program(kernel::Host& host, const HostOpti
 }
 
 void Run::default_link(LinkOptions options) {
-  kernel_.fabric.set_default_link({options.latency_min, options.latency_max});
+  kernel_.fabric.set_default_link({options.latency_min, options.latency_max, options.latency_shape});
 }
 
 void Run::link(HostId from, HostId to, LinkOptions options) {
-  kernel_.fabric.set_link(from, to, {options.latency_min, options.latency_max});
+  kernel_.fabric.set_link(from, to, {options.latency_min, options.latency_max, options.latency_shape});
 }
 
 std::string Run::address(HostId host) const { return net::to_string(kernel_.fabric.address_of(host)); }

@@ -214,7 +214,9 @@ TEST_CASE("a fault of the name service shifts no latency of the zone, nor of ano
   };
   const auto none = latencies({}), first = latencies({"first"}), second = latencies({"second"});
   const auto both = latencies({"second", "first"});
-  CHECK(std::set(first.begin(), first.end()).size() > 10);
+  std::set<Duration> slower;
+  for (std::size_t i = 0; i < none.size(); ++i) slower.insert(first[i] - none[i]);
+  CHECK(slower.size() > 10);
   CHECK(first != second);
   for (std::size_t i = 0; i < none.size(); ++i) CHECK(both[i] - first[i] == second[i] - none[i]);
 }

@@ -103,6 +103,7 @@ TEST_CASE("a connection that nobody has accepted yet is reset in the queue") {
   SECTION("but for the last acknowledgement of the handshake") { network.run_for(TroubledNetwork::kRoundTrip); }
   Box box(network);
   CHECK(box.reset(kAll) == 1);
+  CHECK(network.faults_of(EventKind::deliver, Segment::rst) == std::vector(2, Faults{box.fault}));
   network.run();
   CHECK(user->take_error() == ECONNRESET);
   CHECK(network.listener->half_open == 0);
@@ -111,7 +112,7 @@ TEST_CASE("a connection that nobody has accepted yet is reset in the queue") {
 TEST_CASE("connections between others, and those that are not made yet, are left alone") {
   TroubledNetwork network;
   network.fabric.add_host(3, {0x0A000003});
-  auto [user, plaza] = network.establish();
+  network.establish();
   Box box(network);
   CHECK(box.reset(kAll, kUser, 3) == 0);
   TcpSide* late = network.connect();

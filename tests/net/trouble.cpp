@@ -204,6 +204,27 @@ TEST_CASE("keep-alive probes notice a clog that lasts") {
   plaza.set_keepalive({}, network.now());
 }
 
+TEST_CASE("keep-alive counts from what has arrived, and not from what a fault holds up") {
+  const bool delayed = GENERATE(false, true);
+  TroubledNetwork network;
+  auto [user, plaza] = network.establish();
+  const VirtualTime start = network.now();
+  plaza.set_keepalive({.on = true, .idle = 20s}, start);
+  const EventId slow = delayed ? network.trouble({.delay_min = 5s, .delay_max = 5s}, "slow") : kNoEvent;
+  if (!delayed) network.run_for(5s);
+  network.send(user, "heard 5 s after the start");
+  if (!delayed) network.run_for(1s);
+  network.heal(slow);
+  const EventId clog = network.trouble({.clogged_until = start + 100s}, "clog");
+  network.send(user, "under way");
+  network.run_for(start + 5s + kThere + 20s - 1us - network.now());
+  CHECK(network.faults_of(EventKind::send, Segment::probe).empty());
+  network.run_for(1us);
+  CHECK(network.faults_of(EventKind::send, Segment::probe).size() == 1);
+  network.heal(clog);
+  plaza.set_keepalive({}, network.now());
+}
+
 TEST_CASE("what comes behind a packet that a fault holds back waits for it, and has the fault for a cause too") {
   TroubledNetwork network;
   auto [user, plaza] = network.establish();

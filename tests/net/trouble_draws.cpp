@@ -95,6 +95,26 @@ TEST_CASE("what troubles do follows from the seed") {
   CHECK(traffic(7, {}).hash != once.hash);
 }
 
+TEST_CASE(
+    "what a trouble does to a packet hangs on draws of their own: those that are not lost are not the slow ones") {
+  TroubledNetwork network;
+  auto [user, plaza] = network.establish();
+  const EventId fault = network.trouble({.delay_max = 100ms, .loss = Ratio::percent(50)});
+  int fast = 0, slow = 0;
+  for (int i = 0; i < 100; ++i) {
+    const VirtualTime start = network.now();
+    network.send(user, "x");
+    const auto took = network.arrival(plaza, 1, start);
+    if (took && *took < 50ms) ++fast;
+    if (took && *took >= 50ms && *took <= 101ms) ++slow;
+    network.run();
+    network.receive(plaza);
+  }
+  CHECK(fast > 10);
+  CHECK(slow > 10);
+  network.heal(fault);
+}
+
 TEST_CASE("about as many packets are lost as the trouble says") {
   TroubledNetwork network;
   auto [user, plaza] = network.establish();

@@ -13,6 +13,7 @@
 
 #include <stillpoint/disk.hpp>
 #include <stillpoint/ids.hpp>
+#include <stillpoint/latency.hpp>
 #include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
@@ -65,9 +66,10 @@ struct HostOptions {
 };
 
 struct LinkOptions {
-  // One-way latency of a packet, drawn uniformly, in whole microseconds.
+  // One-way latency of a packet, drawn from this range in this shape, in whole microseconds.
   Duration latency_min = std::chrono::microseconds(500);
   Duration latency_max = std::chrono::microseconds(500);
+  LatencyShape latency_shape = LatencyShape::uniform;
 };
 
 // An event that proves a violation, and the part that it played.
