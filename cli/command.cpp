@@ -29,6 +29,7 @@ constexpr Subcommand kSubcommands[] = {
     {"list", "the scenarios, their options and planted bugs", list},
     {"run", "run one seed of a scenario", run},
     {"fuzz", "run many seeds, and group what fails", fuzz},
+    {"plan", "what will go wrong in a run, as data", plan},
     {"replay", "run again what a trace says, and compare", replay},
     {"solo", "run one ordinary program, alone, on virtual time", solo},
     {"view", "look at a trace, in a window or as a picture", view},

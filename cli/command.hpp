@@ -19,6 +19,7 @@ int replay(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int solo(const Arguments& arguments);
 int view(const Arguments& arguments);
+int plan(const Arguments& arguments);
 int disk(const Arguments& arguments);
 
 // Parses the arguments of one subcommand. Throws Error, with the nearest option's name for an unknown one. Returns

@@ -247,6 +247,7 @@ json::object json_of(const DiskEvent& event) {
 }
 
 json::object json_of(const explain::DirectoryEntry& entry);
+json::object json_of(const explain::DiskDamage& damage);
 
 template <typename Rows>
 json::array json_array(const Rows& rows) {

@@ -22,6 +22,7 @@
 #include "sim-core/base/units.hpp"
 #include "sim-core/campaign/outcome.hpp"
 #include "sim-core/campaign/regressions.hpp"
+#include "sim-core/supervise/planning.hpp"
 #include "stillpoint_version.hpp"
 
 namespace stillpoint::cli {
@@ -44,6 +45,7 @@ struct FuzzCommand {
   std::vector<std::string> canaries;
   bool no_regressions = false;
   bool resume = false;
+  bool require_sometimes = false;
   bool json = false;
 };
 
@@ -185,6 +187,7 @@ Plan make_plan(const FuzzCommand& command, const RequestOptions& request, const 
     }
     Series series = series_of(invocation, Purpose::fuzz);
     series.request.seed = plan.base_seed;
+    supervise::with_plan(series.request);  // what is wrong with it is told now
     if (range) series.seeds = range->count;
     fuzz.push_back(std::move(series));
   }
@@ -267,6 +270,8 @@ void add_options(CLI::App& app, FuzzCommand& command) {
   app.add_option("--canary", command.canaries, "BUG:SEEDS: a planted bug that must be found within so many seeds")
       ->allow_extra_args(false);
   app.add_flag("--no-regressions", command.no_regressions, "Leave out the known cases (the scenarios' .seeds files)");
+  app.add_flag("--require-sometimes", command.require_sometimes,
+               "Exit with 17 if a STILLPOINT_SOMETIMES never held, or a STILLPOINT_REACHABLE was never come to");
   app.add_flag("--resume", command.resume, "Go on with the campaign in the folder --out");
   app.add_flag("--json", command.json, "Print one JSON object instead of text");
 }
@@ -275,7 +280,7 @@ void add_options(CLI::App& app, FuzzCommand& command) {
 
 int fuzz(const Arguments& arguments) {
   FuzzCommand command;
-  RequestOptions request(arguments, {"--no-regressions", "--resume", "--json", "--guard"}, 1000);
+  RequestOptions request(arguments, {"--no-regressions", "--require-sometimes", "--resume", "--json", "--guard"}, 1000);
   CLI::App app("Run many seeds, and group what fails.", "stillpoint fuzz");
   add_options(app, command);
   request.add_to(app);
@@ -320,7 +325,8 @@ int fuzz(const Arguments& arguments) {
   }
   progress.clear();
 
-  const campaign::Outcome outcome = campaign::judge(*file, end);
+  campaign::Outcome outcome = campaign::judge(*file, end);
+  if (command.require_sometimes) campaign::require_sometimes(outcome);
   const FuzzReport report{outcome, file->folder().string(), file->plan().base_seed};
   command.json ? print_json(report) : print_text(report);
   const bool junit_written = write(reports.junit, junit_xml(report));

@@ -62,6 +62,24 @@ void print_known_cases(const FuzzReport& report) {
   if (cases > 0) fmt::print("  regressions  {} of {} as expected\n", as_expected, cases);
 }
 
+// Which faults happened, how often, and in how many of the runs.
+void print_faults(const SeriesOutcome& of) {
+  std::vector<campaign::TallyRow> faults;
+  std::ranges::copy_if(of.tallies, std::back_inserter(faults), [](const auto& row) { return row.sort == "fault"; });
+  if (faults.empty()) return;
+  std::ranges::stable_sort(faults, std::greater<>(), &campaign::TallyRow::times);
+  fmt::print("  {:<22}{:>8}{:>10}\n", "faults", "times", "runs");
+  for (const campaign::TallyRow& row : faults)
+    fmt::print("    {:<20}{:>8}{:>10}\n", row.name, grouped(row.times), grouped(row.runs));
+}
+
+// What should have been seen sometimes.
+void print_never(const SeriesOutcome& of) {
+  for (const campaign::TallyRow& row : of.tallies) {
+    if (should_have_happened(row)) fmt::print("  never        {} '{}'\n", row.sort, row.name);
+  }
+}
+
 void print_canaries(const FuzzReport& report) {
   for (const SeriesOutcome& of : report.outcome.series) {
     if (of.series.purpose != Purpose::canary || !of.ran) continue;
@@ -137,6 +155,8 @@ void print_text(const FuzzReport& report) {
   for (const SeriesOutcome& of : outcome.series) {
     if (of.series.purpose != Purpose::fuzz) continue;
     for (const Failure& failure : of.failures) print_failure(report, of, failure, !one_scenario(outcome));
+    print_faults(of);
+    print_never(of);
   }
   print_known_cases(report);
   print_canaries(report);
@@ -153,9 +173,17 @@ void print_json(const FuzzReport& report) {
   json::array failures;
   json::array regressions;
   json::array canaries;
+  json::array tallies;
   for (const SeriesOutcome& of : outcome.series) {
     if (of.series.purpose == Purpose::fuzz) {
       for (const Failure& failure : of.failures) failures.push_back(json_of(report, of, failure));
+      for (const campaign::TallyRow& row : of.tallies) {
+        tallies.push_back({{"scenario", of.series.scenario},
+                           {"sort", row.sort},
+                           {"name", row.name},
+                           {"times", row.times},
+                           {"runs", row.runs}});
+      }
     } else if (of.series.purpose == Purpose::regression && of.ran) {
       regressions.push_back(json::object{{"scenario", of.series.scenario},
                                          {"seed", fmt::format("{}", of.series.request.seed)},
@@ -180,6 +208,7 @@ void print_json(const FuzzReport& report) {
                             {"failures", failures},
                             {"regressions", regressions},
                             {"canaries", canaries},
+                            {"tallies", tallies},
                             {"virtual_ns", outcome.virtual_time.count()},
                             {"cpu_ns", outcome.cpu_time.count()},
                             {"real_ns", outcome.real_time.count()},

@@ -14,6 +14,20 @@ namespace {
 
 std::string program_name = "stillpoint";
 
+// What a setting that every scenario has is given by; empty: by --set.
+std::string option_of(const std::string& key, const std::string& value) {
+  if (key == "duration") return " --duration " + shell_word(value);
+  if (key == "faults.profile" || key == "faults.plan") return " --faults " + shell_word(value);
+  if (key != "faults.fail") return "";
+  std::string options;
+  for (std::size_t begin = 0; begin < value.size();) {
+    const std::size_t end = std::min(value.find(',', begin), value.size());
+    options += " --fail " + shell_word(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return options;
+}
+
 }  // namespace
 
 void set_program(const std::string& called_as) { program_name = called_as; }
@@ -27,7 +41,7 @@ std::string Invocation::replay_line() const {
     const std::size_t equals = override.find('=');
     const std::string key = override.substr(0, equals);
     const std::string value = override.substr(equals + 1);
-    std::string option = key == "duration" ? fmt::format(" --duration {}", shell_word(value)) : "";
+    std::string option = option_of(key, value);
     for (const auto& [name, target] : short_options) {
       if (target == key) option = fmt::format(" --{} {}", name, shell_word(value));
     }

@@ -12,12 +12,14 @@
 #include "sim-core/campaign/recording.hpp"
 #include "sim-core/record/describe.hpp"
 #include "sim-core/record/recorder.hpp"
+#include "sim-core/supervise/planning.hpp"
 #include "stillpoint_version.hpp"
 
 namespace stillpoint::cli {
 
-Performed perform(const Invocation& invocation, const PerformOptions& options) {
+Performed perform(Invocation invocation, const PerformOptions& options) {
   catch_interruptions();
+  invocation.request = supervise::with_plan(std::move(invocation.request));
   std::unique_ptr<Recorder> recorder;
   if (!options.trace_path.empty()) {
     recorder = std::make_unique<Recorder>(

@@ -24,6 +24,6 @@ struct Performed {
 };
 
 // SIGINT and SIGTERM end the simulation with the verdict `interrupted`. Throws Error.
-Performed perform(const Invocation& invocation, const PerformOptions& options);
+Performed perform(Invocation invocation, const PerformOptions& options);
 
 }  // namespace stillpoint::cli

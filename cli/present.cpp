@@ -40,9 +40,39 @@ void print_item(std::string_view name, std::string_view text) {
   }
 }
 
-void print_checks(const Report& report) {
+// On as many lines as they need.
+void print_list(const char* name, const std::vector<std::string>& texts) {
   std::string line;
   std::string all;
+  for (const std::string& text : texts) {
+    if (!line.empty() && line.size() + text.size() > kWidth) {
+      all += line + "\n";
+      line.clear();
+    }
+    line += line.empty() ? text : "   " + text;
+  }
+  if (!texts.empty()) print_item(name, all + line);
+}
+
+void print_faults(const Report& report) {
+  std::vector<std::string> faults;
+  for (const Tally& tally : report.tallies) {
+    if (tally.sort == "fault")
+      faults.push_back(tally.times == 1 ? tally.name : fmt::format("{} ({} times)", tally.name, grouped(tally.times)));
+  }
+  print_list("faults", faults);
+}
+
+void print_never(const Report& report) {
+  std::vector<std::string> never;
+  for (const Tally& tally : report.tallies) {
+    if (should_have_happened(tally)) never.push_back(fmt::format("{} '{}'", tally.sort, tally.name));
+  }
+  print_list("never", never);
+}
+
+void print_checks(const Report& report) {
+  std::vector<std::string> checks;
   for (const CheckReport& check : report.checks) {
     std::string text = check.name;
     if (check.times == 0) {
@@ -52,13 +82,9 @@ void print_checks(const Report& report) {
     } else {
       text += fmt::format(" ({} times)", grouped(check.times));
     }
-    if (!line.empty() && line.size() + text.size() > kWidth) {
-      all += line + "\n";
-      line.clear();
-    }
-    line += line.empty() ? text : "   " + text;
+    checks.push_back(std::move(text));
   }
-  print_item("checked", all + line);
+  print_list("checked", checks);
 }
 
 void print_violation(const ViolationReport& violation) {
@@ -95,7 +121,12 @@ bool differs_from_trace(const Presentation& shown) {
 }  // namespace
 
 Verdict verdict_of(const Presentation& shown) {
-  return shown.difference || differs_from_trace(shown) ? Verdict::nondeterminism : shown.result.report.verdict;
+  if (shown.difference || differs_from_trace(shown)) return Verdict::nondeterminism;
+  const Report& report = shown.result.report;
+  if (shown.require_sometimes && report.verdict == Verdict::pass &&
+      std::ranges::any_of(report.tallies, should_have_happened))
+    return Verdict::undecided;
+  return report.verdict;
 }
 
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) != 0), start_(std::chrono::steady_clock::now()) {}
@@ -148,7 +179,9 @@ void print_verdict(const Presentation& shown) {
   fmt::print("  {:.3f} s virtual in {:.2f} s real   {} events   hash {:016x}{}\n", seconds(result.virtual_ns),
              seconds(result.real_ns), grouped(result.events), result.hash,
              shown.ran_twice && !shown.difference && !interrupted(shown) ? "   (twice the same)" : "");
+  print_faults(report);
   print_checks(report);
+  print_never(report);
   for (const Measure& measure : report.measures)
     print_item("counted", fmt::format("{} {}", grouped(measure.value), measure.name));
   if (verdict != Verdict::pass && !result.output.empty()) print_item("it wrote", tail(result.output));
@@ -174,6 +207,9 @@ void print_json(const Presentation& shown) {
          {"event", violation.event},
          {"witnesses", witnesses}});
   }
+  json::array tallies;
+  for (const Tally& tally : result.report.tallies)
+    tallies.push_back({{"sort", tally.sort}, {"name", tally.name}, {"times", tally.times}});
   json::object object{{"scenario", shown.invocation.scenario_name},
                       {"seed", fmt::format("{}", result.seed)},
                       {"verdict", json::string(name_of(verdict_of(shown)))},
@@ -184,6 +220,7 @@ void print_json(const Presentation& shown) {
                       {"cpu_ns", result.cpu_ns},
                       {"users", shown.invocation.users},
                       {"violations", violations},
+                      {"tallies", tallies},
                       {"replay", shown.invocation.replay_line()}};
   if (shown.difference) {
     object["difference"] = json::object{

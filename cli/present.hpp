@@ -33,6 +33,7 @@ struct Presentation {
   std::optional<supervise::Difference> difference;  // of a seed that was run twice
   bool ran_twice = false;
   std::optional<std::uint64_t> trace_hash;  // of the trace that was replayed: this run's must equal it
+  bool require_sometimes = false;           // a run that passes must have seen all that should happen sometimes
 };
 
 // The verdict, with what comparing found.

@@ -30,6 +30,7 @@ Invocation invocation_of(const RunMetadata& run, const std::string& trace) {
   Invocation invocation = make_invocation(run.scenario_path, file, scenario::short_options(run.scenario_text, name),
                                           run.overrides, run.bug);
   invocation.request.seed = run.seed;
+  invocation.request.plan = run.plan;
   invocation.scenario_path = run.scenario_path;
   if (run.scenario_path == kSoloPath) invocation.solo = solo_program(run.scenario_text);
   if (names_the_same(invocation.scenario_name, run.scenario_text)) invocation.scenario = invocation.scenario_name;

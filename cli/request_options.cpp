@@ -1,6 +1,7 @@
 #include "cli/request_options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -44,6 +45,10 @@ bool RequestOptions::is_own_flag(const std::string& word) const {
 
 void RequestOptions::add_to(CLI::App& app) {
   app.add_option("--bug", bug_, "Switch on a planted bug of the service");
+  app.add_option("--faults", faults_,
+                 "none, light, default, heavy, a profile of the scenario's, or a plan's file (.toml)");
+  app.add_option("--fail", failing_calls_, "CALL:N[:ERRNO]: the Nth call of a function fails, as in write:3:EIO")
+      ->allow_extra_args(false);
   app.add_option("--duration", duration_, "Virtual time at most, as in 30s or 5m");
   app.add_option("--set", set_, "key=value: override any setting of the scenario's file")->allow_extra_args(false);
   app.add_flag("--guard", guard_, "Stop a run at any system call that bypasses the virtual kernel");
@@ -64,7 +69,7 @@ bool RequestOptions::given(const CLI::App& app, const std::string& name) const {
 }
 
 bool RequestOptions::any_given(const CLI::App& app) const {
-  for (const char* name : {"bug", "duration", "set"}) {
+  for (const char* name : {"bug", "faults", "fail", "duration", "set"}) {
     if (given(app, name)) return true;
   }
   return std::any_of(short_values_.begin(), short_values_.end(),
@@ -76,6 +81,11 @@ Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const 
   if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name (stillpoint list shows all)");
   const Named& named = scenarios_.at(n);
   std::vector<Override> overrides = overrides_by_set(set_);
+  if (given(app, "faults")) overrides.push_back(override_by("faults", faults_key(faults_), faults_));
+  if (given(app, "fail")) {
+    const std::string calls = fmt::format("{}", fmt::join(failing_calls_, ","));
+    overrides.push_back({"faults.fail=" + calls, "--fail " + calls});
+  }
   if (given(app, "duration")) overrides.push_back(override_by("duration", "duration", duration_));
   for (const auto& [name, value] : short_values_) {
     if (!given(app, name)) continue;
@@ -88,6 +98,8 @@ Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const 
   made.request.guard = guard_;
   return made;
 }
+
+std::string faults_key(const std::string& value) { return value.ends_with(".toml") ? "faults.plan" : "faults.profile"; }
 
 Override override_by(const std::string& option, const std::string& key, const std::string& value) {
   return {key + "=" + value, fmt::format("--{} {}", option, shell_word(value))};

@@ -23,7 +23,7 @@ class RequestOptions {
 
   // How many scenarios were named.
   std::size_t size() const { return scenarios_.size(); }
-  // Adds --bug, --duration, --set and the scenarios' own options. `this` outlives the parsing.
+  // Adds --bug, --faults, --fail, --duration, --set and the scenarios' own options. `this` outlives the parsing.
   void add_to(CLI::App& app);
   // Once the command line is parsed: whether an option was given, as nothing or as something.
   bool given(const CLI::App& app, const std::string& name) const;
@@ -42,6 +42,8 @@ class RequestOptions {
 
   std::vector<Named> scenarios_;
   std::string bug_;
+  std::string faults_;
+  std::vector<std::string> failing_calls_;
   bool guard_ = false;
   std::string duration_;
   std::vector<std::string> set_;
@@ -53,6 +55,8 @@ struct Override {
   std::string setting;
   std::string option;
 };
+// The setting that `--faults VALUE` sets: the name of a profile, or that of a plan's file.
+std::string faults_key(const std::string& value);
 Override override_by(const std::string& option, const std::string& key, const std::string& value);
 // Those of --set.
 std::vector<Override> overrides_by_set(const std::vector<std::string>& settings);

@@ -15,13 +15,16 @@ int run(const Arguments& arguments) {
   bool check = false;
   bool json = false;
   bool log = false;
-  RequestOptions request(arguments, {"--force", "--check", "--json", "--log", "--guard"}, 1);
+  bool require_sometimes = false;
+  RequestOptions request(arguments, {"--force", "--check", "--json", "--log", "--guard", "--require-sometimes"}, 1);
   CLI::App app("Run one seed of a scenario.", "stillpoint run");
   app.add_option("SCENARIO", scenario, "A scenario's name, or the path of its file")->required();
   app.add_option("--seed", seed, "The seed; without it a random one is drawn and printed first");
   app.add_option("--trace", trace, "Record the run into this SQLite file");
   app.add_flag("--force", force, "Overwrite an existing trace");
   app.add_flag("--check", check, "Run the seed twice and compare every event");
+  app.add_flag("--require-sometimes", require_sometimes,
+               "Exit with 17 if a STILLPOINT_SOMETIMES never held, or a STILLPOINT_REACHABLE was never come to");
   app.add_flag("--json", json, "Print one JSON object instead of text");
   app.add_flag("--log", log, "Print what hosts write and the scenario logs, with its virtual time");
   request.add_to(app);
@@ -35,7 +38,8 @@ int run(const Arguments& arguments) {
   LogPrinter printer(LogPrinter::Form::lines, json ? stderr : stdout);
   const Performed performed =
       perform(invocation, {.trace_path = trace, .overwrite = force, .twice = check, .log = log ? &printer : nullptr});
-  const Presentation shown{invocation, performed.result, trace, performed.difference, check, std::nullopt};
+  const Presentation shown{invocation,   performed.result, trace, performed.difference, check,
+                           std::nullopt, require_sometimes};
   json ? print_json(shown) : print_verdict(shown);
   return exit_code(verdict_of(shown));
 }

@@ -1,4 +1,4 @@
-# The names of libc's functions that sim-core/interpose defines, as a list for the linker: programs that are loaded as
+# The names of libc's functions, and of what annotations call, that sim-core/interpose defines, as a list for the linker: programs that are loaded as
 # shared objects must find these in the executable, and nothing else of it.
 function(stillpoint_interposed_names output)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sim-core/interpose/*.cpp)
@@ -24,6 +24,11 @@ function(stillpoint_interposed_names output)
     string(REGEX MATCHALL "\nextern [^;{]*__asm__\\(\"[a-zA-Z0-9_]+\"\\);" calls "${text}")
     foreach(call ${calls})
       string(REGEX REPLACE ".*\"([a-zA-Z0-9_]+)\".*" "\\1" name "${call}")
+      list(APPEND names ${name})
+    endforeach()
+    string(REGEX MATCHALL "\nextern \"C\" [a-z]+ stillpoint_[a-z_]+" calls "${text}")
+    foreach(call ${calls})
+      string(REGEX REPLACE ".* (stillpoint_[a-z_]+)$" "\\1" name "${call}")
       list(APPEND names ${name})
     endforeach()
   endforeach()

@@ -6,8 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <optional>
 
-#include <stillpoint/error.hpp>
-
 #include "system-under-test/plaza/gateway/server.hpp"
 
 namespace last_ticket {
@@ -19,34 +17,8 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t kPort = 9000;
 // Of the node's own disk: where its program starts.
 constexpr const char* kDataFolder = "/srv";
-// Where a node crashes: a request to it may meet a connection that must be found broken and made anew.
-constexpr int kStubbornAttempts = 60;
-constexpr Duration kSilence = 1s;
-constexpr Duration kReconnect = 5s;
-
-// The node loses its power `count` times, each time after it was up for a while.
-struct CrashSettings {
-  std::uint64_t count = 0;
-  Duration up_min{};
-  Duration up_max{};
-  Duration down_min{};
-  Duration down_max{};
-};
-
-std::vector<Ledger::Outage> plan_crashes(Simulation& simulation, HostId node, const CrashSettings& crashes) {
-  std::vector<Ledger::Outage> outages;
-  RandomStream random = simulation.stream("crashes", "plaza-1");
-  VirtualTime when{};
-  for (std::uint64_t n = 0; n < crashes.count; ++n) {
-    when += random.between(crashes.up_min, crashes.up_max);
-    simulation.at(when, [&simulation, node] { simulation.crash(node); });
-    const VirtualTime down = when;
-    when += random.between(crashes.down_min, crashes.down_max);
-    simulation.at(when, [&simulation, node] { simulation.boot(node); });
-    outages.push_back({down, when});
-  }
-  return outages;
-}
+// A node that has lost its store ends, and so does one that cannot start: whoever looks after it starts it again.
+constexpr Duration kRestart = 100ms;
 
 class LastTicket final : public Scenario {
  public:
@@ -74,27 +46,23 @@ class LastTicket final : public Scenario {
     users_.give_back = settings.ratio("users.give_back", Ratio::percent(10));
     users_.abandon = settings.ratio("users.abandon", Ratio::percent(10));
     users_.answer_within = settings.duration("users.answer_within", {.least = 1ms}, 5s);
-    configure_crashes(settings);
-    if (server_.bugs.ack_before_fsync && crashes_.count == 0)
-      throw Error("--bug ack-before-fsync shows only where the node crashes: give --crash, too");
+    users_.recover_within = settings.duration("users.recover_within", {}, 5s);
+    server_.data_folder = kDataFolder;
   }
 
   void build(Simulation& simulation) override {
     simulation.default_link(network_);
-    ledger_.emplace(simulation, users_.answer_within);
-    if (crashes_.count > 0) ledger_->expect_durability();
+    ledger_.emplace(simulation, users_.answer_within, users_.recover_within);
     const HostId plaza = simulation.add_host(
         {.name = "plaza-1",
          .role = "plaza",
          .slice_cost = slice_cost_,
          .disk = disk_,
-         .start = [this, &simulation](boost::asio::io_context& context) -> std::shared_ptr<void> {
-           return std::make_shared<plaza::Server>(context.get_executor(), server_, hooks(simulation));
-         }});
+         .start = [this, &simulation](boost::asio::io_context& context) { return start_server(simulation, context); }});
+    node_ = plaza;
     shared_.emplace(UserContext{simulation, *ledger_, users_, simulation.address(plaza), kPort, [this, &simulation] {
                                   if (++done_ == users_.count) simulation.stop("every user is done");
                                 }});
-    ledger_->expect_outages(plan_crashes(simulation, plaza, crashes_), kReconnect);
     for (std::uint64_t host = 0; host < users_.hosts; ++host) {
       simulation.add_host(
           {.name = fmt::format("users-{}", host + 1),
@@ -106,18 +74,22 @@ class LastTicket final : public Scenario {
   void finish(Simulation&) override { ledger_->finish(); }
 
  private:
-  void configure_crashes(const Settings& settings) {
-    crashes_.count = settings.count("crashes.count", {.most = 1'000}, 0);
-    crashes_.up_min = settings.duration("crashes.up_min", {}, 50ms);
-    crashes_.up_max =
-        settings.duration("crashes.up_max", {.least = crashes_.up_min}, std::max<Duration>(crashes_.up_min, 600ms));
-    crashes_.down_min = settings.duration("crashes.down_min", {.least = 1us}, 10ms);
-    crashes_.down_max = settings.duration("crashes.down_max", {.least = crashes_.down_min},
-                                          std::max<Duration>(crashes_.down_min, 400ms));
-    if (crashes_.count == 0) return;
-    server_.data_folder = kDataFolder;
-    users_.attempts_max = kStubbornAttempts;
-    users_.idle_timeout = kSilence;
+  std::shared_ptr<void> start_server(Simulation& simulation, boost::asio::io_context& context) {
+    try {
+      return std::make_shared<plaza::Server>(context.get_executor(), server_, hooks(simulation));
+    } catch (const std::exception& error) {  // as plazad does, which says so and exits
+      simulation.note(std::string("plaza-1 cannot start: ") + error.what());
+      restart_later(simulation);
+      return nullptr;
+    }
+  }
+
+  void restart_later(Simulation& simulation) {
+    simulation.at(simulation.now() + kRestart, [this, &simulation] {
+      if (!simulation.is_up(node_)) return;  // it has lost its power meanwhile
+      simulation.kill(node_);
+      simulation.boot(node_);
+    });
   }
 
   plaza::Hooks hooks(Simulation& simulation) {
@@ -138,9 +110,10 @@ class LastTicket final : public Scenario {
       const Observing observing(simulation);
       ledger_->recovered(inventory);
     };
-    hooks.store_lost = [&simulation](const std::string& why) {
+    hooks.store_lost = [this, &simulation](const std::string& why) {
       const Observing observing(simulation);
       simulation.note("plaza-1 has lost its store: " + why);
+      restart_later(simulation);
     };
     return hooks;
   }
@@ -159,7 +132,7 @@ class LastTicket final : public Scenario {
   DiskOptions disk_;
   LinkOptions network_;
   UserSettings users_;
-  CrashSettings crashes_;
+  HostId node_ = kHarness;
   std::optional<Ledger> ledger_;
   std::optional<UserContext> shared_;
   std::uint64_t done_ = 0;
@@ -169,8 +142,7 @@ const RegisterBehaviour kRegistered{{
     .name = "last-ticket",
     .bugs = {{"oversell",
               "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"},
-             {"ack-before-fsync",
-              "answers leave when their batch was handed to the journal, not when it is durable (with --crash)"}},
+             {"ack-before-fsync", "answers leave when their batch was handed to the journal, not when it is durable"}},
     .make = [] { return std::make_unique<LastTicket>(); },
 }};
 

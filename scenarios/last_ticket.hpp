@@ -33,26 +33,15 @@ struct UserSettings {
   Ratio give_back;
   Ratio abandon;
   Duration answer_within{};
-  // Of a node that never crashes, none of these is needed.
-  int attempts_max = 8;     // of an operation
-  Duration idle_timeout{};  // a connection on which nothing comes for so long is broken; zero: for ever
+  Duration recover_within{};  // after a fault
 };
 
 // What was applied, as the node's hooks told it, against what the users were told: all checks of the scenario.
 class Ledger {
  public:
-  Ledger(stillpoint::Simulation& simulation, Duration answer_within);
-
-  // The node keeps its tickets on a disk: whatever users are told must outlive its crashes. Adds a check. Call first.
-  void expect_durability();
-
-  // The node is down meanwhile, and users find out within `reconnect` of its return: until then, time does not count
-  // for those who wait. In the order of their times.
-  struct Outage {
-    stillpoint::VirtualTime down;
-    stillpoint::VirtualTime up;
-  };
-  void expect_outages(std::vector<Outage> outages, Duration reconnect);
+  // An answer comes within `answer_within`, but for the time in which something was wrong, or was until less than
+  // `recover_within` ago.
+  Ledger(stillpoint::Simulation& simulation, Duration answer_within, Duration recover_within);
 
   // ---- from the node, in observer mode ----
   void received(const plaza::Request& request);
@@ -109,14 +98,13 @@ class Ledger {
   Duration allowed(stillpoint::VirtualTime since) const;
 
   Duration answer_within_;
-  std::vector<Outage> outages_;
-  Duration reconnect_{};
+  Duration recover_within_;
   stillpoint::Check& capacity_;
   stillpoint::Check& owner_;
   stillpoint::Check& answers_;
   stillpoint::Check& stock_;
   stillpoint::Check& prompt_;
-  std::optional<Durability> durability_;  // none: the node lives in memory
+  Durability durability_;
 
   std::map<Key, Operation> operations_;
   std::map<plaza::Version, Application> versions_;         // by the version that each application made

@@ -38,35 +38,19 @@ std::string describe(const plaza::Response& response) {
 
 }  // namespace
 
-Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within)
+Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within, Duration recover_within)
     : simulation_(simulation),
       answer_within_(answer_within),
+      recover_within_(recover_within),
       capacity_(simulation.safety("capacity conserved")),
       owner_(simulation.safety("one owner per ticket")),
       answers_(simulation.safety("answers match the ledger")),
       stock_(simulation.safety("stock never goes back")),
-      prompt_(simulation.liveness("every request answered")) {}
+      prompt_(simulation.liveness("every request answered")),
+      durability_{.ledger = {}, .check = simulation.safety("what was told is durable")} {}
 
-void Ledger::expect_outages(std::vector<Outage> outages, Duration reconnect) {
-  outages_ = std::move(outages);
-  reconnect_ = reconnect;
-}
-
-// The time since then in which the node was down, or users could not know yet that it is back, does not count.
 Duration Ledger::allowed(stillpoint::VirtualTime since) const {
-  Duration most = answer_within_;
-  for (const Outage& outage : outages_) {
-    const auto begin = std::max(since, outage.down);
-    const auto end = std::min(simulation_.now(), outage.up + reconnect_);
-    if (end <= begin) continue;
-    most += end - begin;
-    since = end;
-  }
-  return most;
-}
-
-void Ledger::expect_durability() {
-  durability_.emplace(Durability{.ledger = {}, .check = simulation_.safety("what was told is durable")});
+  return answer_within_ + simulation_.disturbed(since, recover_within_);
 }
 
 // ---- from the node ----
@@ -88,7 +72,7 @@ void Ledger::applied(const plaza::Applied& applied) {
 
   check_capacity(applied, event);
   check_owner(applied, event);
-  if (durability_) is_durable(durability_->ledger.applied(applied, event));
+  is_durable(durability_.ledger.applied(applied, event));
 
   const Application application{event, applied};
   versions_[applied.version] = application;
@@ -96,15 +80,13 @@ void Ledger::applied(const plaza::Applied& applied) {
   if (!applied.request_id.empty()) operations_[{applied.user, applied.request_id}].applied.push_back(applied);
 }
 
-void Ledger::committed(const plaza::Committed& committed) {
-  if (durability_) durability_->ledger.committed(committed.version);
-}
+void Ledger::committed(const plaza::Committed& committed) { durability_.ledger.committed(committed.version); }
 
 void Ledger::recovered(const plaza::Inventory& inventory) {
   const plaza::Counts counts = inventory.counts();
   simulation_.note(fmt::format("plaza-1 starts at version {}: free {} held {} sold {}", inventory.version(),
                                counts.free, counts.held, counts.sold));
-  if (durability_) is_durable(durability_->ledger.recovered(inventory));
+  is_durable(durability_.ledger.recovered(inventory));
   forget_after(inventory.version());
 }
 
@@ -127,9 +109,9 @@ void Ledger::take(const Application& application) {
 
 bool Ledger::is_durable(const std::optional<Finding>& finding) {
   if (finding) {
-    durability_->check.broken(*finding);
+    durability_.check.broken(*finding);
   } else {
-    durability_->check.held();
+    durability_.check.held();
   }
   return !finding;
 }
@@ -230,7 +212,7 @@ void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza
     simulation_.fail(invoke, describe(response));
   }
   close({request.user, request.id}, invoke, plaza::to_string(request.op));
-  if (durability_ && !is_durable(durability_->ledger.told(request, response, invoke))) return;
+  if (!is_durable(durability_.ledger.told(request, response, invoke))) return;
   if (request.op != plaza::Operation::watch) check_answer(operations_[{request.user, request.id}], request, response);
 }
 
@@ -286,9 +268,8 @@ void Ledger::finish() {
     return;
   }
   prompt_.remark(fmt::format("slowest {} ms", slowest_.count() / 1'000'000));
-  if (!durability_) return;
-  const DurabilityLedger& durable = durability_->ledger;
-  durability_->check.remark(
+  const DurabilityLedger& durable = durability_.ledger;
+  durability_.check.remark(
       fmt::format("{} starts; {} changes lost that nobody was told of", durable.recoveries(), durable.forgotten()));
 }
 

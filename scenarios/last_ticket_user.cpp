@@ -17,6 +17,12 @@ namespace last_ticket {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+namespace {
+// A node that has lost its power says nothing; a request may meet such a connection several times.
+constexpr Duration kSilence = std::chrono::seconds(1);
+constexpr int kStubbornAttempts = 60;
+}  // namespace
+
 class User {
  public:
   User(asio::io_context& context, const UserContext& shared, std::string name)
@@ -25,7 +31,7 @@ class User {
         name_(std::move(name)),
         random_(shared.simulation.stream("user", name_)),
         jitter_(shared.simulation.stream("retry jitter", name_)),
-        client_(context.get_executor(), {.idle_timeout = shared.settings.idle_timeout}),
+        client_(context.get_executor(), {.idle_timeout = kSilence}),
         timer_(context) {
     client_.on_stock([this](const plaza::StockPush& push) { on_stock(push); });
   }
@@ -91,7 +97,7 @@ class User {
     const EventId step = shared_.simulation.step(name_, why);
     const EventId invoke = shared_.ledger.invoke(request, step);
     plaza::RetryPolicy policy;
-    policy.attempts_max = shared_.settings.attempts_max;
+    policy.attempts_max = kStubbornAttempts;
     policy.jitter = [this] { return jitter_.next(); };
     const plaza::CallResult result = co_await client_.call_with_retries(request, std::move(policy));
     if (result.error) {

@@ -137,7 +137,7 @@ struct CampaignFile::State {
       series.scenario = each.text(1);
       series.shown = each.text(2);
       series.scenario_path = each.text(3);
-      series.request = {.scenario_text = each.text(4), .overrides = texts(each.text(5)), .bug = each.text(6)};
+      series.request = {.scenario_text = each.text(4), .overrides = texts(each.text(5)), .bug = each.text(6), .plan = {}};
       series.request.folder = fs::current_path().string();
       series.request.seed = number(each.text(7), 10, "seed");
       if (!each.is_null(8)) {
@@ -310,6 +310,12 @@ std::optional<std::int64_t> CampaignFile::add(std::size_t series, std::uint64_t 
         .run(series, number, seed, stillpoint::name_of(verdict), exit_code(verdict), hash, result.events,
              result.virtual_ns, result.cpu_ns, result.rss_kib, static_cast<int>(result.report.by_backstop), failure,
              message);
+    for (const Tally& tally : result.report.tallies) {
+      Statement(database,
+                "INSERT INTO tally VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET times = times + excluded.times, "
+                "runs = runs + excluded.runs")
+          .run(series, tally.sort, tally.name, tally.times, static_cast<int>(tally.times > 0));
+    }
     Statement(database, "UPDATE campaign SET spent_ns = ?").run(spent.count());
     state_->database.commit();
     state_->spent = spent;
@@ -318,6 +324,18 @@ std::optional<std::int64_t> CampaignFile::add(std::size_t series, std::uint64_t 
     state_->database.roll_back();
     throw;
   }
+}
+
+std::vector<TallyRow> CampaignFile::tallies(std::size_t series) const {
+  Statement statement(state_->database,
+                      "SELECT sort, name, times, runs FROM tally WHERE series = ? ORDER BY sort, name");
+  statement.bind(series);
+  std::vector<TallyRow> rows;
+  while (statement.step()) {
+    rows.push_back({{statement.text(0), statement.text(1), static_cast<std::uint64_t>(statement.integer(2))},
+                    static_cast<std::uint64_t>(statement.integer(3))});
+  }
+  return rows;
 }
 
 std::int64_t CampaignFile::set_nondeterministic(std::size_t series, std::uint64_t number, const std::string& message) {

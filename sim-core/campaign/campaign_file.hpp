@@ -35,6 +35,11 @@ struct Totals {
   Duration cpu_time{};
 };
 
+// What happened how often in the runs of a series.
+struct TallyRow : Tally {
+  std::uint64_t runs = 0;  // in which it happened at all
+};
+
 struct RunRow {
   std::uint64_t number = 0;
   std::uint64_t seed = 0;
@@ -91,6 +96,8 @@ class CampaignFile {
   // Another run of it was another run: it is a nondeterminism, whatever it was before. Returns that failure.
   std::int64_t set_nondeterministic(std::size_t series, std::uint64_t number, const std::string& message);
   Totals totals(std::size_t series) const;
+  // By sort and name.
+  std::vector<TallyRow> tallies(std::size_t series) const;
 
   // ---- failures ----
   // All of a series, by their first seed.

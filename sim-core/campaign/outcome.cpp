@@ -1,5 +1,7 @@
 #include "sim-core/campaign/outcome.hpp"
 
+#include <algorithm>
+
 namespace stillpoint::campaign {
 namespace {
 
@@ -37,6 +39,7 @@ Outcome judge(const CampaignFile& file, CampaignEnd end) {
     of.series = file.plan().series[i];
     of.totals = file.totals(i);
     of.failures = file.failures(i);
+    of.tallies = file.tallies(i);
     of.ran = of.totals.runs > 0;
     switch (of.series.purpose) {
       case Purpose::fuzz:
@@ -65,6 +68,15 @@ Outcome judge(const CampaignFile& file, CampaignEnd end) {
   // No seed ended in time: nothing is known.
   if (outcome.verdict == Verdict::pass && has_fuzz && outcome.seeds == 0) outcome.verdict = Verdict::undecided;
   return outcome;
+}
+
+void require_sometimes(Outcome& outcome) {
+  for (SeriesOutcome& of : outcome.series) {
+    if (of.series.purpose != Purpose::fuzz || !of.ran) continue;
+    if (std::ranges::none_of(of.tallies, should_have_happened)) continue;
+    of.verdict = gravest(of.verdict, Verdict::undecided);
+    outcome.verdict = gravest(outcome.verdict, of.verdict);
+  }
 }
 
 }  // namespace stillpoint::campaign

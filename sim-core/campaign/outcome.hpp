@@ -13,6 +13,7 @@ struct SeriesOutcome {
   Series series;
   Totals totals;
   std::vector<Failure> failures;
+  std::vector<TallyRow> tallies;
   // Pass where it did what it is there for: no seed of a fuzz series failed, a regression case showed what it should, a
   // canary was found.
   Verdict verdict = Verdict::pass;
@@ -34,5 +35,8 @@ struct Outcome {
 };
 
 Outcome judge(const CampaignFile& file, CampaignEnd end);
+// A campaign in which something never happened that should be seen sometimes has not decided much: its verdict is
+// `undecided`, unless it is a graver one.
+void require_sometimes(Outcome& outcome);
 
 }  // namespace stillpoint::campaign

@@ -1,6 +1,7 @@
 #include "sim-core/campaign/recording.hpp"
 
 #include "sim-core/supervise/build_identity.hpp"
+#include "sim-core/supervise/planning.hpp"
 
 namespace stillpoint::campaign {
 
@@ -11,6 +12,7 @@ RunMetadata metadata_of(const supervise::RunRequest& request, const Origin& orig
   metadata.scenario_text = request.scenario_text;
   metadata.seed = request.seed;
   metadata.overrides = request.overrides;
+  metadata.plan = supervise::with_plan(request).plan;
   metadata.bug = request.bug;
   metadata.revision = origin.revision;
   metadata.build_id = supervise::build_identity(request);

@@ -7,7 +7,7 @@ namespace stillpoint::campaign {
 
 // PRAGMA application_id and PRAGMA user_version, as schema.sql sets them.
 constexpr std::int64_t kCampaignApplicationId = 0x53744c63;
-constexpr std::int64_t kCampaignSchemaVersion = 1;
+constexpr std::int64_t kCampaignSchemaVersion = 2;
 
 extern const std::string_view kSchemaSql;
 

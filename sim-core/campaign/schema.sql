@@ -7,7 +7,7 @@
 -- Seeds, hashes and settings are stored as in a trace (sim-core/record/schema.sql).
 
 PRAGMA application_id = 0x53744c63;  -- "StLc": what a campaign is known by
-PRAGMA user_version = 1;             -- the version of this schema
+PRAGMA user_version = 2;             -- the version of this schema
 
 -- What the campaign is. One row.
 CREATE TABLE campaign (
@@ -63,6 +63,16 @@ CREATE TABLE failure (
   trace      TEXT,              -- the trace's file, in the campaign's folder
   UNIQUE (series, signature)
 );
+
+-- What happened how often, in all runs of a series: faults by their kind, annotations of the service by their name.
+CREATE TABLE tally (
+  series  INTEGER NOT NULL,  -- a series
+  sort    TEXT NOT NULL,     -- fault, sometimes, reachable, buggify
+  name    TEXT NOT NULL,     -- "partition"
+  times   INTEGER NOT NULL,  -- in all runs together
+  runs    INTEGER NOT NULL,  -- in which it happened at all
+  PRIMARY KEY (series, sort, name)
+) WITHOUT ROWID;
 
 -- For people: each failure with its smallest seed.
 CREATE VIEW failures AS

@@ -52,6 +52,9 @@ std::string to_json(const Report& report) {
   for (const ViolationReport& violation : report.violations) violations.push_back(encode(violation));
   json::array measures;
   for (const Measure& measure : report.measures) measures.push_back({{"name", measure.name}, {"value", measure.value}});
+  json::array tallies;
+  for (const Tally& tally : report.tallies)
+    tallies.push_back({{"sort", tally.sort}, {"name", tally.name}, {"times", tally.times}});
   return json::serialize(json::value{{"verdict", exit_code(report.verdict)},
                                      {"reason", report.reason},
                                      {"detail", report.detail},
@@ -59,7 +62,8 @@ std::string to_json(const Report& report) {
                                      {"place", report.place},
                                      {"checks", checks},
                                      {"violations", violations},
-                                     {"measures", measures}});
+                                     {"measures", measures},
+                                     {"tallies", tallies}});
 }
 
 std::optional<Report> report_from_json(std::string_view text_in) {
@@ -80,6 +84,9 @@ std::optional<Report> report_from_json(std::string_view text_in) {
     for (const json::value& measure : value.at("measures").as_array()) {
       report.measures.push_back({text(measure, "name"), measure.at("value").to_number<std::uint64_t>()});
     }
+    for (const json::value& tally : value.at("tallies").as_array())
+      report.tallies.push_back(
+          {text(tally, "sort"), text(tally, "name"), tally.at("times").to_number<std::uint64_t>()});
     return report;
   } catch (const std::exception&) {  // Boost.JSON throws several kinds for wrong syntax and wrong types
     return std::nullopt;

@@ -33,6 +33,13 @@ struct Measure {
   std::uint64_t value = 0;
 };
 
+// How often something happened that a campaign adds up over its runs; zero, where it is worth knowing that it did not.
+struct Tally {
+  std::string sort;  // "fault"
+  std::string name;  // "partition"
+  std::uint64_t times = 0;
+};
+
 struct Report {
   Verdict verdict = Verdict::pass;
   // Why the run ended, in a few words: "every user is done", "host plaza-1 called fork".
@@ -49,7 +56,13 @@ struct Report {
   std::vector<CheckReport> checks;
   std::vector<ViolationReport> violations;
   std::vector<Measure> measures;
+  std::vector<Tally> tallies;
 };
+
+// What should be seen to happen sometimes, and did not: `X` of STILLPOINT_SOMETIMES, STILLPOINT_REACHABLE.
+inline bool should_have_happened(const Tally& tally) {
+  return tally.times == 0 && (tally.sort == "sometimes" || tally.sort == "reachable");
+}
 
 std::string to_json(const Report& report);
 // nullopt if the text is no report: the child died while it wrote.

@@ -20,6 +20,15 @@ void unsupported(kernel::Host& host, const Call& call, const char* detail) {
   __builtin_unreachable();
 }
 
+int error_by_plan(kernel::Host& host, const Call& call) {
+  if (host.observed()) unsupported(host, call, "in observer mode");
+  return host.due_failure(call.name);
+}
+
+bool gives_error_back(std::string_view symbol) {
+  return symbol.starts_with("pthread_") || symbol.starts_with("posix_") || symbol == "clock_nanosleep";
+}
+
 bool is_in_sanitizer(const void* site) {
   if (&__asan_init == nullptr) return false;
   Dl_info sanitizer{};

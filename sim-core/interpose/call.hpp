@@ -15,6 +15,7 @@
 
 #include <cerrno>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "sim-core/base/result.hpp"
@@ -39,6 +40,27 @@ T fail(kernel::Host& host, const Call& call, int error) {
   if (error == kernel::kNotServed) unsupported(host, call);
   errno = error;
   return static_cast<T>(-1);
+}
+
+// The errno with which a fault of the plan makes this call fail; 0: it does not. Ends the run in observer mode.
+int error_by_plan(kernel::Host& host, const Call& call);
+
+// What a function gives back that fails so: the error itself, as pthread_create(3) does, or -1, null or MAP_FAILED,
+// with errno.
+bool gives_error_back(std::string_view symbol);
+template <typename T>
+T failed(std::string_view symbol, int error) {
+  if constexpr (std::is_void_v<T>) {
+    return;
+  } else if constexpr (std::is_pointer_v<T>) {
+    errno = error;
+    return symbol.starts_with("mmap") || symbol == "mremap" ? reinterpret_cast<T>(-1) : nullptr;
+  } else {
+    if (gives_error_back(symbol)) return static_cast<T>(error);
+    errno = error;
+    constexpr int kSystemError = -11;  // EAI_SYSTEM
+    return static_cast<T>(symbol == "getaddrinfo" || symbol == "getnameinfo" ? kSystemError : -1);
+  }
 }
 
 template <typename T, typename R>
@@ -103,8 +125,10 @@ Function real_function(Function interceptor, const char* name) {
   ::stillpoint::kernel::Host* current = ::stillpoint::kernel::current_host;                                    \
   if (current != nullptr &&                                                                                    \
       !(::stillpoint::interpose::sanitizers_call(symbol) && ::stillpoint::interpose::is_in_sanitizer(site))) { \
-    if (!current->count_call()) [[unlikely]]                                                                   \
-      ::stillpoint::interpose::unsupported(*current, {symbol, site}, "in observer mode");                      \
+    if (!current->count_call()) [[unlikely]] {                                                                 \
+      if (const int by_plan = ::stillpoint::interpose::error_by_plan(*current, {symbol, site}); by_plan != 0)  \
+        return ::stillpoint::interpose::failed<result>(symbol, by_plan);                                       \
+    }                                                                                                          \
     const ::stillpoint::interpose::ReturnToProgram handlers(*current);                                         \
     return sp_serve_##name(*current, {symbol, site} SP_UNWRAP_AFTER_COMMA arguments);                          \
   }                                                                                                            \

@@ -103,7 +103,7 @@ void Host::forget_process() {
   last_read = kNoEvent;
   observe(false);
   crash_at_next_call_ = false;
-  free_calls_in_turn_ = calls_until_toll_ = kFreeCallsInTurn;
+  free_calls_in_turn_ = calls_until_toll_ = watches_calls() ? 1 : kFreeCallsInTurn;
   woken_while_running_ = false;
   cpu_time_ = unpaid_ = Duration::zero();
 }

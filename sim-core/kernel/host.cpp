@@ -289,6 +289,7 @@ bool Host::may_be_left(const Task& task) { return task.may_sleep && trap_selecto
 bool Host::take_toll() {
   calls_until_toll_ = observed_ ? 1 : kCallsPerToll;
   if (observed_) return false;
+  if (!failing_calls_.empty()) calls_until_toll_ = 1;
   if (crash_at_next_call_) {
     if (running_task_ == nullptr || !running_task_->may_sleep || may_be_left(*running_task_)) {
       if (!crashing()) crash();
@@ -296,8 +297,9 @@ bool Host::take_toll() {
     }
     calls_until_toll_ = 1;  // and so at the next one
   }
-  if (running_task_ != nullptr) spend(kCallsPerToll * kCallCost);
-  return true;
+  const bool costs = failing_calls_.empty() || is_beyond_free_calls();
+  if (costs && running_task_ != nullptr) spend(kCallsPerToll * kCallCost);
+  return failing_calls_.empty();
 }
 
 void Host::spend(Duration cost) {
@@ -316,7 +318,7 @@ void Host::spend(Duration cost) {
   task.signals.interrupted = false;  // the call that is about to be served waits for nothing yet
   // It goes on as if this were still the same turn.
   clock_reads_in_turn_ = clock_reads;
-  calls_until_toll_ = crash_at_next_call_ ? 1 : kCallsPerToll;
+  calls_until_toll_ = watches_calls() ? 1 : kCallsPerToll;
 }
 
 Storage& Host::storage() {

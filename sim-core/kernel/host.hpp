@@ -86,6 +86,15 @@ enum class Peers : std::uint8_t {
   reset,  // somebody resets its connections in its place: a hypervisor, a load balancer, its own firmware
 };
 
+// A call that a fault makes fail: the Nth of its function, by its name in libc.
+struct FailingCall {
+  EventId fault = kNoEvent;
+  std::string call;
+  std::uint64_t nth = 1;
+  int error = 0;
+  std::uint64_t seen = 0;  // counted by the host
+};
+
 struct HostOptions {
   std::string name;
   std::string role;
@@ -249,11 +258,18 @@ class Host final : private Event {
   // A clock's value for a program. Many readings in one turn, or very many at one instant, begin to cost a microsecond
   // each, so that a program which spins on its clock makes progress.
   Duration read_clock(clockid_t clock);
-  // A call of any kind is about to be served: false if it may not, in observer mode. In a turn of very many they cost
-  // time as well, so that a program which asks again and again whether something has happened (a poll that does not
-  // wait) comes to where it has. A task that can sleep loses the processor meanwhile; the endless turn of one that
-  // cannot ends the run.
+  // A call of any kind is about to be served: false if it may not, in observer mode, or where some shall fail. In a
+  // turn of very many they cost time as well, so that a program which asks again and again whether something has
+  // happened (a poll that does not wait) comes to where it has. A task that can sleep loses the processor meanwhile;
+  // the endless turn of one that cannot ends the run.
   bool count_call() { return --calls_until_toll_ != 0 || take_toll(); }
+  // The Nth call of a function from now on fails (FailingCall). Meanwhile count_call() is false for all calls, and
+  // due_failure() says what becomes of each: it serves, by zero, or fails with an errno, which is in the trace.
+  void fail_call(FailingCall call);
+  void stop_failing_call(EventId fault);
+  int due_failure(std::string_view call);
+  // How many calls of that function there were since.
+  std::uint64_t calls_seen(EventId fault) const;
   // What it keeps on its disk, and what of it its process has mapped.
   Storage& storage();
   Mappings mappings;
@@ -341,6 +357,8 @@ class Host final : private Event {
   void schedule_timeout(Task& task);
   void clocks_changed();
   bool take_toll();
+  bool watches_calls() const { return crash_at_next_call_ || !failing_calls_.empty(); }
+  bool is_beyond_free_calls();
   static bool may_be_left(const Task& task);
   void spend(Duration cost);
   void get_ahead(Duration by);
@@ -359,6 +377,9 @@ class Host final : private Event {
   bool killed_ = false;
   std::optional<EndAsked> end_asked_;
   bool crash_at_next_call_ = false;
+  std::vector<FailingCall> failing_calls_;
+  std::uint64_t watched_calls_ = 0;  // in this turn, while there are such
+  std::uint64_t watched_turn_ = 0;
   EventId last_end_ = kNoEvent;               // the crash, or the end by a kill, that the next boot follows
   std::vector<std::unique_ptr<Task>> tasks_;  // those that live, or that somebody may still join; the main one first
   int tasks_made_ = 0;

@@ -65,9 +65,33 @@ struct Run::Appointment final : Event {
   std::function<void()> what;
 };
 
-Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace,
+// What faults do to processes.
+class Run::Machinery final : public faults::Machines {
+ public:
+  explicit Machinery(Run& run) : run_(run) {}
+  void crash(kernel::Host& host, Cause cause, kernel::Peers peers) override {
+    ++run_.power_losses_;
+    host.crash(cause, peers);
+  }
+  void kill(kernel::Host& host, Cause cause) override { host.kill(cause); }
+  void boot(kernel::Host& host) override {
+    if (host.boots() < kernel::Host::kMostBoots) run_.start(host);
+  }
+
+ private:
+  Run& run_;
+};
+
+Run::Run(scenario::LoadedScenario loaded, std::uint64_t seed, faults::Plan plan, TraceWriter& trace,
          kernel::UnsupportedHandler unsupported, kernel::ExcessHandler exceeded)
-    : loaded_(std::move(loaded)), trace_(trace), kernel_(trace, seed, unsupported) {
+    : loaded_(std::move(loaded)),
+      trace_(trace),
+      kernel_(trace, seed, unsupported),
+      machinery_(std::make_unique<Machinery>(*this)),
+      injector_(std::move(plan), kernel_, *machinery_),
+      annotations_(kernel_, injector_, loaded_.annotations, [this](const std::string& name, const Finding& finding) {
+        checks_.emplace_back(*this, name, false).broken(finding);
+      }) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   kernel_.output_most = loaded_.limits.output_mib * kMiB;
   // A call beyond the free ones costs a microsecond.
@@ -92,6 +116,7 @@ Run::~Run() {
 
 Report Run::execute() {
   as_harness([this] { loaded_.scenario->build(*this); });
+  injector_.start();
   turn_until_end();
   if (report_.verdict == Verdict::pass && report_.violations.empty()) {
     as_harness([this] { loaded_.scenario->finish(*this); });
@@ -172,6 +197,11 @@ Report Run::report_now(Report report) const {
   if (power_losses_ > 0) report.measures.push_back({"losses of power", power_losses_});
   if (kernel_.threads_left_behind > 0)
     report.measures.push_back({"threads that they left behind", kernel_.threads_left_behind});
+  report.tallies.clear();
+  for (const auto& [kind, times] : injector_.happened())
+    report.tallies.push_back({"fault", std::string(faults::info(kind).name), times});
+  for (const auto& [call, seen] : injector_.calls_seen()) report.tallies.push_back({"call", call, seen});
+  for (Tally& tally : annotations_.tallies()) report.tallies.push_back(std::move(tally));
   report.checks.clear();  // a crash's report has been made before
   for (const RunCheck& check : checks_) report.checks.push_back({check.name(), check.times(), check.remark()});
   return report;
@@ -273,6 +303,14 @@ std::uint64_t Run::disk_operations(HostId id) const {
   return const_cast<Run*>(this)->known_host(id, "tell the disk operations of it").storage().operations();
 }
 
+void Run::kill(HostId id) {
+  kernel::Host& host = known_host(id, "kill");
+  if (host.down() || host.ending() || !host.alive())
+    throw Error(fmt::format("cannot kill the process of host {}: none runs", host.name()));
+  const CurrentHost none(nullptr);  // as above
+  host.kill();
+}
+
 void Run::boot(HostId id) {
   kernel::Host& host = known_host(id, "boot");
   if (host.ending() || (host.halted() && host.running())) return at(now(), [this, id] { boot(id); });
@@ -286,6 +324,16 @@ bool Run::is_up(HostId id) const {
   const kernel::Host& host = const_cast<Run*>(this)->known_host(id, "tell whether it is up");
   return !host.down() && !host.ending() && !host.killed();
 }
+
+// ---- faults ----
+
+void Run::label(std::string_view label, std::vector<HostId> hosts) {
+  for (const HostId host : hosts) known_host(host, fmt::format("call it {}", label));
+  injector_.label(label, std::move(hosts));
+}
+
+Duration Run::disturbed(VirtualTime since, Duration recovery) const { return injector_.disturbed(since, recovery); }
+VirtualTime Run::heals_at() const { return injector_.heals_at(); }
 
 // ---- while it runs ----
 

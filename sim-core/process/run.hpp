@@ -11,7 +11,9 @@
 #include <stillpoint/simulation.hpp>
 
 #include "sim-core/check/report.hpp"
+#include "sim-core/faults/injector.hpp"
 #include "sim-core/kernel/kernel.hpp"
+#include "sim-core/process/annotations.hpp"
 #include "sim-core/process/driven.hpp"
 #include "sim-core/process/recent_kinds.hpp"
 #include "sim-core/scenario/scenario_file.hpp"
@@ -26,8 +28,8 @@ void arm(Bypass bypass);
 
 class Run final : public Simulation {
  public:
-  Run(scenario::LoadedScenario loaded, std::uint64_t seed, TraceWriter& trace, kernel::UnsupportedHandler unsupported,
-      kernel::ExcessHandler exceeded = nullptr);
+  Run(scenario::LoadedScenario loaded, std::uint64_t seed, faults::Plan plan, TraceWriter& trace,
+      kernel::UnsupportedHandler unsupported, kernel::ExcessHandler exceeded = nullptr);
   ~Run() override;
 
   // Builds the scenario, runs it to its end, and reports. Once.
@@ -47,8 +49,12 @@ class Run final : public Simulation {
   void crash(HostId host) override;
   void crash_after_disk_operations(HostId host, std::uint64_t operations) override;
   std::uint64_t disk_operations(HostId host) const override;
+  void kill(HostId host) override;
   void boot(HostId host) override;
   bool is_up(HostId host) const override;
+  void label(std::string_view label, std::vector<HostId> hosts) override;
+  Duration disturbed(VirtualTime since, Duration recovery) const override;
+  VirtualTime heals_at() const override;
   std::uint64_t seed() const override { return kernel_.seed; }
   VirtualTime now() const override { return kernel_.queue.now(); }
   void measure(std::string_view name, std::uint64_t value) override {
@@ -67,6 +73,7 @@ class Run final : public Simulation {
 
  private:
   class RunCheck;
+  class Machinery;
   struct Appointment;
   // What runs on a host, and again after each boot of it.
   struct Resident {
@@ -98,7 +105,10 @@ class Run final : public Simulation {
   TraceWriter& trace_;
   kernel::Kernel kernel_;
   std::vector<Resident> residents_;  // by host
-  std::deque<RunCheck> checks_;      // stable addresses
+  std::unique_ptr<Machinery> machinery_;
+  faults::Injector injector_;
+  Annotations annotations_;
+  std::deque<RunCheck> checks_;  // stable addresses
   std::deque<Appointment> appointments_;
   RecentKinds recent_kinds_;
   Report report_;

@@ -59,11 +59,10 @@ void write_schema(Database& database, const RunMetadata& run) {
   database.begin();
   database.run(std::string(kSchemaSql).c_str());
   Statement(database,
-            "INSERT INTO metadata(scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, "
-            "trace_format, "
-            "started, complete) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
+            "INSERT INTO metadata(scenario, scenario_path, scenario_text, seed, overrides, plan, bug, revision, "
+            "build_id, trace_format, started, complete) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
       .run(run.scenario, run.scenario_path, run.scenario_text, std::to_string(run.seed), json_array(run.overrides),
-           run.bug, run.revision, run.build_id, run.trace_format, run.started);
+           run.plan, run.bug, run.revision, run.build_id, run.trace_format, run.started);
   database.commit();
 }
 

@@ -24,6 +24,7 @@ CREATE TABLE metadata (
   scenario_text  TEXT NOT NULL,     -- the whole file, so that the trace can be replayed without it
   seed           TEXT NOT NULL,     -- the seed: an unsigned 64-bit number in decimal
   overrides      TEXT NOT NULL,     -- settings from the command line: a JSON array of "key=value"
+  plan           TEXT NOT NULL,     -- what went wrong on purpose: the plan of faults, as `stillpoint plan` prints it (TOML)
   bug            TEXT NOT NULL,     -- the planted bug that was switched on; '' for none
   revision       TEXT NOT NULL,     -- the git revision of the executable
   build_id       TEXT NOT NULL,     -- the linker's build id of the executable, then ' + hash path' of each program of the scenario

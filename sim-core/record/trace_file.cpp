@@ -137,10 +137,12 @@ std::vector<std::string> overrides_of(const Database& database, const std::strin
 }
 
 TraceMetadata read_metadata(const Database& database) {
-  Statement row(
-      database,
-      "SELECT scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, trace_format, started, "
-      "complete, verdict, exit_code, hash, log_hash, virtual_ns, cpu_ns FROM metadata");
+  Statement has_plan(database, "SELECT count(*) FROM pragma_table_info('metadata') WHERE name = 'plan'");
+  const std::string plan = has_plan.step() && has_plan.integer(0) > 0 ? "plan" : "''";
+  Statement row(database, ("SELECT scenario, scenario_path, scenario_text, seed, overrides, bug, revision, build_id, "
+                           "trace_format, started, complete, verdict, exit_code, hash, log_hash, virtual_ns, cpu_ns, " +
+                           plan + " FROM metadata")
+                              .c_str());
   if (!row.step()) damaged(database, "it has no metadata");
 
   TraceMetadata metadata;
@@ -154,6 +156,7 @@ TraceMetadata read_metadata(const Database& database) {
   run.revision = row.text(6);
   run.build_id = row.text(7);
   run.trace_format = static_cast<std::uint32_t>(row.integer(8));
+  run.plan = row.text(17);
   if (!row.is_null(9)) run.started = row.text(9);
   if (row.integer(10) != 0) {
     metadata.outcome = RunOutcome{.verdict = row.text(11),

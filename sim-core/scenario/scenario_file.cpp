@@ -10,6 +10,7 @@
 #include <stillpoint/error.hpp>
 
 #include "sim-core/base/nearest.hpp"
+#include "sim-core/scenario/fault_model.hpp"
 
 namespace stillpoint::scenario {
 namespace {
@@ -20,9 +21,9 @@ const std::string kSuffix = ".toml";
 
 // `stillpoint run` and `stillpoint fuzz` have options of their own, which a scenario cannot take.
 bool good_option_name(std::string_view name) {
-  constexpr std::string_view kTaken[] = {"seed",  "bug",     "duration", "set",    "trace", "force",
-                                         "check", "json",    "seeds",    "budget", "jobs",  "out",
-                                         "junit", "summary", "canary",   "resume", "help",  "log",   "guard"};
+  constexpr std::string_view kTaken[] = {
+      "seed", "bug",   "duration", "set",    "trace",  "force", "check", "json",  "seeds",  "budget", "jobs",
+      "out",  "junit", "summary",  "canary", "resume", "help",  "log",   "guard", "faults", "fail",   "sometimes"};
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
   return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
          name.find_first_not_of(kLetters) == std::string_view::npos &&
@@ -76,6 +77,8 @@ LoadedScenario load(std::string_view text, const std::string& file, const std::v
   loaded.about = settings.text("about", "");
   loaded.duration = settings.duration("duration", {.least = std::chrono::microseconds(1)}, std::chrono::seconds(60));
   loaded.limits = read_limits(settings);
+  loaded.annotations = settings.texts("annotations");
+  loaded.faults = read_fault_model(settings, loaded.duration);
   for (const std::string& option : settings.keys_of("options")) settings.required_text("options." + option);
 
   const std::string name = settings.required_text("behaviour");

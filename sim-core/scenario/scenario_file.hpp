@@ -8,6 +8,7 @@
 
 #include <stillpoint/scenario.hpp>
 
+#include "sim-core/faults/model.hpp"
 #include "sim-core/scenario/behaviours.hpp"
 
 namespace stillpoint::scenario {
@@ -25,6 +26,9 @@ struct LoadedScenario {
   std::string about;
   Duration duration;  // of virtual time, at most
   Limits limits;
+  faults::Model faults;
+  // Of which files the annotations are those of its services: parts of their paths; empty: of all.
+  std::vector<std::string> annotations;
   std::uint64_t users = 0;  // for reports: the setting users.count, if there is one
   const Behaviour* behaviour = nullptr;
   std::unique_ptr<Scenario> scenario;
@@ -35,8 +39,8 @@ struct LoadedScenario {
 LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
                     const std::string& bug);
 
-// The short options that a scenario declares: option name to dotted key ("users" to "users.count"), or, of a flag, to what
-// it sets ("crash" to "crashes.count=3"). Throws Error.
+// The short options that a scenario declares: option name to dotted key ("users" to "users.count"), or, of a flag, to
+// what it sets ("crash" to "crashes.count=3"). Throws Error.
 std::map<std::string, std::string> short_options(std::string_view text, const std::string& file);
 
 struct ScenarioFile {

@@ -11,6 +11,7 @@
 #include <stillpoint/error.hpp>
 
 #include "sim-core/base/nearest.hpp"
+#include "sim-core/base/toml_depth.hpp"
 #include "sim-core/base/units.hpp"
 
 namespace stillpoint {
@@ -51,49 +52,11 @@ std::string show(const toml::node& node) {
   return "a date";
 }
 
-// The TOML library recurses into keys: a key of thousands of parts would end the process.
-constexpr std::size_t kDeepestKey = 64;
-
-void refuse_deep_keys(std::string_view text, const std::string& file) {
-  std::size_t line = 1;
-  std::size_t dots = 0;
-  std::size_t brackets = 0;
-  char quote = 0;  // in a text, or a quoted part of a key
-  bool comment = false;
-  bool escaped = false;
-  for (const char c : text) {
-    if (c == '\n') {
-      ++line;
-      dots = brackets = 0;
-      quote = 0;
-      comment = escaped = false;
-    } else if (comment || escaped) {
-      escaped = false;
-    } else if (quote != 0) {
-      escaped = quote == '"' && c == '\\';
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '#') {
-      comment = true;
-    } else if (c == '=' || c == ',') {
-      dots = 0;
-    } else if (c == '.') {
-      ++dots;
-    } else if (c == '[' || c == '{') {
-      ++brackets;
-    }
-    if (dots > kDeepestKey || brackets > kDeepestKey) {
-      throw Error(fmt::format("{}:{}: nested deeper than {} levels", file, line, kDeepestKey));
-    }
-  }
-}
-
 // A value as TOML has it; a bare word such as 5ms, which TOML would want quoted, is a text.
 void set(toml::table& root, std::string_view key, const std::string& value) {
   toml::table parsed;
   try {
-    refuse_deep_keys(value, "--set");
+    refuse_deep_toml(value, "--set");
     parsed = toml::parse("value = " + value + "\n");
     if (parsed.size() != 1) parsed = {};
   } catch (const toml::parse_error&) {
@@ -101,8 +64,8 @@ void set(toml::table& root, std::string_view key, const std::string& value) {
   }
   if (parsed.empty()) parsed.insert("value", value);
 
-  if (static_cast<std::size_t>(std::count(key.begin(), key.end(), '.')) > kDeepestKey) {
-    throw Error(fmt::format("--set: a key has at most {} parts", kDeepestKey));
+  if (static_cast<std::size_t>(std::count(key.begin(), key.end(), '.')) > kDeepestTomlKey) {
+    throw Error(fmt::format("--set: a key has at most {} parts", kDeepestTomlKey));
   }
   toml::table* table = &root;
   while (true) {
@@ -150,7 +113,7 @@ void collect_texts(const toml::table& table, std::string_view wanted, std::vecto
 Settings::Settings(std::string_view text, std::string file, const std::vector<std::string>& overrides)
     : data_(std::make_unique<Data>()) {
   data_->file = std::move(file);
-  refuse_deep_keys(text, data_->file);
+  refuse_deep_toml(text, data_->file);
   try {
     data_->table = toml::parse(text);
   } catch (const toml::parse_error& error) {

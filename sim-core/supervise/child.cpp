@@ -11,6 +11,7 @@
 #include <stillpoint/error.hpp>
 
 #include "sim-core/base/units.hpp"
+#include "sim-core/faults/plan_text.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/process/run.hpp"
 #include "sim-core/process/shared_object.hpp"
@@ -156,7 +157,8 @@ void run_simulation(SharedRun& shared) {
     set_limits(shared.header(), loaded.limits);
     TraceWriter trace(shared.header().stream, shared.ring(), wait_for_reader);
     process::arm(request.guard ? process::Bypass::stops_the_run : process::Bypass::passes);
-    process::Run run(std::move(loaded), request.seed, trace, stop_unsupported, stop_excess);
+    process::Run run(std::move(loaded), request.seed, faults::read_plan(request.plan, "the plan"), trace,
+                     stop_unsupported, stop_excess);
     simulation = &run;
     end_with(run.execute());
   } catch (const std::exception& error) {

@@ -11,6 +11,7 @@ std::string RunRequest::to_json() const {
                                      {"overrides", json::array(overrides.begin(), overrides.end())},
                                      {"bug", bug},
                                      {"seed", seed},
+                                     {"plan", plan},
                                      {"guard", guard},
                                      {"folder", folder}});
 }
@@ -23,6 +24,7 @@ RunRequest RunRequest::from_json(std::string_view text) {
     request.overrides.emplace_back(override.as_string());
   request.bug = value.at("bug").as_string();
   request.seed = value.at("seed").to_number<std::uint64_t>();
+  request.plan = value.at("plan").as_string();
   request.guard = value.at("guard").as_bool();
   request.folder = value.at("folder").as_string();
   return request;

@@ -12,6 +12,7 @@ struct RunRequest {
   std::vector<std::string> overrides;  // "key=value"
   std::string bug;                     // or empty
   std::uint64_t seed = 0;
+  std::string plan = {};               // of its faults, as faults::plan_text() gives it; empty: not made yet
   bool guard = false;                  // a system call past libc's symbols stops the run
   std::string folder = "/";            // what paths in the scenario are relative to
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "sim-core/supervise/planning.hpp"
 #include "sim-core/supervise/post_mortem.hpp"
 #include "sim-core/supervise/watch.hpp"
 
@@ -38,7 +39,7 @@ std::uint64_t read_output(int fd, std::string& output) {
 
 RunResult run_once(Zygote& zygote, const RunRequest& request, const RunOptions& options) {
   SharedRun& shared = zygote.shared();
-  shared.prepare(request.to_json());
+  shared.prepare(with_plan(request).to_json());
   StreamControl& stream = shared.header().stream;
   StreamReader reader(stream, shared.ring());
   if (options.on_records) reader.attach();

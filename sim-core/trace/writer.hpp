@@ -19,6 +19,15 @@ struct Where {
   Boot boot = 0;
 };
 
+// Whoever waits for events of some kinds. It is told in the midst of whatever makes them, and may only write that down.
+class TraceWatcher {
+ public:
+  virtual void on_event(EventKind kind, EventId event, Where where, std::span<const std::byte> payload) = 0;
+
+ protected:
+  ~TraceWatcher() = default;
+};
+
 class TraceWriter {
  public:
   // Called again and again while the ring is full and a reader attached; sleeps for a moment of real time.
@@ -48,6 +57,11 @@ class TraceWriter {
   void witness(EventId violation, EventId witness, std::string_view role);
 
   EventId last_event() const { return events_; }
+  // The watcher is told of each event of these kinds (bits, by their numbers) from now on. Null: nobody is.
+  void watch(std::uint64_t kinds, TraceWatcher* watcher) {
+    watched_ = watcher == nullptr ? 0 : kinds;
+    watcher_ = watcher;
+  }
 
  private:
   // Encodes one record at the end of the ring. Returns where it ends.
@@ -61,6 +75,9 @@ class TraceWriter {
   std::byte* ring_;
   WaitForReader wait_;
   EventId events_ = 0;
+  std::uint64_t watched_ = 0;
+  TraceWatcher* watcher_ = nullptr;
 };
+static_assert(kEventKinds <= 64);
 
 }  // namespace stillpoint

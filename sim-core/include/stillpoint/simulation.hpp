@@ -80,10 +80,10 @@ struct Witness {
 
 // What a check found wrong, in words for a person.
 struct Finding {
-  std::string promised;
-  std::string found;
-  std::string because;
-  std::vector<Witness> witnesses;
+  std::string promised = {};
+  std::string found = {};
+  std::string because = {};
+  std::vector<Witness> witnesses = {};
 };
 
 // One invariant of a scenario. It counts how often it was looked at, so that a report can tell a check that held from
@@ -140,13 +140,17 @@ class Simulation {
   //
   // A program's `ended` is not called: nobody is left to tell. Throws Error if the host is down, or does not exist.
   virtual void crash(HostId host) = 0;
+  // The process that runs on the host ends as by SIGKILL, and the machine goes on: no handler and no destructor runs,
+  // its descriptors are closed, which its peers see, and what it wrote to its disk is still in memory. It may be called
+  // from anywhere, as crash(); boot() starts another process. Throws Error if none runs there.
+  virtual void kill(HostId host) = 0;
   // Power is back, and what runs on the host starts again from its beginning, from its disk alone: `start` on a new
   // io_context, `main` of a fresh copy of `program` (a function `main` finds the globals of its own executable as they
   // were). Its first slice is due now. Its address and its name are as before; CLOCK_MONOTONIC begins anew, the wall
   // clock goes on; it draws other random numbers than in its lives before. Peers that speak to its former connections
   // are answered with RST from now on.
   //
-  // Where the program has ended, or a fault has killed it, and the machine is up, another process starts on that: it
+  // Where the program has ended, or was killed, and the machine is up, another process starts on that: it
   // finds the disk and CLOCK_MONOTONIC as they are.
   //
   // Called by what runs on the host, after crash(), it follows when that has happened. Throws Error if the host is up
@@ -160,9 +164,19 @@ class Simulation {
   virtual void crash_after_disk_operations(HostId host, std::uint64_t operations) = 0;
   // How many there have been so far, in all its lives.
   virtual std::uint64_t disk_operations(HostId host) const = 0;
-  // False from a crash, or a kill by a fault, to the next boot. A host whose program has not started yet, or has ended
+  // False from a crash or a kill to the next boot. A host whose program has not started yet, or has ended
   // by itself, is up.
   virtual bool is_up(HostId host) const = 0;
+
+  // ---- faults: the run's plan has them (docs/faults.md); a scenario may say and ask ----
+  // These hosts are what `label` says, from now on, and no others: "leader". A plan may then mean them by it. Said
+  // once while the scenario is built (with nobody, if it is nobody yet), a label is known to plans.
+  virtual void label(std::string_view label, std::vector<HostId> hosts) = 0;
+  // How much of the time from `since` until now something was wrong: a fault of the plan lasted, or had ended less than
+  // `recovery` before. A promise to answer in time is one for the rest of it.
+  virtual Duration disturbed(VirtualTime since, Duration recovery) const = 0;
+  // From when on nothing is wrong any more; VirtualTime::max() if the plan does not say.
+  virtual VirtualTime heals_at() const = 0;
 
   // ---- while it runs ----
   virtual std::uint64_t seed() const = 0;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <stillpoint/annotate.hpp>
+
 namespace plaza {
 namespace {
 
@@ -157,6 +159,8 @@ Response BoxOffice::settle(const RequestKey& key, const Decision& decision, Vers
   if (decision.change) report(key, decision, decided_on);
   // In the batch of its change: nothing runs in between. A repetition brings what is kept already.
   const Answered* answer = journal_ ? inventory_.answered(key) : nullptr;
+  STILLPOINT_SOMETIMES(!decision.change && answer && decision.refusal == Refusal::none,
+                       "a repeated request gets its first answer");
   if (answer) journal_->append({.key = key, .version = inventory_.version(), .answer = *answer});
   arm_expiry();
   Response response{
@@ -195,13 +199,17 @@ void BoxOffice::report_freed(Change why, const Expiry& freed) {
 
 void BoxOffice::publish() {
   durable_version_ = inventory_.version();
+  STILLPOINT_SOMETIMES(inventory_.counts().free == 0, "nothing is free");
   feed_->publish(stock_of(inventory_));
 }
 
 // Called before every decision, too: whether a hold has passed must not depend on when its timer gets to run.
 void BoxOffice::expire_due() {
   const TimePoint now = std::chrono::steady_clock::now();
-  while (const auto expiry = inventory_.expire_next(now)) report_freed(Change::expire, *expiry);
+  while (const auto expiry = inventory_.expire_next(now)) {
+    STILLPOINT_REACHABLE("a hold expires");
+    report_freed(Change::expire, *expiry);
+  }
 }
 
 // A timer that fires too early does no harm: it finds nothing to do and is armed again. So it is moved only when it

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <stillpoint/annotate.hpp>
+
 namespace plaza {
 
 Journal::Journal(const boost::asio::any_io_executor& executor, std::unique_ptr<Store> store,
@@ -11,7 +13,8 @@ Journal::Journal(const boost::asio::any_io_executor& executor, std::unique_ptr<S
 void Journal::append(Record record) {
   if (!store_) return;
   batch_.push_back(std::move(record));
-  if (!armed_) arm(config_.commit_delay);
+  if (armed_) return;
+  arm(STILLPOINT_BUGGIFY("a batch waits ten times as long") ? 10 * config_.commit_delay : config_.commit_delay);
 }
 
 void Journal::when_kept(Waiter waiter) {
@@ -54,6 +57,7 @@ void Journal::commit() {
     return on_failed(error);
   }
   const std::size_t records = batch_.size();
+  STILLPOINT_SOMETIMES(records > 10, "more than ten decisions in one transaction");
   batch_.clear();
   available_ = true;
   if (callbacks_.on_committed) callbacks_.on_committed(records);
@@ -62,10 +66,12 @@ void Journal::commit() {
 
 void Journal::on_failed(const StoreError& error) {
   if (error.is_passing()) {
+    STILLPOINT_REACHABLE("the store refuses for a while");
     available_ = false;
     if (!stopped_) arm(config_.retry_interval);
     return tell_all(false);
   }
+  STILLPOINT_REACHABLE("the store is lost");
   abandon();
   if (callbacks_.on_lost) callbacks_.on_lost(error.what());
 }
