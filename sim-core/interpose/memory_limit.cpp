@@ -57,7 +57,9 @@ long move_break(const TrappedCall& trapped, kernel::Host& host) {
 }  // namespace
 
 long make_limited_call(kernel::Host& host, const TrappedCall& trapped) {
-  const auto size = [&](int argument) { return pages_of(static_cast<std::uint64_t>(trapped.arguments[argument])); };
+  const auto size = [&](std::size_t argument) {
+    return pages_of(static_cast<std::uint64_t>(trapped.arguments[argument]));
+  };
   switch (trapped.number) {
     case SYS_brk:
     case SYS_mmap:

@@ -346,7 +346,6 @@ class Host final : private Event {
   void hold_slice();
   void release_slice(EventId fault);
   void fall_asleep();
-  void postpone_deadlines(Duration by);
   void expire_overdue(EventId fault);
   // What is on has changed.
   void influence_changed();
@@ -395,7 +394,6 @@ class Host final : private Event {
   Duration slice_cost_;                 // of the next one
   bool influenced_ = false;             // by a fault that is on, or a policy that places or delays its slices
   std::unique_ptr<HostFaults> faults_;  // from the first one on
-  VirtualTime asleep_since_{};
   std::uint64_t slices_ = 0;
   EventId slice_ = kNoEvent;  // that runs
   unsigned turn_ = 0;         // within the slice

@@ -125,9 +125,7 @@ void Host::suspend(EventId fault) {
 void Host::wake_up(EventId fault) {
   if (!take(faults().suspensions, fault)) return;
   if (faults_->suspensions.empty() && clocks_.asleep()) {
-    const VirtualTime now = kernel_.queue.now();
-    clocks_.wake(now);
-    postpone_deadlines(std::max(now - asleep_since_, Duration::zero()));
+    clocks_.wake(kernel_.queue.now());
     expire_overdue(fault);
     clocks_changed();
   }
@@ -152,19 +150,8 @@ void Host::release_slice(EventId fault) {
 
 void Host::fall_asleep() {
   if (faults_ == nullptr || faults_->suspensions.empty() || clocks_.asleep()) return;
-  asleep_since_ = std::max(kernel_.queue.now(), busy_until_);
-  clocks_.sleep(asleep_since_);
-  for (const auto& task : tasks_) kernel_.queue.cancel(task->timeout_);
+  clocks_.sleep(std::max(kernel_.queue.now(), busy_until_));
   clocks_changed();
-}
-
-// Moments of virtual time are those of CLOCK_MONOTONIC.
-void Host::postpone_deadlines(Duration by) {
-  for (const auto& task : tasks_) {
-    if (!task->sleeping() || task->deadline_.never() || task->deadline_.on_clock()) continue;
-    task->deadline_ = task->deadline_.when() + by;
-    schedule_timeout(*task);
-  }
 }
 
 // What became due on clocks that went on, before the slice that sees it.

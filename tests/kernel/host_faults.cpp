@@ -185,6 +185,12 @@ TEST_CASE("a machine that sleeps has a monotonic clock that stands still, and a 
   CHECK(read(f.machine, CLOCK_MONOTONIC) == monotonic + 1s);
   CHECK(read(f.machine, CLOCK_BOOTTIME) == boottime + 101s);
   CHECK(f.ran().empty());
+  // And again.
+  f.machine.host.suspend(fault);
+  f.run_for(10s);
+  f.machine.host.wake_up(fault);
+  CHECK(read(f.machine, CLOCK_MONOTONIC) == monotonic + 1s);
+  CHECK(read(f.machine, CLOCK_BOOTTIME) == boottime + 111s);
 }
 
 TEST_CASE("timers of a sleeping machine are postponed, or come at its waking, by their clocks") {

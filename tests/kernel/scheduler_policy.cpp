@@ -204,7 +204,9 @@ TEST_CASE("a thread that only yields does not keep the others from what it waits
     kernel::Host& host = f.kernel.add_host({.name = "a", .role = "test", .address = {0x0A000001}});
     Threaded process(host);
     bool done = false;
+    int yields = 0;
     process.scripts.push_back([&](int step) {
+      ++yields;
       f.kernel.scheduler->yields(*process.running);
       return !done && step < 10'000;
     });
@@ -215,6 +217,7 @@ TEST_CASE("a thread that only yields does not keep the others from what it waits
     host.boot(process);
     f.settle();
     CHECK(done);
+    CHECK(yields <= 101);
   }
 }
 
