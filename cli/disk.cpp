@@ -133,7 +133,21 @@ void print_sync(const DiskState& state) {
   const explain::DiskSync& sync = *state.last_sync;
   std::string text = when(sync.event, sync.at);
   text += sync.inode == 0 ? " (everything)" : sync.data_only ? " (fdatasync)" : " (fsync)";
-  item.line(text + (sync.lied ? "; the device lied: nothing is durable by it" : ""));
+  if (sync.lied) text += "; the device lied: nothing is durable by it";
+  if (sync.failed) text += "; it failed: what was pending is taken for written, and is not";
+  item.line(text);
+}
+
+void print_damage(const DiskState& state) {
+  if (state.damage.empty()) return;
+  Item item("damaged");
+  print_rows(item, state.damage, [](const explain::DiskDamage& damage) {
+    std::string text = fmt::format("{}: {} at {}, by event {}", when(damage.event, damage.at), bytes(damage.size),
+                                   grouped(damage.offset), grouped(damage.fault));
+    if (damage.overwritten_by != kNoEvent)
+      text += fmt::format("; written over by event {}", grouped(damage.overwritten_by));
+    return text;
+  });
 }
 
 void print_crash(const DiskState& state) {
@@ -181,11 +195,14 @@ void print_text(const DiskState& state) {
   Item("durable").line(all && state.now ? "all of it" : all ? durable : durable + ": as it was last durable");
   print_name(state);
   if (state.now && has_data(*state.now)) print_sync(state);
+  print_damage(state);
+  if (state.wiped_by != kNoEvent) Item("disk").line(fmt::format("a new one since event {}", grouped(state.wiped_by)));
   Item pending("pending");
   if (all) pending.line("nothing");
   print_rows(pending, state.pending_names, pending_words);
   print_rows(pending, state.pending_data, [](const DiskEvent& event) {
-    return fmt::format("{}: {}", when(event.change.event, event.change.at), words_of(event));
+    return fmt::format("{}: {}{}", when(event.change.event, event.change.at), words_of(event),
+                       event.given_up ? "; a sync of it failed, and none will write it" : "");
   });
   if (!state.pending_data.empty())
     pending.line(fmt::format("each sector of {} is kept or not", bytes(state.options.sector)));
@@ -225,10 +242,12 @@ json::object json_of(const DiskEvent& event) {
     object["first_sector"] = event.first_sector;
     object["sectors"] = event.sectors;
   }
+  if (event.given_up) object["given_up"] = true;
   return object;
 }
 
 json::object json_of(const explain::DirectoryEntry& entry);
+json::object json_of(const explain::DiskDamage& damage);
 
 template <typename Rows>
 json::array json_array(const Rows& rows) {
@@ -247,7 +266,18 @@ json::object json_of(const explain::DirectoryEntry& entry) {
 json::value json_of(const std::optional<explain::DiskSync>& sync) {
   if (!sync) return nullptr;
   return json::object{{"event", sync->event},         {"at_ns", to_ns(sync->at)}, {"everything", sync->inode == 0},
-                      {"data_only", sync->data_only}, {"lied", sync->lied},       {"bytes", sync->bytes}};
+                      {"data_only", sync->data_only}, {"lied", sync->lied},       {"failed", sync->failed},
+                      {"bytes", sync->bytes}};
+}
+
+json::object json_of(const explain::DiskDamage& damage) {
+  json::object object{{"event", damage.event},
+                      {"at_ns", to_ns(damage.at)},
+                      {"offset", damage.offset},
+                      {"bytes", damage.size},
+                      {"fault", damage.fault}};
+  if (damage.overwritten_by != kNoEvent) object["overwritten_by"] = damage.overwritten_by;
+  return object;
 }
 
 json::value crash_json(const DiskState& state) {
@@ -287,6 +317,8 @@ void print_json(const DiskState& state) {
     name["lost_by"] = event_or_null(state.named_by->lost_by);
     object["name"] = name;
   }
+  if (!state.damage.empty()) object["damage"] = json_array(state.damage);
+  if (state.wiped_by != kNoEvent) object["wiped_by"] = state.wiped_by;
   if (!state.entries.empty()) object["entries"] = json_array(state.entries);
   fmt::print("{}\n", json::serialize(object));
 }

@@ -117,6 +117,8 @@ bool Content::cached(std::uint64_t index) const {
 
 void Content::set_cached(std::uint64_t index) { leaf(index).cached |= bit(index); }
 
+void Content::forget_cached(std::uint64_t index) { leaf(index).cached &= ~bit(index); }
+
 void Content::forget_cache() {
   for (auto& [number, leaf] : leaves_) leaf.cached = 0;
 }

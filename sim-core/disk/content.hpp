@@ -55,6 +55,7 @@ class Content {
   void set_dirty(std::uint64_t index, bool dirty);
   bool cached(std::uint64_t index) const;
   void set_cached(std::uint64_t index);
+  void forget_cached(std::uint64_t index);
   void forget_cache();
 
   // How many pages there are.

@@ -10,13 +10,15 @@
 #include <stillpoint/time.hpp>
 
 #include "sim-core/disk/options.hpp"
+#include "sim-core/disk/troubles.hpp"
 
 namespace stillpoint::disk {
 
 class Device {
  public:
-  Device(std::uint64_t seed, std::string_view host, const DiskOptions& options)
-      : options_(options), random_(seed, "disk", host) {}
+  // `troubles` may delay what it does.
+  Device(std::uint64_t seed, std::string_view host, const DiskOptions& options, Troubles& troubles)
+      : options_(options), random_(seed, "disk", host), troubles_(troubles) {}
 
   // When so many bytes have been read or written, if they are asked for now.
   VirtualTime read(VirtualTime now, std::uint64_t bytes) {
@@ -40,12 +42,19 @@ class Device {
       const auto us = static_cast<std::int64_t>(static_cast<unsigned __int128>(bytes) * 1'000'000 / options_.bandwidth);
       duration += std::chrono::microseconds(us);
     }
-    free_at_ = (free_at_ > now ? free_at_ : now) + duration;
+    VirtualTime begins = now;
+    if (troubles_.any()) [[unlikely]] {
+      const Troubles::Delay delay = troubles_.delay(now);
+      begins = delay.not_before;
+      duration += delay.longer;
+    }
+    free_at_ = (free_at_ > begins ? free_at_ : begins) + duration;
     return free_at_;
   }
 
   const DiskOptions options_;
   RandomStream random_;
+  Troubles& troubles_;
   VirtualTime free_at_{};
 };
 

@@ -61,6 +61,7 @@ void FileSystem::note_shape(Inode& inode) { inode.last_change = inode.last_shape
 
 void FileSystem::change_names(EventId event, Journal::Cell first, Journal::Cell second) {
   ++sequence_;
+  ++name_changes_;
   for (const Journal::Cell* cell : {&first, &second}) {
     if (cell->directory == nullptr) continue;
     cell->directory->directory.set(cell->name, cell->after);
@@ -106,6 +107,7 @@ Inode& FileSystem::place(Inode& directory, std::string_view name, mode_t mode, O
                          dev_t device) {
   Inode& inode = add_below(directory, mode, owner, S_ISLNK(mode) ? content : std::string_view{}, device);
   directory.directory.set(name, &inode);
+  ++name_changes_;
   if (S_ISREG(mode)) {
     inode.size = content.size();
     for (std::size_t at = 0; at < content.size(); at += kPage) {

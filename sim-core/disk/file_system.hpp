@@ -40,6 +40,9 @@ enum class Detail : std::uint8_t {
   closed,       // a file that had been cut to nothing
   times,        // were set
   gone,         // a file that has no name is open no more
+  sync_failed,  // a sync has failed, and nobody will write what it should have
+  crash_keeps,  // how the next crash chooses
+  wiped,        // the disk is a new one
 };
 
 // What a file system asks of the machine that it is in: the time, and to note what happens.
@@ -60,7 +63,7 @@ class Machine {
   virtual void wrote_back(std::uint64_t bytes);
   // A file is there that always was.
   virtual void placed(const Inode& inode, const Inode& directory, std::string_view name) = 0;
-  // `detail` is one of nameless to gone; of reserved and freed with the range.
+  // `detail` is one of nameless to gone, or sync_failed; of reserved and freed with the range.
   virtual void note_detail(Detail detail, const Inode& inode, std::uint64_t offset = 0, std::uint64_t size = 0) = 0;
   // A name that a directory of files from elsewhere (Inode::of_elsewhere) does not have yet: places it, if it is there.
   virtual Inode* find_elsewhere(Inode& directory, std::string_view name);
@@ -148,6 +151,9 @@ class FileSystem {
   void write_back_what_is_old();
   // The changes of names, permissions and sizes that are not durable; of data, each inode has them.
   const Journal& journal() const { return journal_; }
+  // fsync(2) fails, and what it should have written is never written again (Unsynced::give_up()). Nothing else that it
+  // would have made durable is. How many bytes went to the device.
+  std::uint64_t fail_sync(Inode& inode);
   // From now on fsync says that it did, and has not (DiskOptions::fsync_lies).
   void let_fsync_lie(bool lies) { fsync_lies_ = lies; }
 
@@ -166,9 +172,17 @@ class FileSystem {
 
   // ---- statvfs(3) ----
   std::uint64_t pages() const { return options_.capacity / kPage; }
-  std::uint64_t free_pages() const { return pages() - std::min(pages(), used_pages_); }
+  std::uint64_t free_pages() const {
+    const std::uint64_t most = std::min(pages(), most_pages_);
+    return most - std::min(most, used_pages_);
+  }
+  // No more are used from now on, whatever the capacity.
+  void limit_pages(std::uint64_t most) { most_pages_ = most; }
   std::uint64_t used_pages() const { return used_pages_; }
   std::uint64_t inodes() const { return used_inodes_; }
+
+  // Grows whenever a path may lead to something else than before.
+  std::uint64_t name_changes() const { return name_changes_; }
 
  private:
   Inode& add_inode(mode_t mode, Owner owner);
@@ -207,7 +221,9 @@ class FileSystem {
   // The contents of files whose pages programs may change past write(), as they were last looked at.
   std::map<InodeNumber, std::vector<std::byte>> stores_;
   std::uint64_t used_pages_ = 0;
+  std::uint64_t most_pages_ = UINT64_MAX;
   std::uint64_t used_inodes_ = 0;
+  std::uint64_t name_changes_ = 0;
   bool fsync_lies_;
   std::vector<std::byte> gathered_;
 };

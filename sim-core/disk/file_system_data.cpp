@@ -27,7 +27,7 @@ std::size_t FileSystem::read(Inode& inode, std::uint64_t offset, std::span<const
 
 // How many of the bytes fit: those for which the file has pages or room, or there are free ones.
 std::uint64_t FileSystem::room_for(const Inode& inode, std::uint64_t offset, std::uint64_t size) const {
-  std::uint64_t free = pages() - std::min(used_pages_, pages());
+  std::uint64_t free = free_pages();
   if (free > size / kPage + 1) return size;
   for (std::uint64_t page = offset / kPage; page * kPage < offset + size; ++page) {
     if (inode.content.page(page) != nullptr || inode.room.contains(page)) continue;

@@ -25,7 +25,17 @@ std::uint64_t FileSystem::sync_data(Inode& inode) {
   if (inode.unsynced == nullptr) return 0;
   const std::uint64_t bytes = inode.unsynced->bytes();
   inode.unsynced->synced(inode.content, inode.size);
-  unsynced_.erase(inode.number);
+  if (inode.unsynced->empty()) unsynced_.erase(inode.number);
+  return bytes;
+}
+
+// ext4_sync_file() and xfs_file_fsync() return where file_write_and_wait_range() does not succeed, before they come to
+// the journal.
+std::uint64_t FileSystem::fail_sync(Inode& inode) {
+  absorb_stores(inode);
+  const std::uint64_t bytes = inode.unsynced != nullptr ? inode.unsynced->bytes() : 0;
+  if (inode.unsynced != nullptr) inode.unsynced->give_up(inode.content);
+  machine_.note_detail(Detail::sync_failed, inode);
   return bytes;
 }
 
@@ -118,6 +128,7 @@ FileSystem::Lost FileSystem::crash(Choice& choice) {
   std::vector<Inode*> released;
   Journal::Kept kept = journal_.crash(options_.ordering, choice, *root_, released);
   find_links();
+  ++name_changes_;
   Lost lost{{}, std::move(kept.lost)};
   for (const auto& [inode, sequence] : kept.flushed) {
     if (inode->unsynced != nullptr) inode->unsynced->flush(sequence);

@@ -9,6 +9,11 @@ namespace stillpoint::disk {
 namespace {
 // What stands in a block that a file got and never wrote to, where the model does not clear it.
 constexpr int kStale = 0xA5;
+
+// How many sectors a range that is not empty touches.
+std::uint64_t sectors_of(std::uint64_t begin, std::uint64_t end, std::uint32_t sector) {
+  return (end - 1) / sector - begin / sector + 1;
+}
 }  // namespace
 
 class Unsynced::ByPage {
@@ -53,6 +58,9 @@ struct Unsynced::Fates {
   std::vector<bool> grows;
   std::vector<std::uint64_t> cut;
   std::vector<std::uint64_t> kept;
+  // The newest write of several sectors, and how many these are.
+  std::size_t newest = SIZE_MAX;
+  std::uint64_t newest_sectors = 0;
 };
 
 Unsynced::~Unsynced() {
@@ -77,20 +85,20 @@ void Unsynced::keep(std::uint64_t index, std::byte* bytes) {
 }
 
 void Unsynced::keep_page(Content& content, std::uint64_t index, const std::byte* before) {
-  if (content.dirty(index)) return;
+  if (content.dirty(index) || take_up(content, index)) return;
   keep(index, before != nullptr ? pool_.copy(before) : nullptr);
   content.set_dirty(index, true);
 }
 
 void Unsynced::keep_page(Content& content, std::uint64_t index, std::size_t begin, std::size_t end) {
   if (content.memory() != nullptr || content.page(index) == nullptr) return keep_page(content, index);
-  if (content.dirty(index)) return;
+  if (content.dirty(index) || take_up(content, index)) return;
   keep(index, content.replace(index, begin, end));
   content.set_dirty(index, true);
 }
 
 void Unsynced::take_page(Content& content, std::uint64_t index) {
-  if (content.dirty(index)) return content.drop(index);
+  if (content.dirty(index) || take_up(content, index)) return content.drop(index);
   keep(index, content.take(index));
   content.set_dirty(index, true);
 }
@@ -114,13 +122,14 @@ void Unsynced::forget_pages() {
     if (page.bytes != nullptr) pool_.give_back(page.bytes);
   }
   pages_.clear();
-  copies_ = 0;
+  copies_ = given_up_ = 0;
 }
 
 void Unsynced::forget_all(std::uint64_t size) {
   forget_pages();
   changes_.clear();
   bytes_.clear();
+  given_up_bytes_ = 0;
   size_ = size;
   flushed_ = 0;
   changes_shape_ = false;
@@ -129,7 +138,110 @@ void Unsynced::forget_all(std::uint64_t size) {
 
 void Unsynced::synced(Content& content, std::uint64_t size) {
   for (const OldPage& page : pages_) content.set_dirty(page.index, false);
-  forget_all(size);
+  if (given_up_ == 0) return forget_all(size);
+  leave_given_up(changes_.size());
+  std::erase_if(pages_, [&](const OldPage& page) {
+    if (!page.given_up && page.bytes != nullptr) {
+      pool_.give_back(page.bytes);
+      --copies_;
+    }
+    return !page.given_up;
+  });
+  size_ = size;
+  flushed_ = 0;
+  changes_shape_ = false;
+  weigh();
+}
+
+// ---- a sync that has failed ----
+
+void Unsynced::give_up(Content& content) {
+  for (OldPage& page : pages_) {
+    if (page.given_up || content.page(page.index) == nullptr) continue;  // of a hole nothing is to be written
+    page.given_up = true;
+    ++given_up_;
+    content.set_dirty(page.index, false);
+  }
+  given_up_bytes_ = bytes_.size();
+}
+
+bool Unsynced::take_up(Content& content, std::uint64_t index) {
+  if (given_up_ == 0) return false;
+  const auto found =
+      std::ranges::find_if(pages_, [index](const OldPage& page) { return page.index == index && page.given_up; });
+  if (found == pages_.end()) return false;
+  found->given_up = false;
+  --given_up_;
+  content.set_dirty(index, true);
+  return true;
+}
+
+bool Unsynced::has_given_up(std::uint64_t index) const {
+  if (given_up_ == 0) return false;
+  return std::ranges::any_of(pages_, [index](const OldPage& page) { return page.index == index && page.given_up; });
+}
+
+// Where the file was cut or stretched meanwhile, writes before that are of interest no more: a part of what a crash may
+// leave is not tried then.
+void Unsynced::leave_given_up(std::size_t count) {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (changes_[i].kind == Kind::resize) first = i + 1;
+  }
+  std::vector<std::uint64_t> given_up;
+  for (OldPage& page : pages_) {
+    if (!page.given_up) continue;
+    given_up.push_back(page.index);
+    for (std::size_t i = 0; i < first; ++i) {
+      if (changes_[i].kind == Kind::resize) make_durable(changes_[i], page);
+    }
+  }
+  std::ranges::sort(given_up);
+  std::vector<Change> changes;
+  std::vector<std::byte> bytes;
+  const auto add = [&](const Change& change, std::uint64_t begin, std::uint64_t end) {
+    const auto from = bytes_.begin() + static_cast<std::ptrdiff_t>(change.place + (begin - change.offset));
+    changes.push_back(change);
+    changes.back().offset = begin;
+    changes.back().size = end - begin;
+    changes.back().place = bytes.size();
+    bytes.insert(bytes.end(), from, from + static_cast<std::ptrdiff_t>(end - begin));
+  };
+  for (std::size_t i = first; i < count; ++i) {
+    const Change& change = changes_[i];
+    const std::uint64_t end = change.offset + change.size;
+    auto page = std::ranges::lower_bound(given_up, change.offset / kPage);
+    for (; page != given_up.end() && *page * kPage < end; ++page)
+      add(change, std::max(change.offset, *page * kPage), std::min(end, (*page + 1) * kPage));
+  }
+  given_up_bytes_ = bytes.size();
+  for (std::size_t i = count; i < changes_.size(); ++i) {
+    const Change& change = changes_[i];
+    if (change.kind == Kind::write) {
+      add(change, change.offset, change.offset + change.size);
+    } else {
+      changes.push_back(change);
+      changes.back().place = bytes.size();
+    }
+  }
+  changes_ = std::move(changes);
+  bytes_ = std::move(bytes);
+}
+
+void Unsynced::read_durable(const Content& content, std::uint64_t offset, std::span<std::byte> to) const {
+  while (!to.empty()) {
+    const std::size_t within = offset % kPage;
+    const std::size_t some = std::min(to.size(), kPage - within);
+    const auto old = std::ranges::find(pages_, offset / kPage, &OldPage::index);
+    const std::byte* const page = old != pages_.end() ? old->bytes : content.page(offset / kPage);
+    if (page != nullptr) {
+      std::memcpy(to.data(), page + within, some);
+    } else {
+      std::memset(to.data(), 0, some);
+    }
+    offset += some;
+    to = to.subspan(some);
+  }
 }
 
 bool Unsynced::touches(const Change& change, std::uint64_t begin, std::uint64_t end) const {
@@ -150,6 +262,23 @@ void Unsynced::apply(const Change& change, std::uint64_t begin, std::span<std::b
   std::memcpy(bytes.data() + (from - begin), bytes_.data() + change.place + (from - change.offset), to - from);
 }
 
+void Unsynced::make_durable(const Change& change, OldPage& page) {
+  const std::uint64_t begin = page.index * kPage;
+  if (!touches(change, begin, begin + kPage)) return;
+  if (change.kind == Kind::resize && change.offset <= begin) {
+    if (page.bytes != nullptr) pool_.give_back(page.bytes);
+    copies_ -= page.bytes != nullptr ? 1 : 0;
+    page.bytes = nullptr;
+    return;
+  }
+  if (page.bytes == nullptr) {
+    if (change.kind == Kind::resize) return;
+    page.bytes = pool_.take_zeroed();
+    ++copies_;
+  }
+  apply(change, begin, {page.bytes, kPage});
+}
+
 void Unsynced::write_back(Content& content, std::uint64_t size, VirtualTime until) {
   std::size_t count = 0;
   while (count < changes_.size() && changes_[count].when <= until) ++count;
@@ -158,27 +287,16 @@ void Unsynced::write_back(Content& content, std::uint64_t size, VirtualTime unti
   std::ranges::sort(pages_, {}, &OldPage::index);
   ByPage by_page(changes_, count);
   for (OldPage& page : pages_) {
-    const std::uint64_t begin = page.index * kPage;
-    for (const std::size_t i : by_page.of(page.index)) {
-      const Change& change = changes_[i];
-      if (!touches(change, begin, begin + kPage)) continue;
-      if (change.kind == Kind::resize && change.offset <= begin) {
-        if (page.bytes != nullptr) pool_.give_back(page.bytes);
-        copies_ -= page.bytes != nullptr ? 1 : 0;
-        page.bytes = nullptr;
-        continue;
-      }
-      if (page.bytes == nullptr) {
-        if (change.kind == Kind::resize) continue;
-        page.bytes = pool_.take_zeroed();
-        ++copies_;
-      }
-      apply(change, begin, {page.bytes, kPage});
-    }
+    if (page.given_up) continue;
+    for (const std::size_t i : by_page.of(page.index)) make_durable(changes_[i], page);
   }
   for (std::size_t i = 0; i < count; ++i) {
     const Change& change = changes_[i];
     size_ = change.kind == Kind::resize ? change.offset : std::max(size_, change.offset + change.size);
+  }
+  if (given_up_ > 0) {
+    leave_given_up(count);
+    return weigh();
   }
   const std::uint64_t done = changes_[count].place;
   changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -226,6 +344,12 @@ Unsynced::Fates Unsynced::fates(Sized sized, const Rules& rules) const {
     const bool resize = change.kind == Kind::resize;
     const std::uint64_t next = resize ? change.offset : std::max(size, change.offset + change.size);
     fates.grows.push_back(i < sized.changes && !resize && next > size);
+    const bool empty = resize || change.size == 0;
+    const std::uint64_t sectors = empty ? 0 : sectors_of(change.offset, change.offset + change.size, rules.sector);
+    if (sectors > 1) {
+      fates.newest = i;
+      fates.newest_sectors = sectors;
+    }
     if (i >= fates.end && next < size) fates.lost_cuts.emplace_back(i, next);
     size = next;
   }
@@ -282,9 +406,15 @@ void Unsynced::crash_page(const OldPage& old, std::span<const std::size_t> of_pa
       writes.push_back(i);
       // data=ordered: what the size covers has been written before it, where it needed a block.
       const bool before_size = rules.ordering == Ordering::ext4_ordered && fates.grows[i];
-      if (i >= fresh && (before_size || changes_[i].sequence <= flushed_)) least = writes.size();
+      const bool is_written = before_size || changes_[i].sequence <= flushed_;
+      if (i >= fresh && is_written && !old.given_up) least = writes.size();
     }
-    const std::size_t version = least + (writes.empty() ? 0 : choice.choose(writes.size() - least + 1));
+    Choice::Sector of_newest;
+    if (!writes.empty() && writes.back() == fates.newest)
+      of_newest = {(begin - changes_[fates.newest].offset / rules.sector * rules.sector) / rules.sector,
+                   fates.newest_sectors};
+    const std::size_t version =
+        least + (writes.empty() ? 0 : choice.choose_sector(writes.size() - least + 1, of_newest));
     const std::size_t lost = version < writes.size() ? writes[version] : kNever;
     const bool stale = lost != kNever && lost >= fresh && (version == 0 || writes[version - 1] < fresh) &&
                        rules.ordering == Ordering::strict_posix && choice.choose(2) == 0;
@@ -312,13 +442,16 @@ void Unsynced::crash_page(const OldPage& old, std::span<const std::size_t> of_pa
 
 std::uint64_t Unsynced::crash(Content& content, const Rules& rules, Choice& choice, std::vector<LostWrite>& lost) {
   const std::vector<Sized> candidates = sizes(rules);
-  Fates fates = this->fates(candidates[choice.choose(candidates.size())], rules);
+  const auto pieces =
+      static_cast<std::uint64_t>(std::ranges::count(candidates, candidates.back().changes, &Sized::changes));
+  Fates fates = this->fates(candidates[choice.choose_size(candidates.size(), pieces)], rules);
   std::ranges::sort(pages_, {}, &OldPage::index);
   ByPage by_page(changes_, changes_.size());
   for (const OldPage& old : pages_) {
     content.set_dirty(old.index, false);
     crash_page(old, by_page.of(old.index), rules, fates, choice, content);
   }
+  const std::size_t before = lost.size();
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     const Change& change = changes_[i];
     if (change.kind == Kind::resize) {
@@ -328,10 +461,19 @@ std::uint64_t Unsynced::crash(Content& content, const Rules& rules, Choice& choi
     }
     const std::uint64_t end = std::min(change.offset + change.size, fates.cut[i]);
     if (end <= change.offset) continue;
-    const std::uint64_t sectors = (end - 1) / rules.sector - change.offset / rules.sector + 1;
+    const std::uint64_t sectors = sectors_of(change.offset, end, rules.sector);
     SP_ASSERT(fates.kept[i] <= sectors);
-    if (fates.kept[i] < sectors) lost.push_back({change.event, sectors - fates.kept[i], sectors});
+    if (i > 0 && changes_[i - 1].sequence == change.sequence) {  // a further piece of a write that was given up
+      lost.back().lost += sectors - fates.kept[i];
+      lost.back().sectors += sectors;
+    } else {
+      lost.push_back({change.event, sectors - fates.kept[i], sectors});
+    }
   }
+  const auto first = lost.begin() + static_cast<std::ptrdiff_t>(before);
+  lost.erase(
+      std::remove_if(first, lost.end(), [](const LostWrite& write) { return write.lost == 0 && write.sectors > 0; }),
+      lost.end());
   forget_all(fates.sized.size);
   return size_;
 }

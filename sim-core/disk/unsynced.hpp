@@ -49,7 +49,8 @@ class Unsynced {
   // The journal holds what must not be durable before the data up to this sequence.
   void flush(std::uint64_t sequence) { flushed_ = sequence; }
   bool empty() const { return changes_.empty(); }
-  std::uint64_t bytes() const { return bytes_.size(); }
+  // That a sync would write.
+  std::uint64_t bytes() const { return bytes_.size() - given_up_bytes_; }
   // There is a change of size, or data where the durable file has no page.
   bool changes_shape() const { return changes_shape_; }
   std::uint64_t durable_size() const { return size_; }
@@ -60,6 +61,14 @@ class Unsynced {
   void synced(Content& content, std::uint64_t size);
   // The machine has written back by itself what was changed until then. `size` is the file's.
   void write_back(Content& content, std::uint64_t size, VirtualTime until);
+
+  // The machine has tried to write all of it and has failed. As Linux does since 4.13, it takes the pages for written:
+  // they are in its memory, and no sync writes them, until something changes them again. What the device has of them,
+  // nobody knows; a crash will tell.
+  void give_up(Content& content);
+  bool has_given_up(std::uint64_t page) const;
+  // What is durable of a range.
+  void read_durable(const Content& content, std::uint64_t offset, std::span<std::byte> to) const;
 
   struct Rules {
     Ordering ordering;
@@ -89,6 +98,7 @@ class Unsynced {
   struct OldPage {
     std::uint64_t index;
     std::byte* bytes;  // null: a hole
+    bool given_up = false;
   };
   // A size that the crash may leave, and how many changes have had their effect on it, the last maybe in part.
   struct Sized {
@@ -103,6 +113,12 @@ class Unsynced {
   // Which of the first `count` changes may touch a page, in their order, for all pages at once.
   class ByPage;
   void keep(std::uint64_t index, std::byte* bytes);
+  // A page that was given up is changed: it will be written. False if it was not.
+  bool take_up(Content& content, std::uint64_t index);
+  // Of the first `count` changes, which are durable, leaves what was given up.
+  void leave_given_up(std::size_t count);
+  // Makes a change durable in a page.
+  void make_durable(const Change& change, OldPage& page);
   void forget_pages();
   void forget_all(std::uint64_t size);
   void weigh();
@@ -118,7 +134,9 @@ class Unsynced {
   std::uint64_t size_;  // as it is durable
   std::uint64_t flushed_ = 0;
   std::vector<OldPage> pages_;
-  std::uint64_t copies_ = 0;  // of pages_, those that are none of holes
+  std::uint64_t copies_ = 0;          // of pages_, those that are none of holes
+  std::uint64_t given_up_ = 0;        // of pages_
+  std::uint64_t given_up_bytes_ = 0;  // of bytes_, at its front
   std::vector<Change> changes_;
   std::vector<std::byte> bytes_;
   bool changes_shape_ = false;

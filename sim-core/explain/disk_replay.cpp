@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "sim-core/disk/path.hpp"
 #include "sim-core/record/record_cursor.hpp"
@@ -31,10 +32,14 @@ struct DiskReplay::Row {
   EventKind kind;
   std::uint64_t subject, a, b;
   std::string payload;
+  EventId cause;
 };
 
 DiskReplay::DiskReplay(const TraceFile& trace, HostId host, const std::string& name, EventId last)
-    : trace_(trace), host_(host), crashes_(trace.metadata().run.seed, "crash", name) {
+    : trace_(trace),
+      host_(host),
+      crashes_(trace.metadata().run.seed, "crash", name),
+      torn_crashes_(trace.metadata().run.seed, "torn crash", name) {
   Statement table = trace.query("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'disk'");
   if (!table.step() || table.integer(0) == 0)
     throw Error("the trace does not tell what its hosts' disks were like: record the run again, with this version");
@@ -55,8 +60,8 @@ void DiskReplay::read_events(EventId last) {
   };
   // The bytes of a write are not needed.
   Statement events = trace_.query(
-      "SELECT id, at_ns, kind, subject, a, b, CASE kind WHEN 27 THEN payload END FROM event "
-      "WHERE host = ? AND (kind = 1 OR kind BETWEEN 25 AND 31) ORDER BY id");
+      "SELECT id, at_ns, kind, subject, a, b, CASE kind WHEN 27 THEN payload END, cause FROM event "
+      "WHERE host = ? AND (kind IN (1, 34) OR kind BETWEEN 25 AND 31) ORDER BY id");
   events.bind(host_);
   const auto unsigned_of = [&](int column) { return static_cast<std::uint64_t>(events.integer(column)); };
   while (events.step()) {
@@ -65,7 +70,8 @@ void DiskReplay::read_events(EventId last) {
                   .subject = unsigned_of(3),
                   .a = unsigned_of(4),
                   .b = unsigned_of(5),
-                  .payload = events.text(6)};
+                  .payload = events.text(6),
+                  .cause = unsigned_of(7)};
     // What programs stored in mapped memory is found by the crash, and so stands after it.
     const bool of_crash = crashing_ && (row.kind == EventKind::unwritten || row.kind == EventKind::write);
     if (!of_crash) finish_crash();
@@ -126,7 +132,28 @@ void DiskReplay::apply_detail(Statement& row) {
       inode(subject).flush_at_close = false;  // or it would have been told
       files_->let_go(inode(subject));
       break;
+    case disk::Detail::sync_failed:
+      files_->fail_sync(inode(subject));
+      syncs_[subject] = {.event = event_, .at = now_, .inode = subject, .failed = true};
+      break;
+    case disk::Detail::crash_keeps:
+      if (a > static_cast<std::uint64_t>(disk::CrashKeeps::torn)) damaged("a crash chooses in an unknown way");
+      next_crash_ = static_cast<disk::CrashKeeps>(a);
+      break;
+    case disk::Detail::wiped:
+      wipe();
+      break;
   }
+}
+
+// It is described anew by what follows. Files of before may have the numbers of others now.
+void DiskReplay::wipe() {
+  wiped_by_ = event_;
+  writes_.clear();
+  names_.clear();
+  syncs_.clear();
+  damage_.clear();
+  if (crash_) crash_->losses.clear();
 }
 
 void DiskReplay::make_disk(Statement& row) {
@@ -186,6 +213,9 @@ void DiskReplay::apply(const Row& row) {
     case EventKind::sync:
       sync(row);
       break;
+    case EventKind::corrupt:
+      corrupt(row);
+      break;
     case EventKind::unwritten:
       if (!crashing_) damaged("something is lost without a crash");
       crash_->losses.push_back({row.id, row.subject, row.a, row.b});
@@ -205,6 +235,10 @@ void DiskReplay::write(const Row& row) {
   if (zeros_.size() < row.b) zeros_.resize(row.b);
   writes_.push_back(
       {.event = row.id, .at = now_, .kind = row.kind, .inode = row.subject, .offset = row.a, .size = row.b});
+  for (DiskDamage& damage : damage_[row.subject]) {
+    const bool covers = row.a <= damage.offset && damage.offset + damage.size <= row.a + row.b;
+    if (covers && damage.overwritten_by == kNoEvent) damage.overwritten_by = row.id;
+  }
   const iovec bytes{zeros_.data(), row.b};
   if (!files_->write(inode(row.subject), row.a, {&bytes, 1})) damaged("a write is beyond where files end");
 }
@@ -274,6 +308,17 @@ void DiskReplay::sync(const Row& row) {
   });
 }
 
+// Neither sizes nor what is durable hang on it. Inode 0 is the whole disk, of which wipe() hears.
+void DiskReplay::corrupt(const Row& row) {
+  if (row.subject == 0) return;
+  damage_[row.subject].push_back({.event = row.id, .at = now_, .offset = row.a, .size = row.b, .fault = row.cause});
+}
+
+std::vector<DiskDamage> DiskReplay::damage(disk::InodeNumber inode) const {
+  const auto found = damage_.find(inode);
+  return found != damage_.end() ? found->second : std::vector<DiskDamage>();
+}
+
 std::vector<EventId> DiskReplay::pending() const {
   std::vector<EventId> events;
   for (const disk::Journal::Entry& entry : files_->journal().entries()) events.push_back(entry.event);
@@ -297,9 +342,9 @@ void DiskReplay::finish_crash() {
   if (!crashing_) return;
   crashing_ = false;
   event_ = crash_->event;
-  disk::SeededChoice choice(crashes_);
+  const auto choice = disk::make_choice(std::exchange(next_crash_, disk::CrashKeeps::some), crashes_, torn_crashes_);
   disk::FileSystem::Lost lost;
-  commit_by(crash_->event, [&] { lost = files_->crash(choice); });
+  commit_by(crash_->event, [&] { lost = files_->crash(*choice); });
   std::vector<DiskCrash::Loss> expected;
   for (const disk::LostWrite& write : lost.writes) expected.push_back({0, write.event, write.lost, write.sectors});
   for (const EventId name : lost.names) expected.push_back({0, name, 0, 0});

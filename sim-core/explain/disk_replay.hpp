@@ -40,6 +40,17 @@ struct DiskSync {
   std::uint64_t bytes = 0;
   bool data_only = false;  // fdatasync(2)
   bool lied = false;
+  bool failed = false;  // nothing is durable by it, and nothing that was to be ever will be (Unsynced::give_up())
+};
+
+// What the device has changed of a file by itself.
+struct DiskDamage {
+  EventId event = kNoEvent;
+  VirtualTime at{};
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  EventId fault = kNoEvent;
+  EventId overwritten_by = kNoEvent;  // the first write since then that covers all of it
 };
 
 struct DiskCrash {
@@ -74,6 +85,10 @@ class DiskReplay final : private disk::Machine {
   // The last sync of this very file, or of everything.
   std::optional<DiskSync> last_sync(disk::InodeNumber inode) const;
   const std::optional<DiskCrash>& last_crash() const { return crash_; }
+  // Of a file, in their order.
+  std::vector<DiskDamage> damage(disk::InodeNumber inode) const;
+  // When the host got the disk that it has, if it is not its first; kNoEvent.
+  EventId wiped_by() const { return wiped_by_; }
   // Whether the host lost its power and has not got it back.
   bool is_down() const { return down_; }
   // Every path that a name event made, with the last event about it.
@@ -89,6 +104,8 @@ class DiskReplay final : private disk::Machine {
   void write(const Row& row);
   void change_names(const Row& row);
   void sync(const Row& row);
+  void corrupt(const Row& row);
+  void wipe();
   void finish_crash();
   // The events of the journal's changes, in ascending order.
   std::vector<EventId> pending() const;
@@ -116,6 +133,8 @@ class DiskReplay final : private disk::Machine {
   const TraceFile& trace_;
   const HostId host_;
   RandomStream crashes_;
+  RandomStream torn_crashes_;
+  disk::CrashKeeps next_crash_ = disk::CrashKeeps::some;
   std::unique_ptr<disk::FileSystem> files_;
   EventId event_ = kNoEvent;  // that is being applied
   VirtualTime now_{};
@@ -129,6 +148,8 @@ class DiskReplay final : private disk::Machine {
   std::map<std::string, EventId, std::less<>> paths_;
   std::map<disk::InodeNumber, DiskSync> syncs_;
   std::optional<DiskCrash> crash_;
+  std::map<disk::InodeNumber, std::vector<DiskDamage>> damage_;
+  EventId wiped_by_ = kNoEvent;
   std::vector<std::byte> zeros_;
 };
 

@@ -13,12 +13,6 @@
 namespace stillpoint::explain {
 namespace {
 
-// A crash that takes whatever may be taken.
-class Least final : public disk::Choice {
- public:
-  std::uint64_t choose(std::uint64_t) override { return 0; }
-};
-
 struct Host {
   HostId id = 0;
   std::string name;
@@ -169,7 +163,7 @@ DiskState disk_state(const TraceFile& trace, std::string_view host_name, std::st
   const disk::Place place = place_of(files, state.path);
   const disk::Inode* const inode = find(files, state.path);
   DiskReplay left(trace, host.id, host.name, state.event);
-  Least least;
+  disk::LeastChoice least;
   left.files()->crash(least);
   state.now = seen(inode);
   state.durable = seen(find(*left.files(), state.path));
@@ -198,9 +192,15 @@ DiskState disk_state(const TraceFile& trace, std::string_view host_name, std::st
                                                  .offset = pending.offset,
                                                  .size = pending.size},
                                                 state.options.sector));
+      if (is_write && pending.size > 0)
+        state.pending_data.back().given_up = inode->unsynced->has_given_up(pending.offset / disk::kPage);
     }
   }
-  if (inode != nullptr) state.last_sync = replay.last_sync(inode->number);
+  state.wiped_by = replay.wiped_by();
+  if (inode != nullptr) {
+    state.last_sync = replay.last_sync(inode->number);
+    state.damage = replay.damage(inode->number);
+  }
 
   state.crash = replay.last_crash();
   if (state.crash) {

@@ -25,6 +25,7 @@ struct DiskEvent {
   // Of a write: the sectors of the file that it touches, each of which is kept or not.
   std::uint64_t first_sector = 0;
   std::uint64_t sectors = 0;
+  bool given_up = false;  // a sync failed that should have written it: nobody will, but for what is written again
 };
 
 struct DirectoryEntry {
@@ -51,6 +52,8 @@ struct DiskState {
   std::vector<DiskChange> pending_names{};
   std::vector<DiskEvent> pending_data{};
   std::optional<DiskSync> last_sync{};
+  std::vector<DiskDamage> damage{};
+  EventId wiped_by = kNoEvent;  // since when the host has this disk, if it had another before
   // The last one, with what it took of this file and this name.
   std::optional<DiskCrash> crash{};
   std::vector<DiskEvent> lost{};          // one for each of crash->losses

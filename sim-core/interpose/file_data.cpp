@@ -20,6 +20,7 @@ using stillpoint::Status;
 using stillpoint::disk::FileSystem;
 using stillpoint::disk::Follow;
 using stillpoint::disk::Inode;
+using stillpoint::disk::Troubles;
 using stillpoint::interpose::Call;
 using stillpoint::interpose::fail;
 using stillpoint::interpose::find_disk_file;
@@ -129,7 +130,7 @@ ssize_t move_row_flags(Host& host, const Call& call, int fd, const iovec* parts,
   file.appends = appends;
   Status synced = stillpoint::Done{};
   if (!kReads && done > 0 && on_disk != nullptr && (flags & (RWF_DSYNC | RWF_SYNC)) != 0)
-    synced = on_disk->sync((flags & RWF_SYNC) != 0 ? Sync::all : Sync::data);
+    synced = on_disk->sync((flags & RWF_SYNC) != 0 ? Sync::all : Sync::data, "write");
   file.drop_reference();
   return synced ? done : fail<ssize_t>(host, call, synced.error());
 }
@@ -162,13 +163,11 @@ int truncate_descriptor(Host& host, const Call& call, int fd, off_t size) {
 int sync_descriptor(Host& host, const Call& call, int fd, Sync what) {
   const Result<DiskFile*> file = find_disk_file(host, fd, EINVAL);
   if (!file) return fail(host, call, file.error());
-  return finish(host, call, file.value()->sync(what));
+  return finish(host, call, file.value()->sync(what, what == Sync::all ? "fsync" : "fdatasync"));
 }
 
 int sync_disk(Host& host) {
-  auto& storage = host.storage();
-  const std::uint64_t bytes = storage.files.sync_everything();
-  storage.wait_until(storage.device.flush(host.now(), bytes));
+  host.storage().sync_everything();
   return 0;
 }
 
@@ -229,9 +228,13 @@ int allocate(Host& host, const Call& call, int fd, int mode, off_t offset, off_t
   if (!inode.is(S_IFREG)) return fail(host, call, inode.is(S_IFDIR) ? EISDIR : ENODEV);
   off_t end = 0;
   if (__builtin_add_overflow(offset, size, &end)) return fail(host, call, EFBIG);
+  auto& storage = host.storage();
+  if (const Status goes = storage.troubled(Troubles::Call::write, inode, "fallocate"); !goes)
+    return fail(host, call, goes.error());
   const Status done =
       allocate_in(host, inode, mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(size));
-  if (done) host.storage().drop_privileges(inode);
+  if (done) storage.drop_privileges(inode);
+  if (!done) storage.met_end_of_room(inode, done.error(), "fallocate");
   return finish(host, call, done);
 }
 
@@ -402,8 +405,7 @@ SP_CALL(int, syncfs, (int fd), (fd)) {
   if (host.descriptors.find(fd) == nullptr) return fail(host, call, EBADF);
   return sync_disk(host);
 }
-// ksys_sync_file_range() in Linux's fs/sync.c. It promises nothing about metadata, and so nothing at all of what a
-// crash leaves: the device has its pages, and may lose them.
+// ksys_sync_file_range() in Linux's fs/sync.c.
 SP_CALL(int, sync_file_range, (int fd, off64_t offset, off64_t size, unsigned flags), (fd, offset, size, flags)) {
   constexpr unsigned kKnown = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   const Result<DiskFile*> file = find_disk_file(host, fd, ESPIPE);
@@ -412,9 +414,8 @@ SP_CALL(int, sync_file_range, (int fd, off64_t offset, off64_t size, unsigned fl
   if ((flags & ~kKnown) != 0 || offset < 0 || __builtin_add_overflow(offset, size, &end) || end < offset)
     return fail(host, call, EINVAL);
   if (!file.value()->node().is(S_IFREG) && !file.value()->node().is(S_IFDIR)) return fail(host, call, ESPIPE);
-  if ((flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER)) != 0)
-    host.storage().wait_until(host.storage().device.write(host.now(), 0));
-  return 0;
+  if ((flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER)) == 0) return 0;
+  return finish(host, call, file.value()->wait_for_range());
 }
 
 SP_CALL(int, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size)) {

@@ -16,6 +16,7 @@
 namespace {
 
 using stillpoint::Result;
+using stillpoint::disk::FileSystem;
 using stillpoint::disk::Inode;
 using stillpoint::disk::kPage;
 using stillpoint::interpose::Call;
@@ -213,11 +214,10 @@ SP_CALL(int, msync, (void* place, size_t size, int flags), (place, size, flags))
   }
   if (result != 0 || (flags & MS_SYNC) == 0) return result;
   const auto begin = reinterpret_cast<std::uintptr_t>(place);
-  auto& storage = host.storage();
+  stillpoint::Status synced = stillpoint::Done{};
   host.mappings.for_each(begin, begin + whole_pages(size), [&](const Mappings::Mapping& mapping) {
-    if (!mapping.shared) return;
-    const std::uint64_t bytes = storage.files.sync(*mapping.inode);
-    storage.wait_until(storage.device.flush(host.now(), bytes));
+    if (!mapping.shared || !synced) return;
+    synced = host.storage().sync(*mapping.inode, FileSystem::Sync::all, "msync");
   });
-  return result;
+  return synced ? result : fail(host, call, synced.error());
 }

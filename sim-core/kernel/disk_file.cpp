@@ -25,7 +25,11 @@ bool ends_nowhere(std::uint64_t offset, std::size_t size) { return offset > INT6
 }  // namespace
 
 DiskFile::DiskFile(Host& host, Storage& storage, disk::Inode& inode, int flags)
-    : File(host), storage_(storage), inode_(inode), flags_(flags & ~(O_NONBLOCK | O_APPEND | kOnlyAtOpening)) {
+    : File(host),
+      storage_(storage),
+      inode_(inode),
+      flags_(flags & ~(O_NONBLOCK | O_APPEND | kOnlyAtOpening)),
+      failed_syncs_seen_(storage.failed_syncs(inode)) {
   storage_.files.hold(inode_);
   nonblocking = (flags & O_NONBLOCK) != 0;
   appends = (flags & O_APPEND) != 0;
@@ -88,6 +92,8 @@ Result<std::size_t> DiskFile::read_at(std::uint64_t offset, std::span<const iove
     for (iovec& part : fitting) left -= part.iov_len = std::min(part.iov_len, left);
     return read_at(offset, fitting);
   }
+  if (const Status goes = storage_.troubled(disk::Troubles::Call::read, inode_, "read"); !goes)
+    return Failure{goes.error()};
   if (direct) {
     storage_.wait_until(storage_.device.read(host().now(), there));
   } else {
@@ -113,13 +119,18 @@ Result<std::size_t> DiskFile::write_at(std::uint64_t offset, std::span<const iov
     fitting.assign(parts.begin(), parts.end());
     for (iovec& part : fitting) left -= part.iov_len = std::min(part.iov_len, left);
     parts = fitting;
+    size = total_size(parts);
   }
+  if (const Status goes = storage_.troubled(disk::Troubles::Call::write, inode_, "write"); !goes)
+    return Failure{goes.error()};
   const Result<std::size_t> written = storage_.files.write(inode_, offset, parts);
+  if (!written || written.value() < size) [[unlikely]]
+    storage_.met_end_of_room(inode_, written.error(), "write");
   if (!written) return written;
   storage_.drop_privileges(inode_);
   if ((flags_ & O_DSYNC) != 0) {
     const bool all = (flags_ & O_SYNC) == O_SYNC;
-    if (const Status synced = sync(all ? disk::FileSystem::Sync::all : disk::FileSystem::Sync::data); !synced)
+    if (const Status synced = sync(all ? disk::FileSystem::Sync::all : disk::FileSystem::Sync::data, "write"); !synced)
       return Failure{synced.error()};
   } else if ((flags_ & O_DIRECT) != 0) {
     storage_.wait_until(storage_.device.write(host().now(), written.value()));
@@ -211,11 +222,19 @@ Result<std::size_t> DiskFile::read_entries(std::span<std::byte> to) {
   return done;
 }
 
-Status DiskFile::sync(disk::FileSystem::Sync what) {
+Status DiskFile::sync(disk::FileSystem::Sync what, std::string_view call) {
   if (path_only()) return Failure{EBADF};
-  const std::uint64_t bytes = storage_.files.sync(inode_, what);
-  storage_.wait_until(storage_.device.flush(host().now(), bytes));
-  return Done{};
+  return with_earlier_errors(storage_.sync(inode_, what, call), call);
+}
+
+Status DiskFile::wait_for_range() { return with_earlier_errors(storage_.wait_for_range(inode_), "sync_file_range"); }
+
+// file_check_and_advance_wb_err() in Linux's mm/filemap.c.
+Status DiskFile::with_earlier_errors(Status synced, std::string_view call) {
+  const std::uint64_t failed = storage_.failed_syncs(inode_);
+  if (failed == failed_syncs_seen_) return synced;
+  failed_syncs_seen_ = failed;
+  return synced ? storage_.tell_failed_sync(inode_, call) : synced;
 }
 
 void DiskFile::on_close() { storage_.files.let_go(inode_); }

@@ -38,8 +38,11 @@ class DiskFile final : public File {
   // getdents64(2): entries as Linux lays them out. EINVAL (no room for one), ENOTDIR, ENOENT (it was removed).
   Result<std::size_t> read_entries(std::span<std::byte> to);
 
-  // fsync(2), fdatasync(2): returns when the device says that it has everything. EBADF, EINVAL.
-  Status sync(disk::FileSystem::Sync what);
+  // fsync(2), fdatasync(2), for the call of this name: returns when the device says that it has everything. EBADF,
+  // EINVAL; the errno of a fault.
+  Status sync(disk::FileSystem::Sync what, std::string_view call);
+  // sync_file_range(2), of any range. The errno of a fault.
+  Status wait_for_range();
 
   void on_close() override;
   DiskFile* as_disk_file() override { return this; }
@@ -52,6 +55,8 @@ class DiskFile final : public File {
   void set_status_flags(int flags) { flags_ = flags; }
 
  private:
+  // After a sync that went so: this file's errors are told once.
+  Status with_earlier_errors(Status synced, std::string_view call);
   // Has the device read what memory does not have; until when it does that.
   VirtualTime fetch(std::uint64_t offset, std::uint64_t size);
   bool aligned(std::uint64_t offset, std::span<const iovec> parts) const;
@@ -60,6 +65,7 @@ class DiskFile final : public File {
   disk::Inode& inode_;
   int flags_;
   std::uint64_t position_ = 0;
+  std::uint64_t failed_syncs_seen_;
 };
 
 }  // namespace stillpoint::kernel

@@ -95,6 +95,7 @@ void Host::fire() {
                           static_cast<std::uint64_t>(options_.slice_cost.count()), 0, {wake_cause_, CauseKind::wakeup});
   if (kernel_.queue.now() > busy_until_) clock_reads_at_instant_ = 0;
   running_ = true;
+  slice_ = slice;
   cpu_time_ += options_.slice_cost;
   unpaid_ = options_.slice_cost;
   bool more = true;
@@ -117,6 +118,7 @@ void Host::fire() {
     process_->leave();
   }
   running_ = false;
+  slice_ = kNoEvent;
   running_task_ = nullptr;  // what is called now, when the process is torn down, is no turn of it
   main_task().cpu_time += std::exchange(unpaid_, Duration::zero());
   busy_until_ = now();

@@ -204,6 +204,8 @@ class Host final : private Event {
   // The running process waits for a device until then: its task sleeps, or, of a driven host, its slice takes longer.
   // Nothing interrupts that.
   void wait_for_device(VirtualTime until);
+  // The event of the slice that runs; kNoEvent outside of one.
+  EventId slice() const { return slice_; }
   // The CPU time that its process has had: what its slices cost, and what it spun away.
   Duration cpu_time() const { return cpu_time_; }
   // How far CLOCK_REALTIME is ahead of what it should be; this is no step, and cancels no timer.
@@ -281,7 +283,8 @@ class Host final : private Event {
   bool woken_while_running_ = false;
   EventId wake_cause_ = kNoEvent;
   std::uint64_t slices_ = 0;
-  unsigned turn_ = 0;  // within the slice
+  EventId slice_ = kNoEvent;  // that runs
+  unsigned turn_ = 0;         // within the slice
   std::uint64_t files_ = 0;
   std::uint64_t timers_ = 0;
   std::uint64_t queries_ = 0;

@@ -4,6 +4,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include <utility>
+
 #include "sim-core/kernel/character_device.hpp"
 #include "sim-core/kernel/current.hpp"
 #include "sim-core/kernel/disk_file.hpp"
@@ -15,9 +17,11 @@ namespace stillpoint::kernel {
 
 Storage::Storage(Host& host, const DiskOptions& options)
     : host_(host),
+      troubles_(host.kernel().seed, host.name()),
       files(*this, options, user()),
-      device(host.kernel().seed, host.name(), options),
-      crashes_(host.kernel().seed, "crash", host.name()) {
+      device(host.kernel().seed, host.name(), options, troubles_),
+      crashes_(host.kernel().seed, "crash", host.name()),
+      torn_crashes_(host.kernel().seed, "torn crash", host.name()) {
   note_options();
   make_first_tree();
 }
@@ -32,7 +36,20 @@ void Storage::set_working_directory(disk::Inode& directory) {
   working_directory_ = &directory;
 }
 
-void Storage::wait_until(VirtualTime when) { host_.wait_for_device(when); }
+void Storage::wait_until(VirtualTime when) {
+  if (!troubles_.any()) return host_.wait_for_device(when);
+  const std::vector<EventId> delayers = troubles_.take_delayers();
+  host_.wait_for_device(when);
+  note_delayers(delayers);
+}
+
+Status Storage::sync(disk::Inode& inode, disk::FileSystem::Sync what, std::string_view call) {
+  if (troubles_.any()) [[unlikely]]
+    return sync_in_trouble(inode, what, call);
+  const std::uint64_t bytes = files.sync(inode, what);
+  wait_until(device.flush(host_.now(), bytes));
+  return Done{};
+}
 
 // path_openat(), open_last_lookups() and lookup_open() in Linux's fs/namei.c.
 Result<std::unique_ptr<File>> Storage::open(disk::Inode& base, std::string_view path, int flags, mode_t mode) {
@@ -130,7 +147,8 @@ disk::WallTime Storage::wall_time() const { return host_.clocks().read(CLOCK_REA
 EventId Storage::note(EventKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::string_view payload) {
   if (++operations_ == crash_at_) host_.crash_at_next_call();
   Kernel& kernel = host_.kernel();
-  return kernel.trace.event(kind, kernel.queue.now(), host_.where(), a, b, c, {}, payload);
+  last_operation_ = kernel.trace.event(kind, kernel.queue.now(), host_.where(), a, b, c, {}, payload);
+  return last_operation_;
 }
 
 void Storage::crash_after(std::uint64_t operations) {
@@ -192,12 +210,14 @@ void Storage::tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, 
 }
 
 void Storage::crash(EventId cause) {
-  disk::SeededChoice choice(crashes_);
+  const auto choice = disk::make_choice(std::exchange(next_crash_, disk::CrashKeeps::some), crashes_, torn_crashes_);
   working_directory_ = nullptr;
   locks.forget_all();
   device.reset();
+  troubles_.take_delayers();
   umask = 022;
-  const disk::FileSystem::Lost lost = files.crash(choice);
+  failed_syncs_.clear();
+  const disk::FileSystem::Lost lost = files.crash(*choice);
   Kernel& kernel = host_.kernel();
   for (const disk::LostWrite& write : lost.writes)
     kernel.trace.event(EventKind::unwritten, kernel.queue.now(), host_.where(), write.event, write.lost, write.sectors,

@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 
+#include "sim-core/disk/damage.hpp"
 #include "sim-core/disk/device.hpp"
 #include "sim-core/disk/file_system.hpp"
 #include "sim-core/disk/path.hpp"
+#include "sim-core/disk/troubles.hpp"
 #include "sim-core/kernel/file_locks.hpp"
 #include "sim-core/trace/record.hpp"
 
@@ -18,12 +20,13 @@ namespace stillpoint::kernel {
 class File;
 class Host;
 
-// Throws Error if these files cannot be on a host's disk: a path that is not absolute or whose names Linux does not take,
-// one that is there already or leads through a file, more than fits.
+// Throws Error if these files cannot be on a host's disk: a path that is not absolute or whose names Linux does not
+// take, one that is there already or leads through a file, more than fits.
 void check_files(const std::map<std::string, std::string>& content_by_path, const DiskOptions& options);
 
 class Storage final : private disk::Machine {
   Host& host_;  // which members below ask
+  disk::Troubles troubles_;
 
  public:
   Storage(Host& host, const DiskOptions& options);
@@ -69,8 +72,40 @@ class Storage final : private disk::Machine {
   Result<disk::Inode*> find(disk::Inode& base, std::string_view path, disk::Follow follow);
   // What a write, a cut and a change of owner take from a file (should_remove_suid() in Linux's fs/inode.c).
   void drop_privileges(disk::Inode& inode);
-  // truncate(2), ftruncate(2): EISDIR, EINVAL, EFBIG.
+  // truncate(2), ftruncate(2): EISDIR, EINVAL, EFBIG. Like all below, the errno of a fault.
   Status resize(disk::Inode& inode, off_t size);
+
+  // fsync(2) and fdatasync(2), for the call of this name: returns when the device says that it has everything.
+  Status sync(disk::Inode& inode, disk::FileSystem::Sync what, std::string_view call);
+  // sync(2)
+  void sync_everything();
+  // sync_file_range(2), of any range. It promises nothing about metadata, and so nothing at all of what a crash leaves:
+  // the device has its pages, and may lose them.
+  Status wait_for_range(disk::Inode& inode);
+
+  // ---- what faults do, and nothing else: storage_troubles.cpp. Each names the event of its fault ----
+  // From now on, until it is removed, also over crashes.
+  void add_trouble(disk::Trouble trouble);
+  void remove_trouble(EventId fault);
+  // Bits rot in so many cold sectors of files of which a path matches (matching.hpp; empty: all). In how many: there
+  // may be fewer. Of what is in memory, too: it is read from the device again.
+  std::size_t rot(EventId fault, RandomStream& random, unsigned sectors, const std::string& path);
+  // The machine is given a new disk, with what was on it before the host's first boot. Requires that the host is down,
+  // or was never up.
+  void wipe(EventId fault);
+  // How the next crash, and only that, chooses among what it may leave.
+  void next_crash(disk::CrashKeeps keeps);
+
+  // A fault lets this call on a file fail: its errno, of which the trace knows then.
+  Status troubled(disk::Troubles::Call kind, const disk::Inode& inode, std::string_view call) {
+    return troubles_.any() ? fail_by_trouble(kind, inode, call) : Status(Done{});
+  }
+  // Fewer bytes fitted than there were, or none (`error`). If that is because of a fault, the trace says so.
+  void met_end_of_room(const disk::Inode& inode, int error, std::string_view call);
+  // Those who had a file open when a sync of it failed are told of it, each by its next sync (errseq_t in Linux's
+  // lib/errseq.c). How many such failures there were.
+  std::uint64_t failed_syncs(const disk::Inode& inode) const;
+  Status tell_failed_sync(const disk::Inode& inode, std::string_view call);
 
   // How many operations have changed the disk so far: writes, changes of size, names and permissions, and syncs.
   std::uint64_t operations() const { return operations_; }
@@ -115,7 +150,31 @@ class Storage final : private disk::Machine {
   Result<std::unique_ptr<File>> open_existing(disk::Inode& inode, int flags);
   Result<std::unique_ptr<File>> open_inode(disk::Inode& inode, int flags);
 
+  Status sync_in_trouble(disk::Inode& inode, disk::FileSystem::Sync what, std::string_view call);
+  Status fail_by_trouble(disk::Troubles::Call kind, const disk::Inode& inode, std::string_view call);
+  Status fail_sync(disk::Inode& inode, const disk::Troubles::Failed& failed, std::string_view call);
+  EventId note_error(const disk::Inode& inode, const disk::Troubles::Failed& failed, std::string_view call);
+  void note_damage(const std::vector<disk::Damage>& damage, EventId fault);
+  void note_delayers(const std::vector<EventId>& faults);
+  // A write that will land elsewhere, and who is to blame.
+  struct Strayed {
+    disk::Troubles::Misdirection by;
+    disk::Stray stray;
+  };
+  std::vector<Strayed> find_strays(disk::Inode& inode);
+
+  // The last sync of a file that failed, and how many did.
+  struct FailedSyncs {
+    std::uint64_t count = 0;
+    disk::Troubles::Failed last{};
+  };
+  std::map<disk::InodeNumber, FailedSyncs> failed_syncs_;
+  std::map<EventId, EventId> delayed_slices_;       // by fault: the last one that is known to hang on it
+  std::map<std::string, std::string> first_files_;  // by path
+  disk::CrashKeeps next_crash_ = disk::CrashKeeps::some;
   RandomStream crashes_;
+  RandomStream torn_crashes_;
+  EventId last_operation_ = kNoEvent;
   disk::Inode* working_directory_ = nullptr;
   std::uint64_t operations_ = 0;
   std::uint64_t crash_at_ = 0;  // so many operations; 0: never

@@ -158,6 +158,7 @@ Status Storage::resize(Inode& inode, off_t size) {
   if (size < 0) return Failure{EINVAL};
   if (inode.is(S_IFDIR)) return Failure{EISDIR};
   if (!inode.is(S_IFREG)) return Failure{EINVAL};
+  if (const Status goes = troubled(disk::Troubles::Call::write, inode, "truncate"); !goes) return goes;
   const Status resized = files.resize(inode, static_cast<std::uint64_t>(size));
   if (resized) drop_privileges(inode);
   return resized;

@@ -127,6 +127,7 @@ void Storage::make_first_tree() {
 
 void Storage::add_files(const std::map<std::string, std::string>& content_by_path) {
   place_files(files, user(), content_by_path);
+  first_files_.insert(content_by_path.begin(), content_by_path.end());
 }
 
 disk::Inode* Storage::find_elsewhere(disk::Inode& directory, std::string_view name) {

@@ -157,6 +157,7 @@ std::string describe_event(const RecordHeader& event, std::span<const std::byte>
     case EventKind::heal:
       return fmt::format("of the fault of event {}", event.subject);
     case EventKind::corrupt:
+      if (event.subject == 0) return fmt::format("all, {} bytes: the disk is a new one", event.b);
       return fmt::format("{} bytes at {} of file {}", event.b, event.a, event.subject);
     case EventKind::error:
       return fmt::format("{}: errno {}", readable(text), event.a);

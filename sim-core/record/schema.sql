@@ -89,8 +89,8 @@ INSERT INTO kind VALUES
   (31, 'crash', 'a host lost its power: a = descriptors that were open, b = ends of connections that it had'),
   (32, 'fault', 'a fault of the plan began: payload = its name NUL its kind NUL what it does'),
   (33, 'heal', 'a fault ended: subject = its fault event'),
-  (34, 'corrupt', 'a device changed what it keeps of a file: subject = inode, a = offset, b = bytes, payload = the bytes'),
-  (35, 'error', 'a fault made a call fail: a = errno, payload = the call'),
+  (34, 'corrupt', 'a device changed what it keeps of a file: subject = inode (0: it is a new one), a = offset, b = bytes, payload = they'),
+  (35, 'error', 'a fault made a call fail: subject = the inode of a file, a = errno, payload = the call'),
   (36, 'reach', 'a reachable was come to, or a sometimes held, for the first time: payload = its name'),
   (37, 'buggify', 'a buggify site fired: subject = how often it did before, payload = its name');
 
@@ -194,7 +194,7 @@ CREATE TABLE disk (
   event    INTEGER NOT NULL,  -- after which event
   at_ns    INTEGER NOT NULL,  -- virtual time
   host     INTEGER NOT NULL,
-  detail   INTEGER NOT NULL,  -- what: 1 to 9, below
+  detail   INTEGER NOT NULL,  -- what: 1 to 12, below
   subject  INTEGER NOT NULL,  -- the file's inode
   a        INTEGER NOT NULL,
   b        INTEGER NOT NULL,
@@ -210,6 +210,9 @@ CREATE TABLE disk (
 -- 7 a file was closed after it had been cut to nothing
 -- 8 a file's times were set
 -- 9 a file that has no name was open for the last time
+-- 10 a sync of a file has failed: what waited is taken for written, and is not
+-- 11 how the next crash chooses: a = 0 by the seed, 1 all is lost that may be, 2 all is kept, 3 the newest writes are torn
+-- 12 the disk is a new one: it is described anew, and files are numbered from the beginning
 
 -- For people: every event in words. sim-core/record/describe.cpp says the same of a record that is not in a database.
 CREATE VIEW events AS
@@ -284,7 +287,8 @@ SELECT
     WHEN 'heal' THEN
       'of the fault of event ' || subject
     WHEN 'corrupt' THEN
-      printf('%d bytes at %d of file %d', b, a, subject)
+      CASE subject WHEN 0 THEN printf('all, %d bytes: the disk is a new one', b)
+        ELSE printf('%d bytes at %d of file %d', b, a, subject) END
     WHEN 'error' THEN
       coalesce(substr(CAST(payload AS TEXT), 1, 200), '') || printf(': errno %d', a)
     WHEN 'step' THEN

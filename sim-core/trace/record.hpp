@@ -74,8 +74,9 @@ enum class EventKind : std::uint8_t {
   fault,    // a fault of the plan began: payload "its name\0its kind\0what it does, in words"
   heal,     // it ended: subject = its fault event; cause: that event
   corrupt,  // a device changed what it keeps of a file: subject = inode, a = offset, b = bytes; payload = what it has
-            // there now; cause: the fault
-  error,    // a call was made to fail: a = errno; payload = the call's name; cause: the fault
+            // there now; cause: the fault. Subject 0: it is a new device, a = 0, b = bytes that the old one had
+  error,    // a call was made to fail: subject = the inode, of a call on a file, a = errno; payload = the call's name;
+            // cause: the fault
   // ---- of annotations in the service (stillpoint/annotate.hpp) ----
   reach,    // for the first time in the run a `reachable` was come to, or a `sometimes` held: payload = its name
   buggify,  // a buggify site let itself be heard: subject = how often it did before, in this run; payload = its name
