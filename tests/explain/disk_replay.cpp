@@ -21,7 +21,9 @@ void add_tree(const disk::Inode& directory, const std::string& path, std::string
                         inode.target);
     if (inode.unsynced != nullptr && !inode.unsynced->empty()) {
       text += fmt::format(" of {}:", inode.unsynced->durable_size());
-      for (const auto& change : inode.unsynced->changes()) text += fmt::format(" {}", change.event);
+      for (const auto& change : inode.unsynced->changes())
+        text +=
+            fmt::format(" {}{}", change.event, inode.unsynced->has_given_up(change.offset / disk::kPage) ? "!" : "");
     }
     text += '\n';
     if (inode.is(S_IFDIR)) add_tree(inode, path + "/" + name, text);
@@ -71,7 +73,7 @@ class RandomProgram {
       if (replay.last_crash()) CHECK(replay.last_crash()->as_recorded);
     }
   }
-  std::size_t losses() const { return disk_.trace.events(EventKind::unwritten).size(); }
+  std::size_t count(EventKind kind) const { return disk_.trace.events(kind).size(); }
 
  private:
   const char* some_path() {
@@ -96,7 +98,9 @@ class RandomProgram {
     const std::size_t size = 1 + random_.below(random_.below(2) == 0 ? 600 : 9'000);
     const std::string path = some_path();
     const std::string other = some_path();
-    switch (random_.below(24)) {
+    switch (random_.below(25)) {
+      case 24:
+        return trouble();
       case 0:
       case 1:
       case 2:
@@ -179,8 +183,35 @@ class RandomProgram {
     }
   }
 
+  // Faults come and go.
+  void trouble() {
+    kernel::Storage& storage = disk_.host.host.storage();
+    const EventId fault = disk_.trace.writer.event(EventKind::fault, disk_.kernel.queue.now(), {}, 0);
+    switch (random_.below(7)) {
+      case 0:
+        return storage.add_trouble({.fault = fault, .name = "bad", .sync_error = EIO, .times = 1 + random_.below(3)});
+      case 1:
+        return storage.add_trouble({.fault = fault, .name = "liar", .path = some_path(), .fsync_lies = true});
+      case 2:
+        return storage.add_trouble(
+            {.fault = fault, .name = "full", .free_bytes = random_.below(100'000), .write_error = EIO, .times = 2});
+      case 3:
+        return storage.add_trouble({.fault = fault, .name = "stray", .misdirects = Ratio::percent(50)});
+      case 4:
+        return storage.next_crash(static_cast<disk::CrashKeeps>(random_.below(4)));
+      case 5:
+        storage.rot(fault, random_, 2, "");
+        return;
+      default:
+        for (EventId other = 1; other <= fault; ++other) storage.remove_trouble(other);
+        wipes_ = random_.below(2) == 0;
+    }
+  }
+
   void crash() {
     disk_.crash();
+    if (std::exchange(wipes_, false))
+      disk_.host.host.storage().wipe(disk_.trace.writer.event(EventKind::fault, disk_.kernel.queue.now(), {}, 0));
     files_.clear();
     waited_ = false;
     disk_.boot();
@@ -202,12 +233,15 @@ class RandomProgram {
   std::vector<Moment> moments_;
   bool waited_ = false;
   bool lies_ = false;
+  bool wipes_ = false;  // the disk, when it is down
 };
 
 }  // namespace
 
 TEST_CASE("a disk that is followed through a trace is the disk of the run") {
   std::size_t losses = 0;
+  std::size_t errors = 0;
+  std::size_t damages = 0;
   for (const disk::Ordering ordering :
        {disk::Ordering::ext4_ordered, disk::Ordering::xfs, disk::Ordering::strict_posix}) {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
@@ -215,8 +249,12 @@ TEST_CASE("a disk that is followed through a trace is the disk of the run") {
       RandomProgram program(seed, ordering);
       program.run(120);
       program.check();
-      losses += program.losses();
+      losses += program.count(EventKind::unwritten);
+      errors += program.count(EventKind::error);
+      damages += program.count(EventKind::corrupt);
     }
   }
-  CHECK(losses > 1000);
+  CHECK(losses > 800);
+  CHECK(errors > 200);
+  CHECK(damages > 100);
 }

@@ -222,3 +222,89 @@ TEST_CASE("what cannot be told is an error of one line") {
   CHECK(error_of(disk, "plaza-1", "/dev/null").empty());
   CHECK(error_of(disk, "plaza-1", "/").empty());
 }
+
+TEST_CASE("a sync that failed is told, and what it has left for ever") {
+  RecordedDisk disk;
+  const int fd = disk.write("/srv/data", 10'000);
+  REQUIRE(disk.host([&] { return fsync(fd); }) == gives(0));
+  const EventId fault = disk.trace.writer.event(EventKind::fault, disk.kernel.queue.now(), {}, 0);
+  disk.host.host.storage().add_trouble({.fault = fault, .name = "bad", .sync_error = EIO, .times = 1});
+  REQUIRE(disk.host([&] { return pwrite(fd, "y", 1, 5'000); }) == gives(1));
+  const EventId written = disk.now();
+  REQUIRE(disk.host([&] { return fsync(fd); }) == fails(EIO));
+  const EventId failed = disk.now();
+  REQUIRE(disk.host([&] { return pwrite(fd, "y", 1, 100); }) == gives(1));
+  REQUIRE(disk.host([&] { return fsync(fd); }) == gives(0));
+  const EventId synced = disk.now();
+  const TraceFile trace = disk.record();
+
+  for (const EventId event : {failed, synced}) {
+    const DiskState state = disk_state(trace, "plaza-1", "/srv/data", event);
+    REQUIRE(state.last_sync);
+    CHECK(state.last_sync->event == event);
+    CHECK(state.last_sync->failed == (event == failed));
+    REQUIRE(state.pending_data.size() == 1);
+    CHECK(state.pending_data[0].change.event == written);
+    CHECK(state.pending_data[0].given_up);
+  }
+}
+
+TEST_CASE("what a device has damaged is told, until it is written over") {
+  RecordedDisk disk;
+  const int fd = disk.write("/srv/data", 512);
+  REQUIRE(disk.host([&] { return fsync(fd); }) == gives(0));
+  const EventId fault = disk.trace.writer.event(EventKind::fault, disk.kernel.queue.now(), {}, 0);
+  RandomStream random(1, "fault rot", "plaza-1");
+  REQUIRE(disk.host.host.storage().rot(fault, random, 1, "/srv/data") == 1);
+  const EventId rotten = disk.now();
+  const std::string good(512, 'x');
+  REQUIRE(disk.host([&] { return pwrite(fd, good.data(), 512, 0); }) == gives(512));
+  const EventId again = disk.now();
+  const TraceFile trace = disk.record();
+
+  const DiskState before = disk_state(trace, "plaza-1", "/srv/data", rotten);
+  REQUIRE(before.damage.size() == 1);
+  CHECK(before.damage[0].event == rotten);
+  CHECK(before.damage[0].size == 512);
+  CHECK(before.damage[0].fault == fault);
+  CHECK(before.damage[0].overwritten_by == kNoEvent);
+  CHECK(before.pending_data.empty());
+  CHECK(disk_state(trace, "plaza-1", "/srv/data", again).damage[0].overwritten_by == again);
+}
+
+TEST_CASE("a new disk has nothing of the old one") {
+  RecordedDisk disk;
+  const int fd = disk.write("/srv/data", 700);
+  REQUIRE(disk.host([&] { return fsync(fd); }) == gives(0));
+  disk.crash();
+  disk.host.host.storage().wipe(disk.trace.writer.event(EventKind::fault, disk.kernel.queue.now(), {}, 0));
+  const EventId wiped = disk.now();
+  disk.boot();
+  disk.write("/srv/other", 100);
+  const TraceFile trace = disk.record();
+  const DiskState data = disk_state(trace, "plaza-1", "/srv/data");
+  CHECK_FALSE(data.now);
+  CHECK_FALSE(data.durable);
+  CHECK(data.wiped_by == wiped);
+  const DiskState other = disk_state(trace, "plaza-1", "/srv/other");
+  CHECK(size_of(other.now) == 100);
+  CHECK(words_of(other.pending_names) == std::vector<std::string>{"makes /srv/other"});
+  CHECK(disk_state(trace, "plaza-1", "/srv/data", wiped - 2).wiped_by == kNoEvent);
+}
+
+TEST_CASE("a crash that keeps nothing is drawn again as that") {
+  for (const disk::CrashKeeps keeps :
+       {disk::CrashKeeps::nothing, disk::CrashKeeps::everything, disk::CrashKeeps::torn}) {
+    RecordedDisk disk;
+    const int fd = disk.write("/srv/data", 4096);
+    REQUIRE(disk.host([&] { return fsync(fd); }) == gives(0));
+    disk.write("/srv/data", 4096);
+    disk.host.host.storage().next_crash(keeps);
+    disk.crash();
+    disk.boot();
+    const DiskState state = disk_state(disk.record(), "plaza-1", "/srv/data");
+    REQUIRE(state.crash);
+    CHECK(state.crash->as_recorded);
+    CHECK(state.lost.size() == (keeps == disk::CrashKeeps::everything ? 0 : 1));
+  }
+}
