@@ -286,6 +286,8 @@ TEST_CASE("a new disk has nothing of the old one") {
   CHECK_FALSE(data.now);
   CHECK_FALSE(data.durable);
   CHECK(data.wiped_by == wiped);
+  CHECK_FALSE(data.named_by);
+  CHECK_FALSE(data.last_sync);
   const DiskState other = disk_state(trace, "plaza-1", "/srv/other");
   CHECK(size_of(other.now) == 100);
   CHECK(words_of(other.pending_names) == std::vector<std::string>{"makes /srv/other"});

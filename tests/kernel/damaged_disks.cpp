@@ -131,6 +131,15 @@ TEST_CASE("so many writes land elsewhere, and only where there is another place"
   CHECK(strays > 15);
   CHECK(strays < 45);
 
+  // The machine writes a sector once.
+  DiskHost twice;
+  const int both = twice.durable("/srv/f", counting(16, 'a'));
+  twice.add({.name = "stray", .path = "/srv/f", .misdirects = Ratio::percent(100)});
+  CHECK(twice.write(both, std::string(512, '!'), 512) == gives(512));
+  CHECK(twice.write(both, "?", 600) == gives(1));
+  CHECK(twice.sync(both) == gives(0));
+  CHECK(twice.trace.events(EventKind::corrupt).size() == 2);
+
   DiskHost lonely;
   const int alone = lonely.durable("/srv/f", "a");
   lonely.add({.name = "stray", .path = "/srv/f", .misdirects = Ratio::percent(100)});

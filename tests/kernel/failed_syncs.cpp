@@ -125,3 +125,37 @@ TEST_CASE("a directory's sync fails, too", "[troubles]") {
     CHECK(host.content("/srv/g") == "some");
   }
 }
+
+TEST_CASE("time does not make durable what a sync gave up", "[troubles]") {
+  DiskHost host;
+  const int fd = host.durable("/srv/f", std::string(2 * disk::kPage, 'a'));
+  host.add({.name = "bad", .sync_error = EIO, .times = 1});
+  CHECK(host.write(fd, "b") == gives(1));
+  CHECK(host.sync(fd) == fails(EIO));
+  host.wait(60s);
+  std::string left(2 * disk::kPage, 'a');
+  SECTION("whether it is all that waits") {}
+  SECTION("or older and newer writes do") {
+    CHECK(host.write(fd, "c", disk::kPage) == gives(1));
+    host.wait(60s);
+    CHECK(host.write(fd, "d", disk::kPage + 512) == gives(1));
+    left[disk::kPage] = 'c';
+  }
+  host.storage().next_crash(disk::CrashKeeps::nothing);
+  host.crash_and_boot();
+  CHECK(host.content("/srv/f") == left);
+}
+
+TEST_CASE("what a file was cut to before a sync failed is durable by the next one", "[troubles]") {
+  DiskHost host;
+  const int fd = host.durable("/srv/f", std::string(200, 'a'));
+  host.add({.name = "bad", .sync_error = EIO, .times = 1});
+  CHECK(host([&] { return ftruncate(fd, 100); }) == gives(0));
+  CHECK(host([&] { return ftruncate(fd, 200); }) == gives(0));
+  CHECK(host.write(fd, std::string(50, 'b')) == gives(50));
+  CHECK(host.sync(fd) == fails(EIO));
+  CHECK(host.sync(fd) == gives(0));
+  host.storage().next_crash(disk::CrashKeeps::nothing);
+  host.crash_and_boot();
+  CHECK(host.content("/srv/f") == std::string(100, 'a') + std::string(100, '\0'));
+}
