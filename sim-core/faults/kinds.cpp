@@ -61,7 +61,7 @@ constexpr std::array kTerminate{duration("grace", 500 * kMs, 50 * kMs, 500 * kMs
 constexpr std::array kRollingRestart{duration("grace", 500 * kMs, 50 * kMs, 300 * kMs, kHour),
                                      duration("down", 100 * kMs, 10 * kMs, 200 * kMs, kHour),
                                      duration("gap", 500 * kMs, 50 * kMs, 500 * kMs, kHour)};
-constexpr std::array kSlowCpu{Magnitude{"percent", Unit::count, 1, 1'000'000, 1'000, 200, 5'000},
+constexpr std::array kSlowCpu{Magnitude{"percent", Unit::count, 100, 1'000'000, 1'000, 200, 5'000},
                               duration("extra", 0, 0, 200)};
 constexpr Magnitude kBy{"by",    Unit::duration, -24 * 365 * kHour, 24 * 365 * kHour,
                         kSecond, -10 * kSecond,  10 * kSecond};
