@@ -1,7 +1,11 @@
 #include "system-under-test/plaza/store/store.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 namespace plaza {
@@ -42,6 +46,16 @@ std::string words_for(const StoreError& error) {
   }
 }
 
+// What was made, removed and renamed in a folder is durable.
+void sync_names(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!synced)
+    throw StoreError(SQLITE_IOERR_DIR_FSYNC, "its folder cannot be synced: " + std::string(std::strerror(error)));
+}
+
 // Every ticket in at most one place, and none that is not there: what the inventory requires.
 void require_sound(const KeptState& kept) {
   std::set<TicketNumber> taken;
@@ -71,7 +85,7 @@ Store::Store(const std::filesystem::path& folder, TicketNumber capacity) try
     : database_((folder / "plaza.db").string()) {
   prepare_file();
   if (database_.number("PRAGMA user_version") == 0) create(capacity);
-  settle();
+  settle(folder);
   load(capacity);
   statements_.emplace(database_);
 } catch (const StoreError& error) {
@@ -95,9 +109,12 @@ void Store::prepare_file() {
   database_.execute("PRAGMA synchronous = FULL");
 }
 
-// What the log has may be in the machine's memory only: an fsync that failed has left it there, marked as written, and a
-// later one says nothing of it. Nobody may be told of it before it was written once more, into the database.
-void Store::settle() {
+// What the log has may be in the machine's memory only: an fsync that failed has left it there, marked as written, and
+// a later one says nothing of it. Nobody may be told of it before it was written once more, into the database. And a
+// log that was closed after such a failure was removed, which a power loss could take back: with it would come what
+// could not be committed.
+void Store::settle(const std::filesystem::path& folder) {
+  sync_names(folder);
   if (const std::int64_t busy = database_.number("PRAGMA wal_checkpoint(TRUNCATE)"); busy != 0)
     throw StoreError(SQLITE_BUSY, "is in use by somebody else");
 }
