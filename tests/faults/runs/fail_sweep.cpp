@@ -2,7 +2,7 @@
 // and two of them at once, drawn. Whatever fails, a run must pass, or the service must end with an exception that says
 // what failed: it must not be killed by a signal, break a promise, hang, or loop.
 //
-//   build/test_fail_sweep                              ten users, and a thousand pairs
+//   build/test_fail_sweep                              ten users, and five hundred pairs
 //   build/test_fail_sweep --users 40 --pairs 20000     more of both
 //   build/test_fail_sweep --every 10                   only each tenth call of a function
 //
@@ -119,7 +119,7 @@ struct Options {
   std::uint64_t users = 10;
   std::uint64_t seed = 1;
   std::uint64_t every = 1;
-  std::uint64_t pairs = 1000;
+  std::uint64_t pairs = 500;
 };
 
 // An event but for its number and those of others, which an event more before it shifts.
