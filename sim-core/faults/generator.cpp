@@ -56,7 +56,7 @@ class Generator {
     const std::uint64_t draw = random.below(10);
     const std::uint64_t changes = random.between(1, 5);
     const std::uint64_t horizon = std::uint64_t{100} << random.below(11);
-    const Duration delay = random.between(microseconds(1), microseconds(2'000));
+    const Duration delay = random.between(microseconds(1), microseconds(20));
     const std::string host = hosts_.empty() ? "" : hosts_[random.below(hosts_.size())];
     if (draw < 6 || (draw == 9 && host.empty())) return {};
     if (draw < 7) return {.policy = Policy::fifo};
