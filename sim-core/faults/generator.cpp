@@ -34,7 +34,6 @@ class Generator {
     }
     for (const KindInfo& kind : all_kinds()) {
       if (!model_.allows[static_cast<std::size_t>(kind.kind)] || model_.counts.contains(kind.kind)) continue;
-      if (kind.kind == Kind::fail_call) continue;  // which call would be asked too much of a draw
       RandomStream swarm(seed_, "plan swarm", kind.name);
       if (!swarm.chance(profile_.chance)) continue;
       add(kind, swarm.between(1, profile_.most));
@@ -73,8 +72,23 @@ class Generator {
       if (!aim(fault, kind, random)) return;
       time(fault, kind, random, strength);
       for (const Magnitude& magnitude : kind.magnitudes) draw(fault, magnitude, random, strength);
+      if (kind.kind == Kind::fail_call) choose_call(fault, random);
       if (fits(fault)) plan_.faults.push_back(std::move(fault));
     }
+  }
+
+  // Calls that fail now and then on any machine, by no fault of the program's.
+  static void choose_call(Fault& fault, RandomStream& random) {
+    constexpr std::pair<const char*, const char*> kCalls[] = {
+        {"accept", "ECONNABORTED"}, {"accept", "EMFILE"},     {"connect", "ECONNREFUSED"},
+        {"connect", "ETIMEDOUT"},   {"epoll_wait", "EINTR"},  {"fdatasync", "EIO"},
+        {"fsync", "EIO"},           {"open", "EMFILE"},       {"open64", "EMFILE"},
+        {"pread64", "EIO"},         {"pwrite64", "EIO"},      {"pwrite64", "ENOSPC"},
+        {"recvmsg", "ECONNRESET"},  {"sendmsg", "ECONNRESET"}};
+    const auto& [call, error] = kCalls[random.below(std::size(kCalls))];
+    fault.magnitudes["call"].text = call;
+    fault.magnitudes["error"].text = error;
+    fault.lasts.reset();  // until the run heals
   }
 
   // One more would be beyond the model.
