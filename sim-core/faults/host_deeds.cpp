@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <map>
 
 #include "sim-core/faults/deed.hpp"
 
@@ -101,16 +102,25 @@ class Terminate final : public Setting {
     return now_.fault.duration("grace");
   }
   std::optional<Duration> step() override {
-    for (const HostId host : now_.hosts) make_end(now_, now_.kernel.host(host));
+    for (const HostId host : now_.hosts) {
+      if (is_asked(now_.kernel.host(host))) make_end(now_, now_.kernel.host(host));
+    }
     return std::nullopt;
   }
 
  private:
-  void set(Host& host) override { ask_to_end(now_, host); }
+  void set(Host& host) override {
+    asked_[host.id()] = host.boots();
+    ask_to_end(now_, host);
+  }
   void unset(Host& host) override {
+    if (!is_asked(host)) return;
     make_end(now_, host);
     if (!host.down()) now_.machines.boot(host);
   }
+  // Whether it still is in the life that was asked to end: another fault may have given it a new one.
+  bool is_asked(const Host& host) const { return asked_.at(host.id()) == host.boots(); }
+  std::map<HostId, Boot> asked_;
 };
 
 class RollingRestart final : public Deed {
@@ -122,11 +132,12 @@ class RollingRestart final : public Deed {
     switch (next_) {
       case Next::ask:
         next_ = Next::kill;
+        asked_ = host.boots();
         if (could_hit(Kind::terminate, host)) ask_to_end(now_, host);
         return now_.fault.duration("grace");
       case Next::kill:
         next_ = Next::start;
-        make_end(now_, host);
+        end_asked(host);
         return now_.fault.duration("down");
       case Next::start:
         break;
@@ -139,17 +150,22 @@ class RollingRestart final : public Deed {
   void end() override {
     if (host_ == now_.hosts.size() || next_ == Next::ask) return;
     Host& host = now_.kernel.host(now_.hosts[host_]);
-    make_end(now_, host);
+    end_asked(host);
     start(host);
   }
 
  private:
   enum class Next : std::uint8_t { ask, kill, start };
+  // Unless another fault has given it a new life.
+  void end_asked(Host& host) {
+    if (host.boots() == asked_) make_end(now_, host);
+  }
   void start(Host& host) {
     if (!host.down() && !host.alive()) now_.machines.boot(host);
   }
   Circumstances& now_;
   std::size_t host_ = 0;
+  Boot asked_ = 0;  // in which life it was asked to end
   Next next_ = Next::ask;
 };
 
@@ -197,15 +213,13 @@ class Clock final : public Setting {
 
  private:
   void set(Host& host) override {
-    if (now_.fault.kind == Kind::clock_drift) return drift(host, now_.fault.number("ppm"));
+    if (now_.fault.kind == Kind::clock_drift) return host.drift(now_.event, static_cast<int>(now_.fault.number("ppm")));
     host.step_wall(now_.fault.duration("by"));
   }
   void unset(Host& host) override {
-    if (now_.fault.kind == Kind::clock_drift) drift(host, -now_.fault.number("ppm"));
+    if (now_.fault.kind == Kind::clock_drift) host.end_drift(now_.event);
     if (now_.fault.kind == Kind::clock_offset) host.step_wall(-now_.fault.duration("by"));
   }
-  // Several add up.
-  static void drift(Host& host, std::int64_t ppm) { host.set_drift(host.clocks().drift_ppm() + static_cast<int>(ppm)); }
 };
 
 class Limit final : public Setting {

@@ -60,7 +60,13 @@ class Injector::Life final : public Event {
   VirtualTime begun_at() const { return *begun_at_; }
   VirtualTime ended_at() const { return ended_at_; }
   const std::vector<HostId>& hosts() const { return circumstances_->hosts; }
-  EventId event() const { return circumstances_->event; }
+  // Of a fail-call: how many calls there were since it began, until it ended.
+  std::uint64_t calls_seen() const {
+    if (!is_on()) return calls_seen_;
+    std::uint64_t calls = 0;
+    for (const HostId host : hosts()) calls += injector_.kernel_.host(host).calls_seen(circumstances_->event);
+    return calls;
+  }
 
   void start() {
     if (fault_.when.event.empty()) return schedule(fault_.when.at);
@@ -92,6 +98,7 @@ class Injector::Life final : public Event {
     kernel::Kernel& kernel = injector_.kernel_;
     kernel.queue.cancel(*this);
     kernel.queue.cancel(steps_);
+    if (fault_.kind == Kind::fail_call) calls_seen_ = calls_seen();
     state_ = State::over;
     ended_at_ = kernel.queue.now();
     kernel.trace.event(EventKind::heal, kernel.queue.now(), where(), circumstances_->event, 0, 0,
@@ -206,6 +213,7 @@ class Injector::Life final : public Event {
   State state_ = State::waiting;
   EventKind watched_{};
   std::uint64_t seen_ = 0;
+  std::uint64_t calls_seen_ = 0;
   Cause cause_{};  // what it was triggered by
   std::optional<VirtualTime> begun_at_;
   VirtualTime ended_at_ = VirtualTime::max();
@@ -326,8 +334,7 @@ std::map<std::string, std::uint64_t> Injector::calls_seen() const {
   std::map<std::string, std::uint64_t> seen;
   for (const Life& life : lives_) {
     if (life.fault().kind != Kind::fail_call || !life.happened()) continue;
-    std::uint64_t& calls = seen[life.fault().text("call")];
-    for (const HostId host : life.hosts()) calls += kernel_.host(host).calls_seen(life.event());
+    seen[life.fault().text("call")] += life.calls_seen();
   }
   return seen;
 }

@@ -34,7 +34,7 @@ class Injector final : private TraceWatcher {
   void label(std::string_view label, std::vector<HostId> hosts);
   Duration disturbed(VirtualTime since, Duration recovery) const;
   VirtualTime heals_at() const;
-  // Of each function that a fault makes fail: how many calls there were since it began, on all its hosts.
+  // Of each function that a fault makes fail: how many calls there were as long as it was on, on all its hosts.
   std::map<std::string, std::uint64_t> calls_seen() const;
   // Until when places of buggify may fire.
   VirtualTime buggify_until() const { return plan_.healing.at ? VirtualTime(*plan_.healing.at) : VirtualTime::max(); }

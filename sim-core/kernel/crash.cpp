@@ -39,7 +39,7 @@ void Host::end_as_asked() {
 void Host::crash_at_next_call() {
   crash_at_next_call_ = true;
   free_calls_in_turn_ = 1;
-  if (!observed_) calls_until_toll_ = 1;
+  (observed_ ? calls_before_observed_ : calls_until_toll_) = 1;
 }
 
 // Unless somebody resets its connections nobody is told: of what the host had with others, they hear when they speak to

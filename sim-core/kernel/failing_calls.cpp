@@ -9,7 +9,7 @@ namespace stillpoint::kernel {
 void Host::fail_call(FailingCall call) {
   failing_calls_.push_back(std::move(call));
   free_calls_in_turn_ = 1;
-  if (!observed_) calls_until_toll_ = 1;
+  (observed_ ? calls_before_observed_ : calls_until_toll_) = 1;
 }
 
 void Host::stop_failing_call(EventId fault) {

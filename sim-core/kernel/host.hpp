@@ -182,6 +182,10 @@ class Host final : private Event {
   // rounded up. Requires times_percent >= 100 and extra in whole microseconds.
   void slow_down(EventId fault, std::uint32_t times_percent, Duration extra);
   void speed_up(EventId fault);
+  // All its clocks run fast by so many parts per million more (set_drift, which knows nothing of faults). What comes of
+  // several together ends at 900,000: no clock stands still or runs backwards.
+  void drift(EventId fault, int ppm);
+  void end_drift(EventId fault);
   // As prlimit(2) of RLIMIT_NOFILE does it from outside: what would get the descriptor `most` or a higher one fails
   // with EMFILE; what is open stays. The process is not told: getrlimit(2) shows what it has set itself, and that
   // counts too. Requires that it is alive.
@@ -349,6 +353,7 @@ class Host final : private Event {
   void expire_overdue(EventId fault);
   // What is on has changed.
   void influence_changed();
+  void apply_drifts();
   void apply_descriptor_limit();
   void end_effects_on_process();
   HostFaults& faults();

@@ -182,6 +182,24 @@ void Host::speed_up(EventId fault) {
   influence_changed();
 }
 
+// ---- clocks ----
+
+void Host::drift(EventId fault, int ppm) {
+  put(faults().drifts, {fault, ppm}, fault);
+  apply_drifts();
+}
+
+void Host::end_drift(EventId fault) {
+  if (faults_ != nullptr && take(faults_->drifts, fault)) apply_drifts();
+}
+
+void Host::apply_drifts() {
+  constexpr std::int64_t kMost = 900'000;
+  std::int64_t ppm = 0;
+  for (const HostFaults::Drift& each : faults_->drifts) ppm += each.ppm;
+  set_drift(static_cast<int>(std::clamp(ppm, -kMost, kMost)));
+}
+
 // ---- limits ----
 
 void Host::limit_descriptors(EventId fault, int most) {

@@ -4,11 +4,13 @@
 // this.
 //
 // Each effect bears the event of its fault, by which it is taken away again. Several of one kind may be on at once: a
-// host that is stopped twice runs when both are gone, slownesses multiply and add up, of limits the lowest counts.
+// host that is stopped twice runs when both are gone, slownesses multiply and add up, drifts add up, of limits the
+// lowest counts.
 //
-// Stops, suspensions and slownesses are the machine's: they outlast a loss of power and a new process, so that what is
-// booted in the midst of them stands still, sleeps, or is slow until they are over. Limits are those of a process, as
-// prlimit(2) sets them: they end with the life in which they were set. To take away what has ended so is no error.
+// Stops, suspensions, slownesses and drifts are the machine's: they outlast a loss of power and a new process, so that
+// what is booted in the midst of them stands still, sleeps, or is slow until they are over. Limits are those of a
+// process, as prlimit(2) sets them: they end with the life in which they were set. To take away what has ended so is no
+// error.
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +25,10 @@ struct HostFaults {
     std::uint32_t times_percent;  // of what a slice costs: 100 is as before
     Duration extra;               // on top of that
   };
+  struct Drift {
+    EventId fault;
+    int ppm;
+  };
   struct DescriptorLimit {
     EventId fault;
     int most;  // no new descriptor has this number or a higher one, as RLIMIT_NOFILE has it
@@ -35,6 +41,7 @@ struct HostFaults {
   std::vector<EventId> stops;
   std::vector<EventId> suspensions;
   std::vector<Slowness> slownesses;
+  std::vector<Drift> drifts;
   std::vector<DescriptorLimit> descriptor_limits;
   std::vector<MemoryLimit> memory_limits;
 

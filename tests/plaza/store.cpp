@@ -38,6 +38,12 @@ std::string complaint(const std::filesystem::path& folder, TicketNumber capacity
   return "";
 }
 
+// Whether a database has a write-ahead log: the version of its format, https://www.sqlite.org/fileformat2.html.
+bool has_log(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return in.seekg(18) && in.get() == 2;
+}
+
 void sql(const std::filesystem::path& file, const std::string& text) {
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
@@ -194,6 +200,7 @@ TEST_CASE("an operation of the disk fails, whichever: what was written before is
     };
     try {
       Store store(folder.path, kCapacity);
+      REQUIRE(has_log(folder.path / "plaza.db"));  // it says so, but only if that was committed
       for (Version version = 2; version <= kCapacity; version += 2) {
         const auto ticket = static_cast<TicketNumber>(version);
         const std::vector<Record> pair{change("ann", std::to_string(ticket - 1), Change::sale, ticket - 1, version - 1),

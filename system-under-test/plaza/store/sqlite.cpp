@@ -33,14 +33,22 @@ void Database::execute(const std::string& sql) {
   if (code != SQLITE_OK) throw StoreError(code, message_of(handle()));
 }
 
+// To the end: what a statement changes it commits after its last row. So "PRAGMA journal_mode = WAL" says "wal" first,
+// and only then that it could not be.
 std::int64_t Database::number(const std::string& sql) {
   Statement statement(*this, sql);
-  return statement.step() ? static_cast<std::int64_t>(statement.number(0)) : 0;
+  if (!statement.step()) return 0;
+  const auto number = static_cast<std::int64_t>(statement.number(0));
+  statement.run();
+  return number;
 }
 
 std::string Database::text(const std::string& sql) {
   Statement statement(*this, sql);
-  return statement.step() ? statement.text(0) : "";
+  if (!statement.step()) return "";
+  std::string text = statement.text(0);
+  statement.run();
+  return text;
 }
 
 void Database::roll_back() noexcept {

@@ -1,7 +1,11 @@
 #include "system-under-test/plaza/store/store.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include "system-under-test/plaza/store/rewrite.hpp"
@@ -44,6 +48,16 @@ std::string words_for(const StoreError& error) {
   }
 }
 
+// What was made, removed and renamed in a folder is durable.
+void sync_names(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!synced)
+    throw StoreError(SQLITE_IOERR_DIR_FSYNC, "its folder cannot be synced: " + std::string(std::strerror(error)));
+}
+
 // Every ticket in at most one place, and none that is not there: what the inventory requires.
 void require_sound(const KeptState& kept) {
   std::set<TicketNumber> taken;
@@ -75,6 +89,9 @@ Store::Store(const std::filesystem::path& folder, TicketNumber capacity) try
   // Now that nobody else writes to it, and before anybody is told of what it has.
   rewrite(folder / "plaza.db-wal");
   if (database_.number("PRAGMA user_version") == 0) create(capacity);
+  // A log that was closed after a failure was removed, which a power loss could take back: with it would come what
+  // could not be committed.
+  sync_names(folder);
   load(capacity);
   statements_.emplace(database_);
 } catch (const StoreError& error) {
