@@ -181,7 +181,7 @@ void print_verdict(const Presentation& shown) {
              shown.ran_twice && !shown.difference && !interrupted(shown) ? "   (twice the same)" : "");
   print_faults(report);
   print_checks(report);
-  print_never(report);
+  if (verdict == Verdict::pass || verdict == Verdict::undecided) print_never(report);
   for (const Measure& measure : report.measures)
     print_item("counted", fmt::format("{} {}", grouped(measure.value), measure.name));
   if (verdict != Verdict::pass && !result.output.empty()) print_item("it wrote", tail(result.output));

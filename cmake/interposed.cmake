@@ -1,5 +1,5 @@
-# The names of libc's functions, and of what annotations call, that sim-core/interpose defines, as a list for the linker: programs that are loaded as
-# shared objects must find these in the executable, and nothing else of it.
+# The names of libc's functions, and of what annotations call, that sim-core/interpose defines, as a list for the linker:
+# programs that are loaded as shared objects must find these in the executable, and nothing else of it.
 function(stillpoint_interposed_names output)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sim-core/interpose/*.cpp)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})

@@ -10,7 +10,8 @@ foreach(name annotations cli programs interpose)
 endforeach()
 
 export(TARGETS stillpoint_annotations stillpoint_cli stillpoint_programs sp_interpose
-               workloads sp_campaign sp_explain sp_record sp_supervise sp_process sp_scenario sp_injector sp_faults sp_check sp_kernel sp_net sp_disk sp_engine
+               workloads sp_campaign sp_explain sp_record sp_supervise sp_process sp_scenario sp_injector sp_faults sp_check
+               sp_kernel sp_net sp_disk sp_engine
                sp_trace sp_random sp_base stillpoint_boost stillpoint_options
        NAMESPACE stillpoint:: FILE ${PROJECT_BINARY_DIR}/stillpoint-targets.cmake)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/stillpoint-config.cmake.in ${PROJECT_BINARY_DIR}/stillpoint-config.cmake @ONLY)

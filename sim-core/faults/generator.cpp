@@ -34,7 +34,6 @@ class Generator {
     }
     for (const KindInfo& kind : all_kinds()) {
       if (!model_.allows[static_cast<std::size_t>(kind.kind)] || model_.counts.contains(kind.kind)) continue;
-      if (kind.kind == Kind::fail_call) continue;  // which call would be asked too much of a draw
       RandomStream swarm(seed_, "plan swarm", kind.name);
       if (!swarm.chance(profile_.chance)) continue;
       add(kind, swarm.between(1, profile_.most));
@@ -56,7 +55,7 @@ class Generator {
     const std::uint64_t draw = random.below(10);
     const std::uint64_t changes = random.between(1, 5);
     const std::uint64_t horizon = std::uint64_t{100} << random.below(11);
-    const Duration delay = random.between(microseconds(1), microseconds(2'000));
+    const Duration delay = random.between(microseconds(1), microseconds(20));
     const std::string host = hosts_.empty() ? "" : hosts_[random.below(hosts_.size())];
     if (draw < 6 || (draw == 9 && host.empty())) return {};
     if (draw < 7) return {.policy = Policy::fifo};
@@ -73,8 +72,23 @@ class Generator {
       if (!aim(fault, kind, random)) return;
       time(fault, kind, random, strength);
       for (const Magnitude& magnitude : kind.magnitudes) draw(fault, magnitude, random, strength);
+      if (kind.kind == Kind::fail_call) choose_call(fault, random);
       if (fits(fault)) plan_.faults.push_back(std::move(fault));
     }
+  }
+
+  // Calls that fail now and then on any machine, by no fault of the program's.
+  static void choose_call(Fault& fault, RandomStream& random) {
+    constexpr std::pair<const char*, const char*> kCalls[] = {
+        {"accept", "ECONNABORTED"}, {"accept", "EMFILE"},     {"connect", "ECONNREFUSED"},
+        {"connect", "ETIMEDOUT"},   {"epoll_wait", "EINTR"},  {"fdatasync", "EIO"},
+        {"fsync", "EIO"},           {"open", "EMFILE"},       {"open64", "EMFILE"},
+        {"pread64", "EIO"},         {"pwrite64", "EIO"},      {"pwrite64", "ENOSPC"},
+        {"recvmsg", "ECONNRESET"},  {"sendmsg", "ECONNRESET"}};
+    const auto& [call, error] = kCalls[random.below(std::size(kCalls))];
+    fault.magnitudes["call"].text = call;
+    fault.magnitudes["error"].text = error;
+    fault.lasts.reset();  // until the run heals
   }
 
   // One more would be beyond the model.

@@ -169,7 +169,7 @@ class Injector::Life final : public Event {
     }
     const std::string payload = fmt::format("{}{}{}{}{}", fault_.name, '\0', kind.name, '\0', in_words(told));
     now.event = kernel.trace.event(EventKind::fault, kernel.queue.now(), where(), 0, 0, 0, cause_, payload);
-    ++injector_.happened_[fault_.kind];
+    if (fault_.kind != Kind::fail_call) ++injector_.happened_[fault_.kind];
     begun_at_ = kernel.queue.now();
     deed_ = make_deed(now);
     state_ = State::on;
@@ -254,9 +254,11 @@ void Injector::start() {
   kernel_.queue.schedule(*heal_, VirtualTime(*plan_.healing.at));
 }
 
-void Injector::on_event(EventKind kind, EventId event, Where where, std::span<const std::byte> payload) {
+void Injector::on_event(EventKind kind, EventId event, Where where, Cause cause, std::span<const std::byte> payload) {
   if (kind == EventKind::error) failures_.push_back(kernel_.queue.now());
   for (Life& life : lives_) {
+    if (kind == EventKind::error && life.is_on() && life.fault().kind == Kind::fail_call && life.event() == cause.event)
+      ++happened_[Kind::fail_call];
     if (life.watched() != kind) continue;
     life.saw(where, payload);
     if (life.scheduled()) life.cause_ = {event, CauseKind::fault};

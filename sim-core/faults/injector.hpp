@@ -40,14 +40,14 @@ class Injector final : private TraceWatcher {
   VirtualTime buggify_until() const { return plan_.healing.at ? VirtualTime(*plan_.healing.at) : VirtualTime::max(); }
 
   const Plan& plan() const { return plan_; }
-  // How often a fault of each kind has happened so far.
+  // How often a fault of each kind has happened so far: it has begun, or, of one that makes a call fail, that has.
   const std::map<Kind, std::uint64_t>& happened() const { return happened_; }
 
  private:
   class Life;
   class Heal;
 
-  void on_event(EventKind kind, EventId event, Where where, std::span<const std::byte> payload) override;
+  void on_event(EventKind kind, EventId event, Where where, Cause cause, std::span<const std::byte> payload) override;
   std::vector<HostId> hosts_of(const std::vector<std::string>& targets, RandomStream& random) const;
   std::vector<HostId> hosts_of(const Target& target, RandomStream& random) const;
   std::vector<HostId> candidates(std::string_view role) const;

@@ -1,4 +1,6 @@
 // What faults of the network do: troubles of links and of the name service, and resets.
+#include <algorithm>
+
 #include "sim-core/faults/deed.hpp"
 #include "sim-core/net/trouble.hpp"
 

@@ -18,7 +18,7 @@ struct RunMetadata {
   std::string scenario_text;  // the whole file
   std::uint64_t seed = 0;
   std::vector<std::string> overrides;  // settings from the command line, each "key=value"
-  std::string plan;                    // of its faults; empty in traces of before there were plans
+  std::string plan = {};               // of its faults; empty in traces of before there were plans
   std::string bug;                     // the planted bug that was switched on; empty for none
   std::string revision;                // git revision of the executable
   std::string build_id;                // of the executable, and the hashes of programs (supervise/build_identity.hpp)

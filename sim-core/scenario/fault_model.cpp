@@ -45,13 +45,13 @@ faults::Profile read_profile(const Settings& settings, const std::string& name, 
   return profile;
 }
 
-faults::Healing read_healing(const Settings& settings, Duration duration) {
+faults::Healing read_healing(const Settings& settings) {
   faults::Healing healing;
   const std::string except = settings.text("faults.heal_except", "nobody");
   if (except != "nobody" && except != "minority")
     settings.reject("faults.heal_except", fmt::format("is '{}'; who stays as they are is nobody or minority", except));
   if (except == "minority") healing.except = faults::Healing::Except::minority;
-  const Duration at = settings.duration("faults.heal_at", {.most = duration}, Duration::zero());
+  const Duration at = settings.duration("faults.heal_at", {}, Duration::zero());
   if (at > Duration::zero()) healing.at = at;
   return healing;
 }
@@ -82,10 +82,11 @@ faults::Model read_fault_model(const Settings& settings, Duration duration) {
   model.hosts = settings.texts("faults.hosts");
   model.down_most = settings.count("faults.down_most", {0, 65'535}, model.down_most);
   model.lossy_most = settings.count("faults.lossy_most", {0, 65'535}, model.lossy_most);
-  model.healing = read_healing(settings, duration);
-  const Duration longest = model.healing.at.value_or(duration);
+  model.healing = read_healing(settings);
+  // A run that was made shorter has less of both, and is no error.
+  const Duration longest = std::min(duration, model.healing.at.value_or(duration));
   const Duration half = std::chrono::floor<std::chrono::microseconds>(longest / 2);
-  model.window = settings.duration("faults.window", {.most = longest}, half);
+  model.window = std::min(settings.duration("faults.window", {}, half), longest);
 
   for (const std::string& name : settings.keys_of("faults.count")) {
     const KindInfo* kind = faults::find_kind(name);

@@ -80,7 +80,7 @@ EventId TraceWriter::event(EventKind kind, VirtualTime at, Where where, std::uin
   control_.events.store(events_, std::memory_order_relaxed);
   control_.now_ns.store(to_ns(at), std::memory_order_relaxed);
   if ((watched_ >> static_cast<unsigned>(kind) & 1) != 0) [[unlikely]]
-    watcher_->on_event(kind, events_, where, payload);
+    watcher_->on_event(kind, events_, where, cause, payload);
   return events_;
 }
 

@@ -22,7 +22,8 @@ struct Where {
 // Whoever waits for events of some kinds. It is told in the midst of whatever makes them, and may only write that down.
 class TraceWatcher {
  public:
-  virtual void on_event(EventKind kind, EventId event, Where where, std::span<const std::byte> payload) = 0;
+  virtual void on_event(EventKind kind, EventId event, Where where, Cause cause,
+                        std::span<const std::byte> payload) = 0;
 
  protected:
   ~TraceWatcher() = default;

@@ -40,7 +40,7 @@ Outcome simulate(std::uint64_t seed, Duration duration, std::function<void(Simul
   loaded.name = "test";
   loaded.duration = duration;
   loaded.scenario = std::make_unique<FunctionScenario>(std::move(build));
-  process::Run run(std::move(loaded), seed, writer, unsupported);
+  process::Run run(std::move(loaded), seed, {}, writer, unsupported);
   Outcome outcome;
   outcome.report = run.execute();
   outcome.hash = trace.hash();

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <set>
 
+#include "system-under-test/plaza/store/rewrite.hpp"
+
 namespace plaza {
 namespace {
 
@@ -84,8 +86,12 @@ Store::Statements::Statements(Database& database)
 Store::Store(const std::filesystem::path& folder, TicketNumber capacity) try
     : database_((folder / "plaza.db").string()) {
   prepare_file();
+  // Now that nobody else writes to it, and before anybody is told of what it has.
+  rewrite(folder / "plaza.db-wal");
   if (database_.number("PRAGMA user_version") == 0) create(capacity);
-  settle(folder);
+  // A log that was closed after a failure was removed, which a power loss could take back: with it would come what
+  // could not be committed.
+  sync_names(folder);
   load(capacity);
   statements_.emplace(database_);
 } catch (const StoreError& error) {
@@ -107,16 +113,6 @@ void Store::prepare_file() {
   if (const std::string mode = database_.text("PRAGMA journal_mode = WAL"); mode != "wal")
     throw StoreError(0, "cannot have a write-ahead log: its journal mode stays " + mode);
   database_.execute("PRAGMA synchronous = FULL");
-}
-
-// What the log has may be in the machine's memory only: an fsync that failed has left it there, marked as written, and
-// a later one says nothing of it. Nobody may be told of it before it was written once more, into the database. And a
-// log that was closed after such a failure was removed, which a power loss could take back: with it would come what
-// could not be committed.
-void Store::settle(const std::filesystem::path& folder) {
-  sync_names(folder);
-  if (const std::int64_t busy = database_.number("PRAGMA wal_checkpoint(TRUNCATE)"); busy != 0)
-    throw StoreError(SQLITE_BUSY, "is in use by somebody else");
 }
 
 void Store::create(TicketNumber capacity) {

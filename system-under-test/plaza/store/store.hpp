@@ -45,7 +45,6 @@ class Store {
  private:
   void prepare_file();
   void create(TicketNumber capacity);
-  void settle(const std::filesystem::path& folder);
   void load(TicketNumber capacity);
   void write_one(const Record& record);
 
