@@ -60,6 +60,7 @@ class Injector::Life final : public Event {
   VirtualTime begun_at() const { return *begun_at_; }
   VirtualTime ended_at() const { return ended_at_; }
   const std::vector<HostId>& hosts() const { return circumstances_->hosts; }
+  EventId event() const { return circumstances_->event; }
   // Of a fail-call: how many calls there were since it began, until it ended.
   std::uint64_t calls_seen() const {
     if (!is_on()) return calls_seen_;
