@@ -51,11 +51,13 @@ class CrashLoop final : public Deed {
   explicit CrashLoop(Circumstances& now) : now_(now), host_(now.kernel.host(now.hosts.front())) {}
   std::optional<Duration> begin() override { return step(); }
   std::optional<Duration> step() override {
+    const bool done = crashes_ >= now_.fault.number("times");
     if (host_.down()) {
       now_.machines.boot(host_);
-      if (crashes_ == now_.fault.number("times")) return std::nullopt;
+      if (done) return std::nullopt;
       return now_.fault.duration("up");
     }
+    if (done) return std::nullopt;  // somebody else has booted it
     // Somebody else may have ended it meanwhile.
     if (could_hit(Kind::crash, host_)) now_.machines.crash(host_, now_.cause(), kernel::Peers::silence);
     ++crashes_;

@@ -53,6 +53,15 @@ TEST_CASE("a trace carries its plan, and is replayed by it even where the file i
   CHECK(boost::json::parse(replayed.out).at("hash") == run.at("hash"));
 }
 
+TEST_CASE("two crash loops of one host end, though each boots what the other has crashed") {
+  const std::string loop = "[[fault]]\nkind = 'crash-loop'\non = ['node-1']\ntimes = 2\nat = ";
+  const std::string plan = test::in_scratch("loops.toml", loop + "'1s'\n" + loop + "'1150ms'\n");
+  const std::string trace = test::scratch() + "/loops.db";
+  test::run_json("fault-tour --seed 1 --force --faults " + plan + " --trace " + trace);
+  const auto crashes = test::rows(trace, "SELECT count(*) FROM events WHERE kind = 'crash'");
+  CHECK(std::stoi(crashes.at(0).at(0)) <= 5);
+}
+
 TEST_CASE("one fault less leaves all that was before it as it was") {
   int looked_at = 0;
   for (int seed = 1; seed <= 6; ++seed) {
