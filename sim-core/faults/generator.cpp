@@ -26,7 +26,7 @@ class Generator {
     plan_.healing = model_.healing;
     plan_.buggify = {.enabled = profile_.buggify, .probability = profile_.buggify_fires};
     if (profile_.schedules) plan_.scheduling = scheduling();
-    for (const std::string& words : model_.failing_calls) plan_.faults.push_back(call_on_hosts(words));
+    plan_.faults = failing_calls(model_, topology_);
     // Those that somebody asked for come before those that are drawn, and have what room there is.
     for (const KindInfo& kind : all_kinds()) {
       const auto asked = model_.counts.find(kind.kind);
@@ -43,12 +43,6 @@ class Generator {
   }
 
  private:
-  Fault call_on_hosts(const std::string& words) const {
-    Fault fault = failing_call(words, "--fail " + words);
-    if (!model_.hosts.empty()) fault.on = hosts_;
-    return fault;
-  }
-
   Scheduling scheduling() const {
     using Policy = Scheduling::Policy;
     RandomStream random(seed_, "plan", "scheduler");
@@ -195,6 +189,21 @@ class Generator {
 };
 
 }  // namespace
+
+std::vector<Fault> failing_calls(const Model& model, const Topology& topology) {
+  std::vector<Fault> faults;
+  for (const std::string& words : model.failing_calls) {
+    Fault fault = failing_call(words, "--fail " + words);
+    if (!model.hosts.empty()) {
+      fault.on.clear();
+      for (const Topology::Host& host : topology.hosts) {
+        if (model.may_hit(topology, host.name)) fault.on.push_back(host.name);
+      }
+    }
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
 
 Plan generate(const Model& model, const Topology& topology, const std::string& profile, std::uint64_t seed) {
   const auto found = model.profiles.find(profile);

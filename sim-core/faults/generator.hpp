@@ -10,6 +10,9 @@
 
 namespace stillpoint::faults {
 
+// A fault for each of the model's failing calls, on the hosts that it names.
+std::vector<Fault> failing_calls(const Model& model, const Topology& topology);
+
 // `profile` is one of the model's.
 Plan generate(const Model& model, const Topology& topology, const std::string& profile, std::uint64_t seed);
 

@@ -13,6 +13,8 @@ namespace {
 enum Sort : int { kAlways, kSometimes, kReachable, kUnreachable, kBuggify, kSorts };
 constexpr const char* kNames[kSorts] = {"always", "sometimes", "reachable", "unreachable", "buggify"};
 
+std::string_view folder_of(std::string_view file) { return file.substr(0, file.find_last_of('/') + 1); }
+
 }  // namespace
 
 Annotations::Annotations(kernel::Kernel& kernel, const faults::Injector& injector, std::vector<std::string> of,
@@ -25,7 +27,9 @@ Annotations::~Annotations() { interpose::set_annotation_listener(nullptr); }
 
 bool Annotations::at(const interpose::Annotation& annotation, bool holds, int line, const char* details) {
   const std::string name = annotation.name;
-  Seen& seen = seen_[{annotation.sort, name}];
+  const auto [entry, is_new] = seen_.try_emplace({annotation.sort, name});
+  Seen& seen = entry->second;
+  if (is_new) folders_.emplace(folder_of(annotation.file));
   const auto place = [&] { return fmt::format("{}:{}", annotation.file, line); };
   switch (annotation.sort) {
     case kAlways:
@@ -82,8 +86,8 @@ void Annotations::decide(Seen& place, const std::string& name) const {
 
 bool Annotations::is_meant(const char* file) const {
   const std::string_view path = file;
-  return of_.empty() ||
-         std::ranges::any_of(of_, [&](const std::string& part) { return path.find(part) != std::string_view::npos; });
+  if (of_.empty()) return folders_.contains(folder_of(path));
+  return std::ranges::any_of(of_, [&](const std::string& part) { return path.find(part) != std::string_view::npos; });
 }
 
 std::vector<Tally> Annotations::tallies() const {

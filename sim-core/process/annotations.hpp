@@ -7,6 +7,7 @@
 // From the healing on none fires.
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ class Annotations final : private interpose::AnnotationListener {
   // Somebody broke one: its name, and what there is to say.
   using Broken = std::function<void(const std::string& name, const Finding& finding)>;
 
-  // `of`: only what stands in files whose paths have one of these in them counts as known; empty: all.
+  // `of`: only what stands in files whose paths have one of these in them counts as known. Empty: what stands in
+  // folders of which something was come to; an executable may have services in it that a run does not touch.
   Annotations(kernel::Kernel& kernel, const faults::Injector& injector, std::vector<std::string> of, Broken broken);
   Annotations(const Annotations&) = delete;
   Annotations& operator=(const Annotations&) = delete;
@@ -52,6 +54,7 @@ class Annotations final : private interpose::AnnotationListener {
   std::vector<std::string> of_;
   Broken broken_;
   std::map<std::pair<int, std::string>, Seen> seen_;
+  std::set<std::string, std::less<>> folders_;  // of files in which somebody came to something
 };
 
 }  // namespace stillpoint::process

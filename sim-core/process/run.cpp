@@ -124,7 +124,11 @@ Report Run::execute() {
   if (report_.verdict == Verdict::pass && !report_.violations.empty()) {
     report_.verdict = report_.violations.front().liveness ? Verdict::liveness : Verdict::safety;
   }
-  if (report_.verdict == Verdict::pass && crash_) report_ = report_now(*crash_);
+  if (report_.verdict == Verdict::pass && crash_) {
+    crash_->measures = report_.measures;
+    crash_->violations = report_.violations;
+    report_ = *crash_;
+  }
   if (report_.verdict == Verdict::pass) decide_unlooked();
   trace_.event(EventKind::stop, now(), {}, 0, 0, 0, {}, report_.reason);
   return report_now(report_);

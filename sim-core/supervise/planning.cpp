@@ -39,7 +39,13 @@ RunRequest with_plan(RunRequest request) {
     plan = faults::generate(model, topology, model.profile, request.seed);
     faults::require_within(plan, model, topology, "the generated plan");
   } else {
+    if (!model.counts.empty())
+      throw Error(
+          fmt::format("{} says how many faults there are: it does not go with faults.count (--crash), which adds to "
+                      "generated plans",
+                      model.plan_file));
     plan = faults::read_plan(text_of(request.folder, model.plan_file), model.plan_file);
+    for (faults::Fault& fault : faults::failing_calls(model, topology)) plan.faults.push_back(std::move(fault));
     faults::require_within(plan, model, topology, model.plan_file);
   }
   request.plan = faults::plan_text(plan);

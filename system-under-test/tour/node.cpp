@@ -115,8 +115,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
 
   void take_memory() {
     try {
-      const auto memory = std::make_unique<std::array<char, kMemory>>();
-      (*memory)[beat_ % kMemory] = 1;
+      memory_ = std::make_unique<std::array<char, kMemory>>();
     } catch (const std::bad_alloc&) {
       failed("memory");
     }
@@ -261,6 +260,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   tcp::acceptor acceptor_;
   udp::socket socket_;
   std::map<std::string, asio::ip::address> addresses_;  // of peers, once they were found
+  std::unique_ptr<std::array<char, kMemory>> memory_;   // that the last beat took
   std::uint64_t beat_ = 0;
   std::uint64_t record_ = 0;  // the last one that is in the journal
 };

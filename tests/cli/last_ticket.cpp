@@ -83,7 +83,7 @@ TEST_CASE("the trace alone tells which two purchases broke the invariant, and wh
     // was.
     const auto paths = rows(trace, R"(
       WITH RECURSIVE path(witness, role, event, depth) AS (
-        SELECT event, role, event, 0 FROM witness
+        SELECT event, role, event, 0 FROM witness WHERE violation = (SELECT min(event) FROM violation)
         UNION ALL
         SELECT path.witness, path.role, edge.cause, depth + 1
         FROM path JOIN edges AS edge ON edge.event = path.event

@@ -19,6 +19,7 @@ struct Row {
   // What a node found to have failed; empty: it cannot see it by that.
   std::string failed = "";
   const char* lasts = "for = '2s'";
+  const char* at = "1s";
 };
 
 constexpr const char* kLinks = "from = ['node-1']\nto = ['*']";
@@ -62,8 +63,8 @@ const std::vector<Row>& table() {
       {Kind::half_open, kLinks, {"lose"}, "connection"},
       {Kind::mtu_black_hole, small.c_str(), {"lose"}, "connection"},
       {Kind::segments, kLinks, {"deliver"}},
-      {Kind::slow_names, names.c_str(), {"answer"}},
-      {Kind::failing_names, kHost, {"answer"}, "name"},
+      {Kind::slow_names, names.c_str(), {"answer"}, "", "for = '2s'", "0s"},  // names are looked up at the start
+      {Kind::failing_names, kHost, {"answer"}, "name", "for = '2s'", "0s"},
       {Kind::crash, kHost, {"crash", "heal"}, "connection"},
       {Kind::lost_writes, kHost, {"crash"}, "connection"},
       {Kind::torn_writes, kHost, {"crash"}, "connection"},
@@ -109,7 +110,7 @@ TEST_CASE("each kind of fault happens, is a cause of what it does, and is seen b
     // Reads and rot show where a file is read back: after a new start.
     const bool rereads = row.kind == Kind::read_error;
     std::string plan =
-        fmt::format("[[fault]]\nname = 'it'\nkind = '{}'\nat = '1s'\n{}\n{}\n", name, row.lines, row.lasts);
+        fmt::format("[[fault]]\nname = 'it'\nkind = '{}'\nat = '{}'\n{}\n{}\n", name, row.at, row.lines, row.lasts);
     if (rereads) plan += "[[fault]]\nkind = 'kill'\non = ['node-1']\nat = '1100ms'\nfor = '10ms'\n";
     const std::string file = test::in_scratch("plan.toml", plan);
     const std::string trace = test::scratch() + "/kind.db";
@@ -120,7 +121,7 @@ TEST_CASE("each kind of fault happens, is a cause of what it does, and is seen b
     const auto begun =
         test::rows(trace, "SELECT id, at_ns FROM event WHERE kind = 32 AND substr(payload, 1, 3) = x'697400'");
     REQUIRE(begun.size() == 1);
-    CHECK(begun[0][1] == "1000000000");
+    CHECK(begun[0][1] == (row.at == std::string("0s") ? "0" : "1000000000"));
     std::set<std::string> caused;
     for (const auto& each : test::rows(
              trace,
