@@ -250,13 +250,17 @@ void Injector::start() {
     if (fault.kind == Kind::fail_call) watched |= std::uint64_t{1} << static_cast<unsigned>(EventKind::error);
   }
   if (watched != 0) kernel_.trace.watch(watched, this);
+  if ((watched >> static_cast<unsigned>(EventKind::error) & 1) != 0) {
+    failures_.reserve(kMostFailures);
+    happened_[Kind::fail_call] = 0;
+  }
   if (!plan_.healing.at || plan_.faults.empty()) return;
   heal_ = std::make_unique<Heal>(*this);
   kernel_.queue.schedule(*heal_, VirtualTime(*plan_.healing.at));
 }
 
 void Injector::on_event(EventKind kind, EventId event, Where where, Cause cause, std::span<const std::byte> payload) {
-  if (kind == EventKind::error) failures_.push_back(kernel_.queue.now());
+  if (kind == EventKind::error) note_failure();
   for (Life& life : lives_) {
     if (kind == EventKind::error && life.is_on() && life.fault().kind == Kind::fail_call && life.event() == cause.event)
       ++happened_[Kind::fail_call];
@@ -264,6 +268,11 @@ void Injector::on_event(EventKind kind, EventId event, Where where, Cause cause,
     life.saw(where, payload);
     if (life.scheduled()) life.cause_ = {event, CauseKind::fault};
   }
+}
+
+void Injector::note_failure() {
+  if (failures_.size() == kMostFailures) failures_.pop_back();
+  if (failures_.capacity() >= kMostFailures) failures_.push_back(kernel_.queue.now());
 }
 
 // ---- whom it means ----

@@ -51,6 +51,7 @@ class Injector final : private TraceWatcher {
   std::vector<HostId> hosts_of(const std::vector<std::string>& targets, RandomStream& random) const;
   std::vector<HostId> hosts_of(const Target& target, RandomStream& random) const;
   std::vector<HostId> candidates(std::string_view role) const;
+  void note_failure();
   void heal();
   bool spared(const Life& life, std::map<std::string, std::set<HostId>>& spared) const;
 
@@ -61,7 +62,10 @@ class Injector final : private TraceWatcher {
   std::unique_ptr<Heal> heal_;
   std::map<std::string, std::vector<HostId>, std::less<>> labels_;
   std::map<Kind, std::uint64_t> happened_;
-  std::vector<VirtualTime> failures_;  // of calls that a fault made fail, where the plan has such faults
+  // When calls failed by a fault, where the plan has such faults. on_event() must not allocate: malloc itself may be
+  // what was just refused its memory. Beyond so many, the last place is that of the newest.
+  static constexpr std::size_t kMostFailures = 256;
+  std::vector<VirtualTime> failures_;
 };
 
 }  // namespace stillpoint::faults

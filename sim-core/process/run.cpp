@@ -202,8 +202,9 @@ Report Run::report_now(Report report) const {
   if (kernel_.threads_left_behind > 0)
     report.measures.push_back({"threads that they left behind", kernel_.threads_left_behind});
   report.tallies.clear();
-  for (const auto& [kind, times] : injector_.happened())
-    report.tallies.push_back({"fault", std::string(faults::info(kind).name), times});
+  for (const auto& [kind, times] : injector_.happened()) {
+    if (times > 0) report.tallies.push_back({"fault", std::string(faults::info(kind).name), times});
+  }
   for (const auto& [call, seen] : injector_.calls_seen()) report.tallies.push_back({"call", call, seen});
   for (Tally& tally : annotations_.tallies()) report.tallies.push_back(std::move(tally));
   report.checks.clear();  // a crash's report has been made before

@@ -96,8 +96,9 @@ void stop_on_assertion(const char* text) {
 #if !defined(SP_SANITIZED)
 // operator new found no memory within the limit.
 void stop_out_of_memory() {
-  std::set_new_handler(nullptr);
   const kernel::Host* host = kernel::current_host;
+  if (host != nullptr && host->memory_is_limited()) throw std::bad_alloc();  // a fault's limit, which the host may meet
+  std::set_new_handler(nullptr);
   kernel::set_current_host(nullptr);
   const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_DATA, &none);  // the report needs a little

@@ -36,6 +36,7 @@ const std::vector<Row>& table() {
   static const std::string small = with(kLinks, "bytes = 100");
   static const std::string flap = with(kLinks, "down = '300ms'\nup = '50ms'");
   static const std::string names = with(kHost, "min = '1s'\nmax = '2s'");
+  static const std::string refused = with(kHost, "error = 'try-again'");
   static const std::string loop = with(kHost, "times = 3");
   static const std::string two = "on = ['node-1', 'node-2']";
   static const std::string every = "on = ['every node']";
@@ -64,7 +65,7 @@ const std::vector<Row>& table() {
       {Kind::mtu_black_hole, small.c_str(), {"lose"}, "connection"},
       {Kind::segments, kLinks, {"deliver"}},
       {Kind::slow_names, names.c_str(), {"answer"}, "", "for = '2s'", "0s"},  // names are looked up at the start
-      {Kind::failing_names, kHost, {"answer"}, "name", "for = '2s'", "0s"},
+      {Kind::failing_names, refused.c_str(), {"answer"}, "name", "for = '2s'", "0s"},
       {Kind::crash, kHost, {"crash", "heal"}, "connection"},
       {Kind::lost_writes, kHost, {"crash"}, "connection"},
       {Kind::torn_writes, kHost, {"crash"}, "connection"},
