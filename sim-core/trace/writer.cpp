@@ -79,7 +79,7 @@ EventId TraceWriter::event(EventKind kind, VirtualTime at, Where where, std::uin
   ++events_;
   control_.events.store(events_, std::memory_order_relaxed);
   control_.now_ns.store(to_ns(at), std::memory_order_relaxed);
-  if ((watched_ >> static_cast<unsigned>(kind) & 1) != 0) [[unlikely]]
+  if ((watched_ >> (static_cast<unsigned>(kind) & 63) & 1) != 0) [[unlikely]]
     watcher_->on_event(kind, events_, where, cause, payload);
   return events_;
 }
