@@ -1,0 +1,63 @@
+// The state of a node's machine as cells: a key and a value, both bytes, in the order of the keys.
+//
+// What is kept on the disk, sent in a snapshot, hashed and compared between nodes is this and nothing else. Domains
+// have whatever structures they like beside it, and rebuild them from here.
+//
+// The hash is kept up to date with every change: it is the sum of the hashes of the cells, so it does not hang on the
+// order in which they came to be. The changes since the last take_changes() are remembered by key: a cell that was
+// changed a hundred times is written once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace plaza {
+
+struct CellChange {
+  std::string key;
+  std::optional<std::string> value;  // none: it is gone
+  bool operator==(const CellChange&) const = default;
+};
+
+using CellList = std::vector<std::pair<std::string, std::string>>;  // sorted by key, each once
+
+class Cells {
+ public:
+  Cells() = default;
+  // As they were kept; nothing of it counts as a change.
+  explicit Cells(CellList kept);
+
+  const std::string* find(std::string_view key) const;
+  void put(std::string_view key, std::string value);
+  void erase(std::string_view key);
+  // All whose key begins with this, in order.
+  void each(std::string_view prefix,
+            const std::function<void(std::string_view key, std::string_view value)>& visit) const;
+
+  std::uint64_t hash() const { return hash_; }
+  std::size_t size() const { return cells_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+  std::size_t changes() const { return changed_.size(); }
+  std::vector<CellChange> take_changes();
+  CellList all() const;
+
+  // As hash() would be of these.
+  static std::uint64_t hash_of(const CellList& cells);
+
+ private:
+  static std::uint64_t hash_of(std::string_view key, std::string_view value);
+  std::map<std::string, std::string, std::less<>> cells_;
+  std::set<std::string, std::less<>> changed_;
+  std::uint64_t hash_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace plaza
