@@ -81,6 +81,15 @@ Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const 
   if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name (stillpoint list shows all)");
   const Named& named = scenarios_.at(n);
   std::vector<Override> overrides = overrides_by_set(set_);
+  if (given(app, "faults") && faults_.empty())
+    throw Error("--faults '': it is none, light, default, heavy, a profile of the scenario's, or a plan's file");
+  for (const std::string& call : failing_calls_) {
+    if (call.empty()) throw Error("--fail '': which call shall fail? CALL:N[:ERRNO], as in write:3:EIO");
+  }
+  for (const std::string& setting : set_) {
+    if (given(app, "faults") && (setting.starts_with("faults.plan=") || setting.starts_with("faults.profile=")))
+      throw Error(fmt::format("--faults and --set {} both say which plan it is; give one", setting));
+  }
   if (given(app, "faults")) overrides.push_back(override_by("faults", faults_key(faults_), faults_));
   if (given(app, "fail")) {
     const std::string calls = fmt::format("{}", fmt::join(failing_calls_, ","));

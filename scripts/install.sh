@@ -6,8 +6,8 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config git python3
-       libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libtomlplusplus-dev libxxhash-dev libsqlite3-dev libdw-dev libsodium-dev
-       sqlite3 catch2 libimgui-dev libstb-dev libglfw3-dev libgl-dev fonts-dejavu-core)
+       libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libtomlplusplus-dev libxxhash-dev libsqlite3-dev libdw-dev
+       libsodium-dev sqlite3 catch2 libimgui-dev libstb-dev libglfw3-dev libgl-dev fonts-dejavu-core)
 tests=(clang libclang-rt-14-dev valgrind xvfb xauth libgl1-mesa-dri libxml2-utils python3-yaml libuv1-dev libevent-dev)
 
 case "${1:-}" in

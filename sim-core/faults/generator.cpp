@@ -193,6 +193,7 @@ class Generator {
 std::vector<Fault> failing_calls(const Model& model, const Topology& topology) {
   std::vector<Fault> faults;
   for (const std::string& words : model.failing_calls) {
+    if (std::ranges::any_of(faults, [&](const Fault& other) { return other.name == "fail-" + words; })) continue;
     Fault fault = failing_call(words, "--fail " + words);
     if (!model.hosts.empty()) {
       fault.on.clear();

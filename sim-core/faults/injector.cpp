@@ -254,7 +254,7 @@ void Injector::start() {
     failures_.reserve(kMostFailures);
     happened_[Kind::fail_call] = 0;
   }
-  if (!plan_.healing.at || plan_.faults.empty()) return;
+  if (!plan_.healing.at || nothing_is_wrong()) return;
   heal_ = std::make_unique<Heal>(*this);
   kernel_.queue.schedule(*heal_, VirtualTime(*plan_.healing.at));
 }
@@ -318,7 +318,12 @@ void Injector::label(std::string_view label, std::vector<HostId> hosts) {
 
 // ---- healing, and what of the time was disturbed ----
 
+bool Injector::nothing_is_wrong() const {
+  return plan_.faults.empty() && plan_.scheduling.policy != Scheduling::Policy::delay_host;
+}
+
 void Injector::heal() {
+  if (kernel_.scheduler != nullptr) kernel_.scheduler->end_delay();
   std::map<std::string, std::set<HostId>> kept;
   for (auto life = lives_.rbegin(); life != lives_.rend(); ++life) {
     if (life->waits()) life->give_up();
@@ -350,7 +355,7 @@ std::map<std::string, std::uint64_t> Injector::calls_seen() const {
 }
 
 VirtualTime Injector::heals_at() const {
-  if (plan_.faults.empty()) return VirtualTime{};
+  if (nothing_is_wrong()) return VirtualTime{};
   return plan_.healing.at ? VirtualTime(*plan_.healing.at) : VirtualTime::max();
 }
 

@@ -51,6 +51,7 @@ class Injector final : private TraceWatcher {
   std::vector<HostId> hosts_of(const std::vector<std::string>& targets, RandomStream& random) const;
   std::vector<HostId> hosts_of(const Target& target, RandomStream& random) const;
   std::vector<HostId> candidates(std::string_view role) const;
+  bool nothing_is_wrong() const;
   void note_failure();
   void heal();
   bool spared(const Life& life, std::map<std::string, std::set<HostId>>& spared) const;

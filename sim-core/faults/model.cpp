@@ -37,16 +37,24 @@ class Inspection {
 
   void all() const {
     if (plan_.scheduling.policy == Scheduling::Policy::delay_host && !topology_.has_host(plan_.scheduling.host))
-      throw Error(fmt::format("{}: [scheduler]: host is '{}', which no host is called.{}", file_, plan_.scheduling.host,
-                              did_you_mean(plan_.scheduling.host, topology_.names())));
+      throw Error(fmt::format("{}: [scheduler]: host is '{}', which no host is called.{}",
+                              place_of(plan_.scheduling.line), plan_.scheduling.host,
+                              did_you_mean(plan_.scheduling.host, host_names())));
     for (const Fault& fault : plan_.faults) one(fault);
     not_too_many_down();
     not_too_many_lossy();
   }
 
  private:
+  std::string place_of(Line line) const { return line.number == 0 ? file_ : fmt::format("{}:{}", file_, line.number); }
+  std::vector<std::string> host_names() const {
+    std::vector<std::string> names;
+    for (const Topology::Host& host : topology_.hosts) names.push_back(host.name);
+    return names;
+  }
+
   [[noreturn]] void fail(const Fault& fault, std::string_view what) const {
-    const std::string place = fault.line == 0 ? file_ : fmt::format("{}:{}", file_, fault.line);
+    const std::string place = place_of(fault.line);
     throw Error(fmt::format("{}: fault {}: {}", place, fault.name, what));
   }
 
@@ -56,7 +64,7 @@ class Inspection {
       fail(fault, fmt::format("its kind, {}, is outside the scenario's fault model ([faults] kinds)", kind.name));
     if (!fault.when.host.empty() && !topology_.has_host(fault.when.host))
       fail(fault, fmt::format("after: host is '{}', which no host is called.{}", fault.when.host,
-                              did_you_mean(fault.when.host, topology_.names())));
+                              did_you_mean(fault.when.host, host_names())));
     for (const std::string& words : fault.on) {
       for (const std::string& host : possible(fault, words)) {
         if (!model_.may_hit(topology_, host))
@@ -76,7 +84,7 @@ class Inspection {
 
   std::vector<std::string> possible(const Fault& fault, const std::string& words) const {
     const Target target = parse_target(words);
-    const bool known = target.what.empty() || topology_.has_role(target.what) || topology_.has_label(target.what) ||
+    const bool known = words == "*" || topology_.has_role(target.what) || topology_.has_label(target.what) ||
                        (target.which == Target::Which::named && topology_.has_host(target.what));
     if (!known)
       fail(fault, fmt::format("'{}' is no host, role or label of the scenario.{}", target.what,
@@ -116,25 +124,30 @@ class Inspection {
   void not_too_many_down() const {
     std::vector<Stretch> stretches;
     for (const Fault& fault : plan_.faults) {
-      if (info(fault.kind).burden == Burden::down || fault.kind == Kind::wiped_disk)
+      const bool happens = !plan_.healing.at || !fault.when.event.empty() || fault.when.at < *plan_.healing.at;
+      if (happens && (info(fault.kind).burden == Burden::down || fault.kind == Kind::wiped_disk))
         stretches.push_back(stretch_of(fault));
     }
     for (const Stretch& now : stretches) {
       std::set<std::string> certain;
+      std::set<std::string> possible;
       std::size_t uncertain = 0;
       for (const Stretch& other : stretches) {
         if (now.begin < other.begin || now.begin >= other.end) continue;
+        possible.insert(other.hosts.begin(), other.hosts.end());
         if (other.many == other.hosts.size()) {
           certain.insert(other.hosts.begin(), other.hosts.end());
         } else {
           uncertain += other.many;
         }
       }
-      const std::size_t down = certain.size() + uncertain;
+      const std::size_t down = std::min(certain.size() + uncertain, possible.size());
       if (down <= model_.down_most) continue;
-      fail(*now.fault, fmt::format("{} hosts would be down at {}; the scenario's fault model allows {} at one time "
-                                   "([faults] down_most)",
-                                   down, readable_duration(now.begin), model_.down_most));
+      const bool by_event = !now.fault->when.event.empty();
+      fail(*now.fault,
+           fmt::format("{} hosts would be down {}; the scenario's fault model allows {} at one time "
+                       "([faults] down_most)",
+                       down, by_event ? "with it" : "at " + readable_duration(now.begin), model_.down_most));
     }
   }
 
@@ -206,7 +219,7 @@ Fault failing_call(const std::string& words, const std::string& option) {
   const std::size_t colon = words.find(':');
   const std::string call = words.substr(0, colon);
   const auto bad = [&](std::string_view what) {
-    throw Error(fmt::format("{}: {}; it is CALL:N[:ERRNO], as in write:3:EIO", option, what));
+    throw Error(fmt::format("{}: {} (CALL:N[:ERRNO], as in write:3:EIO)", option, what));
   };
   if (colon == std::string::npos || call.empty()) bad("which call of which name shall fail?");
   if (!can_fail(call))

@@ -148,6 +148,7 @@ class NameService final : public Deed {
         trouble.failure =
             error == "timeout" ? net::NameFault::timeout() : net::NameFault{.error = name_error_of(error)};
       }
+      trouble.ends = now_.until;
       now_.kernel.names.add_trouble(trouble);
     }
     return std::nullopt;

@@ -17,6 +17,12 @@
 
 namespace stillpoint::faults {
 
+// Of a plan's file; 0: of none. Where something was read is no part of what was read.
+struct Line {
+  int number = 0;
+  friend bool operator==(const Line&, const Line&) { return true; }
+};
+
 // How much, in the unit of its magnitude: microseconds, parts per million, a number; or a text.
 struct Value {
   std::int64_t number = 0;
@@ -44,7 +50,7 @@ struct Fault {
   Trigger when = {};
   std::optional<Duration> lasts = std::nullopt;  // none: a moment, or for good
   std::map<std::string, Value> magnitudes = {};  // those that are said; the others are as usual
-  int line = 0;                                  // of its file; 0: of none
+  Line line = {};
 
   // What is said, or what is usual. Requires that its kind has this magnitude.
   std::int64_t number(std::string_view magnitude) const;
@@ -52,11 +58,7 @@ struct Fault {
   Duration duration(std::string_view magnitude) const;
   Ratio ratio(std::string_view magnitude) const { return {static_cast<std::uint32_t>(number(magnitude))}; }
 
-  // As if read from nowhere: the line is no part of it.
-  friend bool operator==(const Fault& a, const Fault& b) {
-    return a.name == b.name && a.kind == b.kind && a.on == b.on && a.from == b.from && a.to == b.to &&
-           a.both_ways == b.both_ways && a.when == b.when && a.lasts == b.lasts && a.magnitudes == b.magnitudes;
-  }
+  friend bool operator==(const Fault&, const Fault&) = default;
 };
 
 // What the scheduler goes by: the order of what is simultaneous.
@@ -67,6 +69,7 @@ struct Scheduling {
   std::uint64_t horizon = 0;  // of pct: about how many slices the run has
   std::string host = {};      // of delay-host
   Duration delay{};           // likewise
+  Line line = {};
   friend bool operator==(const Scheduling&, const Scheduling&) = default;
 };
 

@@ -20,8 +20,9 @@ namespace {
 std::string show(const toml::node& node) {
   if (const auto* text = node.as_string()) return "'" + text->get() + "'";
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
-  return node.is_table() ? "a table" : node.is_array() ? "an array" : "something else";
+  return node.is_table() ? "a table" : node.is_array() ? "an array" : "a date or a time";
 }
 
 // One table of the text, read key by key: a key that nobody read is an error.
@@ -191,12 +192,16 @@ class Reader {
     for (const Policy policy : kPolicies) names.emplace_back(name_of(policy));
     const std::string name = table.one_of("policy", names, "random");
     Scheduling scheduling;
+    scheduling.line = {table.line()};
     for (const Policy policy : kPolicies) {
       if (name_of(policy) == name) scheduling.policy = policy;
     }
     if (scheduling.policy == Policy::pct) {
       scheduling.changes = static_cast<std::uint64_t>(table.count("changes", 0, 1'000, 3));
-      scheduling.horizon = static_cast<std::uint64_t>(table.count("horizon", 1, 1'000'000'000'000, 10'000));
+      scheduling.horizon = static_cast<std::uint64_t>(table.count("horizon", 2, 1'000'000'000'000, 10'000));
+      if (scheduling.horizon <= scheduling.changes)
+        table.fail(node.get("horizon"), "horizon",
+                   fmt::format("is {}; it is more than changes, which is {}", scheduling.horizon, scheduling.changes));
     }
     if (scheduling.policy == Policy::delay_host) {
       scheduling.host = table.text("host", "");
@@ -228,6 +233,10 @@ class Reader {
       Table site(file_, each, "[[buggify.site]]");
       const std::string name = site.text("name", "");
       if (name.empty()) site.fail(nullptr, "name", "is missing: what the service calls the site");
+      for (const Buggify::Site& other : buggify.sites) {
+        if (other.name == name)
+          site.fail(each.get("name"), "name", fmt::format("is '{}', which there is already", name));
+      }
       buggify.sites.push_back({name, site.flag("on", true), site.ratio("probability", 0, buggify.probability)});
       site.reject_unread();
     });
@@ -238,7 +247,7 @@ class Reader {
   Fault fault(const toml::table& node) {
     Table table(file_, node, "[[fault]]");
     Fault fault;
-    fault.line = table.line();
+    fault.line = {table.line()};
     const std::string kind_name = table.text("kind", "");
     if (kind_name.empty()) table.fail(nullptr, "kind", "is missing (docs/faults.md lists all kinds)");
     const KindInfo* kind = find_kind(kind_name);
@@ -248,8 +257,11 @@ class Reader {
                              did_you_mean(kind_name, kind_names())));
     fault.kind = kind->kind;
     fault.name = table.text("name", "");
-    const std::uint64_t number = ++numbers_[fault.kind];
-    if (fault.name.empty()) fault.name = fmt::format("{}-{}", kind->name, number);
+    std::uint64_t& number = ++numbers_[fault.kind];
+    if (fault.name.empty()) {
+      while (names_.contains(fmt::format("{}-{}", kind->name, number))) ++number;
+      fault.name = fmt::format("{}-{}", kind->name, number);
+    }
     if (!names_.insert(fault.name).second)
       table.fail(node.get("name"), "name", fmt::format("is '{}', as another fault's is; each has its own", fault.name));
     read_aim(table, *kind, fault);
@@ -296,6 +308,7 @@ class Reader {
       const auto each = static_cast<EventKind>(kind);
       if (each != EventKind::violation && each != EventKind::stop) kinds.emplace_back(stillpoint::name_of(each));
     }
+    if (node.get("event") == nullptr) table.fail(nullptr, "event", "is missing: a kind of events, such as \"sync\"");
     trigger.event = table.one_of("event", kinds, "");
     trigger.host = table.text("host", "");
     trigger.text = table.text("text", "");

@@ -12,6 +12,7 @@ Kernel::Kernel(TraceWriter& trace_writer, std::uint64_t run_seed, UnsupportedHan
       unsupported(unsupported_handler),
       harness(*this, kHarness, {.name = "harness", .role = "harness", .address = {}}) {
   harness.observe(true);
+  names.set_clock(queue);
 }
 
 void Kernel::set_policy(const SchedulerPolicy& policy) {

@@ -30,6 +30,8 @@ class Scheduler {
   Rank place_of(const Host& host);
   // What its slices cost more than they would.
   Duration extra_cost(const Host& host) const;
+  // Nothing costs more from now on; what comes last still does.
+  void end_delay() { policy_.delay = Duration::zero(); }
   // A slice of the host is to begin: true if the turn is one at which it falls instead, and is to be placed again.
   bool falls(const Host& host, std::uint64_t next_turn);
   // Which of the runnable tasks runs next is drawn, as without a policy.

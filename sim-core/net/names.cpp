@@ -86,12 +86,22 @@ void Zone::trouble(NameAnswer& answer, const std::string& asker, const std::stri
     slower += more;
     if (each.failure || more > Duration::zero()) answer.faults.push_back(each.fault);
     if (!each.failure || std::exchange(failed, true)) continue;
+    if (outlasts(each)) {
+      answer.latency += NameFault::kAttempt;
+      continue;
+    }
     answer.error = each.failure->error;
     if (each.failure->after > Duration::zero()) answer.latency = each.failure->after;
   }
   answer.latency += slower;
   // What a fault affects is a query, even in a zone that answers at once: its answer is what the fault is a cause of.
   if (!answer.faults.empty()) answer.latency = std::max<Duration>(answer.latency, std::chrono::microseconds(1));
+}
+
+// A query of now whose first attempt is lost, and whose second one comes when servers answer again.
+bool Zone::outlasts(const NameTrouble& trouble) const {
+  if (clock_ == nullptr || !trouble.ends || trouble.failure->after != NameFault::timeout().after) return false;
+  return *trouble.ends <= clock_->now() + NameFault::kAttempt;
 }
 
 NameAnswer Zone::query(std::string_view asker, const std::string& question) {

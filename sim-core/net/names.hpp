@@ -20,6 +20,7 @@
 #include <stillpoint/random.hpp>
 #include <stillpoint/time.hpp>
 
+#include "sim-core/engine/event_queue.hpp"
 #include "sim-core/net/address.hpp"
 
 namespace stillpoint::net {
@@ -33,7 +34,8 @@ struct NameFault {
   NameError error = NameError::try_again;
   Duration after{};
   // No server answers: two attempts of five seconds, the defaults of resolv.conf(5).
-  static constexpr NameFault timeout() { return {NameError::try_again, std::chrono::seconds(10)}; }
+  static constexpr Duration kAttempt = std::chrono::seconds(5);
+  static constexpr NameFault timeout() { return {NameError::try_again, 2 * kAttempt}; }
 };
 
 // What one fault does to the name service. Several add up.
@@ -46,6 +48,8 @@ struct NameTrouble {
   Duration slower_min{};
   Duration slower_max{};
   std::optional<NameFault> failure = {};  // of several, the first that was added
+  // When it will have ended, if that is known: a query that timed out once, and is tried again after that, is answered.
+  std::optional<VirtualTime> ends = {};
 };
 
 struct NameAnswer {
@@ -59,6 +63,8 @@ struct NameAnswer {
 class Zone {
  public:
   explicit Zone(std::uint64_t seed) : seed_(seed) {}
+  // By which it knows when a query is tried again. It outlives the zone.
+  void set_clock(const EventQueue& queue) { clock_ = &queue; }
 
   // How names are compared: two are one if these are equal.
   static std::string canonical(std::string_view name);
@@ -92,7 +98,10 @@ class Zone {
   // What the troubles make of the answer to the n-th query of this kind.
   void trouble(NameAnswer& answer, const std::string& asker, const std::string& question, std::uint64_t nth) const;
 
+  bool outlasts(const NameTrouble& trouble) const;
+
   std::uint64_t seed_;
+  const EventQueue* clock_ = nullptr;
   std::map<std::string, std::vector<Ip>> records_;
   std::map<Ip, std::string> names_;
   std::map<std::string, NameFault> faults_;

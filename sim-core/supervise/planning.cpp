@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -19,6 +20,8 @@ namespace {
 std::string text_of(const std::string& folder, const std::string& file) {
   const std::filesystem::path path = std::filesystem::path(folder) / file;
   std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+    throw Error(fmt::format("cannot read the plan {}: it is no file", file));
   constexpr std::uintmax_t kLargest = 10'000'000;
   if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) > kLargest)
     throw Error(fmt::format("{} is larger than a plan may be ({} bytes)", file, kLargest));
@@ -45,7 +48,11 @@ RunRequest with_plan(RunRequest request) {
                       "generated plans",
                       model.plan_file));
     plan = faults::read_plan(text_of(request.folder, model.plan_file), model.plan_file);
-    for (faults::Fault& fault : faults::failing_calls(model, topology)) plan.faults.push_back(std::move(fault));
+    for (faults::Fault& fault : faults::failing_calls(model, topology)) {
+      // A plan that was printed with the same option has it already.
+      if (std::ranges::find(plan.faults, fault.name, &faults::Fault::name) == plan.faults.end())
+        plan.faults.push_back(std::move(fault));
+    }
     faults::require_within(plan, model, topology, model.plan_file);
   }
   request.plan = faults::plan_text(plan);

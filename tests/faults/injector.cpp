@@ -394,6 +394,24 @@ TEST_CASE("a process that was started anew is not ended by what ended the one be
   CHECK(f.a.host.alive());
 }
 
+TEST_CASE("healing lets a host be as quick again as the others") {
+  Faulty f(R"(
+    [scheduler]
+    policy = "delay-host"
+    host = "a"
+    delay = "5ms"
+    [healing]
+    at = "2s"
+  )");
+  f.injector.start();
+  REQUIRE(f.kernel.scheduler != nullptr);
+  CHECK(f.kernel.scheduler->extra_cost(f.a.host) == 5ms);
+  CHECK(f.kernel.scheduler->extra_cost(f.b.host) == 0ms);
+  CHECK(f.injector.heals_at() == VirtualTime(2s));
+  f.run_until(3s);
+  CHECK(f.kernel.scheduler->extra_cost(f.a.host) == 0ms);
+}
+
 TEST_CASE("healing ends what is on, boots who is down, and lets nothing further begin") {
   Faulty f(R"(
     [healing]

@@ -46,6 +46,8 @@ TEST_CASE("a plan aims at what there is, within the model") {
                                "mean 'plaza-"));
   CHECK_THAT(complaint(model, crash("'any users'", "1s", "1s")),
              Catch::StartsWith("p.toml:1: fault crash-1: 'any users' may be host users-1, which is outside"));
+  for (const char* nobody : {"''", "'any '", "'every '"})
+    CHECK_THAT(complaint(model, crash(nobody, "1s", "1s")), Catch::Contains("is no host, role or label"));
   const std::string link = "[[fault]]\nkind = 'loss'\nat = '0s'\nfrom = 'users-1'\nto = ";
   CHECK(complaint(model, link + "'plaza-1'\n").empty());
   CHECK_THAT(complaint(model, link + "'users-1'\n"), Catch::Contains("no end of its links"));
@@ -53,7 +55,7 @@ TEST_CASE("a plan aims at what there is, within the model") {
   CHECK_THAT(complaint(model, crash("'plaza-1'", "1s", "1s")),
              Catch::Contains("its kind, crash, is outside the scenario's fault model"));
   CHECK_THAT(complaint(model, "[scheduler]\npolicy = 'delay-host'\nhost = 'plaza'\n"),
-             Catch::Contains("no host is called"));
+             Catch::StartsWith("p.toml:1: [scheduler]: host is 'plaza', which no host is called"));
 }
 
 TEST_CASE("no more hosts are down at one time than the model allows") {

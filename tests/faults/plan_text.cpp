@@ -78,7 +78,7 @@ TEST_CASE("a plan that a person wrote is read") {
   CHECK(slow.lasts == 2s);
   CHECK(slow.duration("max") == 20ms);
   CHECK(slow.text("shape") == "long-tail");
-  CHECK(slow.line == 14);
+  CHECK(slow.line.number == 14);
   const Fault& crash = plan.faults[1];
   CHECK(crash.name == "crash-1");
   CHECK(crash.when == Trigger{.at = 10us, .event = "sync", .host = "plaza-1", .nth = 3});
@@ -99,6 +99,14 @@ TEST_CASE("what is wrong with a plan is said with its line, and what is allowed"
       {"faults = 3\n", "p.toml:1: no key is called 'faults'. Did you mean 'fault'?"},
       {"fault = 3\n", "p.toml:1: fault is 3; it begins with [[fault]]"},
       {fault("on = 'a'\n"), "p.toml:1: [[fault]]: kind is missing"},
+      {"[scheduler]\npolicy = 'pct'\nchanges = 5\nhorizon = 5\n",
+       "p.toml:4: [scheduler]: horizon is 5; it is more than changes"},
+      {"[scheduler]\npolicy = 'pct'\nchanges = 0\nhorizon = 1\n",
+       "p.toml:4: [scheduler]: horizon is 1; it may be 2 to"},
+      {"[[buggify.site]]\nname = 'a'\n[[buggify.site]]\nname = 'a'\n",
+       "p.toml:4: [[buggify.site]]: name is 'a', which there is already"},
+      {fault("kind = 'crash'\non = 'a'\nafter = { nth = 2 }\n"), "p.toml:4: after: event is missing"},
+      {fault("kind = 'crash'\non = 'a'\nat = 2026-11-29\n"), "p.toml:4: [[fault]]: at is a date or a time"},
       {fault("kind = 'crush'\n"),
        "p.toml:2: [[fault]]: kind is 'crush', which is no kind of fault. Did you mean 'crash'?"},
       {fault("kind = 'crash'\nat = '1s'\n"), "p.toml:1: [[fault]]: on is missing"},
@@ -133,6 +141,14 @@ TEST_CASE("what is wrong with a plan is said with its line, and what is allowed"
   }));
   CAPTURE(row.text);
   CHECK_THAT(complaint(row.text), Catch::StartsWith(row.says));
+}
+
+TEST_CASE("a fault without a name gets one that no other has") {
+  const Plan plan = read_plan("[[fault]]\nkind = 'crash'\nname = 'crash-1'\non = 'a'\nat = '0s'\n" +
+                                  fault("kind = 'crash'\non = 'a'\nat = '0s'\n"),
+                              "p.toml");
+  REQUIRE(plan.faults.size() == 2);
+  CHECK(plan.faults[1].name == "crash-2");
 }
 
 TEST_CASE("text that is nested too deep, or no text at all, ends in a complaint") {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 using namespace stillpoint;
 using namespace stillpoint::net;
@@ -172,6 +173,23 @@ TEST_CASE("a fault of the name service slows queries down or makes them fail, wh
   CHECK(text_of(after) == "plaza-1 10.0.0.1 fd00::a00:1");
   CHECK(after.latency == 1ms);
   CHECK(after.faults.empty());
+}
+
+TEST_CASE("a query that times out once is tried again, and answered if there are servers again by then") {
+  EventQueue queue;
+  Zone names(7);
+  names.set_clock(queue);
+  names.add_host("plaza-1", kPlaza);
+  names.set_latency(1ms, 1ms);
+  for (const auto& [ends, latency, fails] :
+       {std::tuple{VirtualTime(3s), Duration(5s + 1ms), false}, std::tuple{VirtualTime(5s), Duration(5s + 1ms), false},
+        std::tuple{VirtualTime(6s), Duration(10s), true}}) {
+    names.add_trouble({.fault = 1, .failure = NameFault::timeout(), .ends = ends});
+    const NameAnswer answer = names.addresses_of("user", "plaza-1");
+    CHECK(answer.latency == latency);
+    CHECK((answer.error != NameError::none) == fails);
+    names.remove_trouble(1);
+  }
 }
 
 TEST_CASE("a fault may be about an address, and affects a query that would take no time") {

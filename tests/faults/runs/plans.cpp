@@ -164,8 +164,10 @@ TEST_CASE("what is wrong with a plan, or with the option, is one line and exit c
         Row{"--faults " + outside, outside + ":2: fault bit-rot-1: its kind, bit-rot, is outside"},
         Row{"--faults " + nobody, nobody + ":1: fault crash-1: 'plaza-2' is no host, role or label"},
         Row{"--faults " + users, users + ":1: fault crash-1: 'users-1' may be host users-1, which is outside"},
-        Row{"--faults " + broken, broken + ":1: "}, Row{"--fail write", "--fail write: faults.fail has write: "},
+        Row{"--faults " + broken, broken + ":1: "}, Row{"--fail write", "--fail write: "},
         Row{"--fail wirte:3", "no function 'wirte' that could fail. Did you mean 'write'?"},
+        Row{"--fail ''", "--fail '': which call shall fail?"}, Row{"--faults ''", "--faults '': it is none, light"},
+        Row{"--faults heavy --set faults.profile=light", "--faults and --set faults.profile=light both say which plan"},
         Row{"--set faults.count.crush=3", "faults.count.crush is no kind of fault"}}) {
     for (const char* command : {"run", "plan", "fuzz"}) {
       const test::Ran ran = test::shell(test::binary("stillpoint") + " " + command + " last-ticket " + row.arguments +
