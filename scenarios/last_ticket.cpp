@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address_v4.hpp>
 #include <optional>
 
-#include "system-under-test/plaza/gateway/server.hpp"
+#include "scenarios/cluster_checks.hpp"
+#include "system-under-test/plaza/node/node.hpp"
 
 namespace last_ticket {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 using namespace stillpoint;
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t kPort = 9000;
+constexpr std::uint16_t kClientPort = 7117;
+constexpr std::uint16_t kPeerPort = 7118;
 // Of the node's own disk: where its program starts.
 constexpr const char* kDataFolder = "/srv";
 // A node that has lost its store ends, and so does one that cannot start: whoever looks after it starts it again.
@@ -23,19 +25,77 @@ constexpr Duration kRestart = 100ms;
 class LastTicket final : public Scenario {
  public:
   void configure(const Settings& settings, const std::string& bug) override {
-    server_.listen_on = {boost::asio::ip::address_v4::any(), kPort};
-    server_.capacity = static_cast<plaza::TicketNumber>(settings.count("tickets.capacity", {1, 1'000'000}, 100));
-    server_.hold_ttl = settings.duration("tickets.hold_ttl", {.least = 1ms}, 1s);
-    server_.payments.delay = settings.duration("tickets.payment_delay", {}, 5ms);
-    server_.push_interval = settings.duration("plaza.push_interval", {.least = 1ms}, 50ms);
-    server_.journal.commit_delay = settings.duration("plaza.commit_delay", {.most = 10s}, 1ms);
-    server_.bugs.oversell = bug == "oversell";
-    server_.bugs.ack_before_fsync = bug == "ack-before-fsync";
-    slice_cost_ = settings.duration("plaza.slice_cost", {.most = 1s}, 5us);
-    disk_ = disk_options(settings, "disk");
+    read_plaza(settings);
+    read_users(settings);
     network_.latency_min = settings.duration("network.latency_min", {}, 1ms);
     network_.latency_max = settings.duration("network.latency_max", {.least = network_.latency_min},
                                              std::max<Duration>(network_.latency_min, 8ms));
+    between_nodes_.latency_min = settings.duration("network.node_latency_min", {}, 200us);
+    between_nodes_.latency_max = settings.duration("network.node_latency_max", {.least = between_nodes_.latency_min},
+                                                   std::max<Duration>(between_nodes_.latency_min, 1ms));
+    plaza::Bugs bugs;
+    if (!bug.empty() && !plaza::switch_on(bugs, bug)) throw Error(fmt::format("plaza has no bug '{}'", bug));
+    node_.replica.bugs = bugs;
+    node_.gateway.bugs = bugs;
+  }
+
+  void build(Simulation& simulation) override {
+    simulation_ = &simulation;
+    simulation.default_link(network_);
+    simulation.label("leader", {});
+    cluster_.emplace(simulation, nodes_);
+    ledger_.emplace(simulation, Ledger::Bounds{.answer_within = users_.answer_within,
+                                               .recover_within = users_.recover_within,
+                                               .hold_slack = hold_slack_});
+    ledger_->use_events([this](std::uint64_t index) { return cluster_->event_of(index); });
+    leads_ = &simulation.liveness("a leader in time");
+    caught_up_ = &simulation.liveness("everybody catches up");
+    for (std::uint64_t number = 1; number <= nodes_; ++number) add_node(number);
+    for (const HostId from : hosts_) {
+      for (const HostId to : hosts_) {
+        if (from != to) simulation.link(from, to, between_nodes_);
+      }
+    }
+    add_users();
+    // When nothing is wrong any more there is a leader in time, whoever asks for anything.
+    watch_for_a_leader(VirtualTime{} + std::max<Duration>(simulation.heals_at().time_since_epoch(), 0ns));
+  }
+
+  void finish(Simulation& simulation) override {
+    simulation.measure("answered operations", ledger_->answers());
+    cluster_remarks();
+    if (heals()) check_caught_up();
+    ledger_->finish(machine_of_the_first());
+  }
+
+ private:
+  void read_plaza(const Settings& settings) {
+    nodes_ = settings.count("plaza.nodes", {1, 9}, 3);
+    slice_cost_ = settings.duration("plaza.slice_cost", {.most = 1s}, 5us);
+    disk_ = disk_options(settings, "disk");
+    plaza::tickets::Open event;
+    event.event = kEvent;
+    event.capacity =
+        static_cast<std::uint32_t>(settings.count("tickets.capacity", {1, plaza::tickets::kCapacityMost}, 100));
+    event.seated = settings.flag("tickets.seated", true);
+    event.hold_ttl = micros(settings.duration("tickets.hold_ttl", {.least = 1ms}, 1s));
+    event.payment_ttl = micros(settings.duration("tickets.payment_ttl", {.least = 1ms}, 5s));
+    event.offer_ttl = micros(settings.duration("tickets.offer_ttl", {.least = 1ms}, 1s));
+    node_.events = {event};
+    node_.gateway.payments.delay = settings.duration("tickets.payment_delay", {}, 5ms);
+    node_.gateway.push_interval = settings.duration("plaza.push_interval", {.least = 1ms}, 50ms);
+    node_.replica.tick = settings.duration("plaza.tick", {.least = 1ms}, 50ms);
+    node_.replica.election_ticks = static_cast<unsigned>(settings.count("plaza.election_ticks", {2, 1'000}, 10));
+    node_.replica.commit_delay = settings.duration("plaza.commit_delay", {.most = 10s}, 1ms);
+    node_.replica.flush_interval = settings.duration("plaza.flush_interval", {}, 1s);
+    node_.replica.log_keep = settings.count("plaza.log_keep", {10, 10'000'000}, 10'000);
+    node_.replica.data_folder = kDataFolder;
+    lead_within_ = settings.duration("plaza.lead_within", {.least = 1ms}, 5s);
+    hold_slack_ = settings.duration("tickets.hold_slack", {}, 2s);
+    settle_ = settings.duration("plaza.settle", {}, 2s);
+  }
+
+  void read_users(const Settings& settings) {
     users_.count = settings.count("users.count", {1, 1'000'000}, 1000);
     users_.hosts = settings.count("users.hosts", {1, 10'000}, 4);
     users_.arrive_within = settings.duration("users.arrive_within", {}, 500ms);
@@ -45,77 +105,123 @@ class LastTicket final : public Scenario {
     users_.buy_now = settings.ratio("users.buy_now", Ratio::percent(60));
     users_.give_back = settings.ratio("users.give_back", Ratio::percent(10));
     users_.abandon = settings.ratio("users.abandon", Ratio::percent(10));
+    users_.group = settings.ratio("users.group", Ratio::percent(10));
+    users_.look = settings.ratio("users.look", Ratio::percent(5));
+    users_.wait = settings.ratio("users.wait", Ratio::percent(10));
+    users_.patience = settings.duration("users.patience", {}, 2s);
+    users_.busy = settings.duration("users.busy", {}, 0s);
     users_.answer_within = settings.duration("users.answer_within", {.least = 1ms}, 5s);
     users_.recover_within = settings.duration("users.recover_within", {}, 5s);
-    server_.data_folder = kDataFolder;
+    users_.give_up_after = settings.duration("users.give_up_after", {.least = 1ms}, 60s);
   }
 
-  void build(Simulation& simulation) override {
-    simulation.default_link(network_);
-    ledger_.emplace(simulation, users_.answer_within, users_.recover_within);
-    const HostId plaza = simulation.add_host(
-        {.name = "plaza-1",
+  static plaza::LogTime micros(Duration duration) { return std::chrono::duration_cast<plaza::LogTime>(duration); }
+
+  // ---- the nodes ----
+
+  void add_node(std::uint64_t number) {
+    const auto id = static_cast<plaza::raft::NodeId>(number);
+    const HostId host = simulation_->add_host(
+        {.name = name_of(id),
          .role = "plaza",
          .slice_cost = slice_cost_,
          .disk = disk_,
-         .start = [this, &simulation](boost::asio::io_context& context) { return start_server(simulation, context); }});
-    node_ = plaza;
-    shared_.emplace(UserContext{simulation, *ledger_, users_, simulation.address(plaza), kPort, [this, &simulation] {
-                                  if (++done_ == users_.count) simulation.stop("every user is done");
-                                }});
-    for (std::uint64_t host = 0; host < users_.hosts; ++host) {
-      simulation.add_host(
-          {.name = fmt::format("users-{}", host + 1),
-           .role = "users",
-           .start = [this, host](boost::asio::io_context& context) { return start_users(context, host); }});
-    }
+         .start = [this, id](boost::asio::io_context& context) { return start_node(context, id); }});
+    hosts_.push_back(host);
+    running_.emplace_back();
   }
 
-  void finish(Simulation&) override { ledger_->finish(); }
+  static std::string name_of(plaza::raft::NodeId id) { return fmt::format("plaza-{}", id); }
 
- private:
-  std::shared_ptr<void> start_server(Simulation& simulation, boost::asio::io_context& context) {
+  std::shared_ptr<void> start_node(boost::asio::io_context& context, plaza::raft::NodeId id) {
+    plaza::NodeConfig config = node_;
+    config.replica.node = id;
+    config.replica.listen_on = {boost::asio::ip::address_v4::any(), kPeerPort};
+    for (plaza::raft::NodeId peer = 1; peer <= nodes_; ++peer) {
+      if (peer != id) config.replica.peers[peer] = {.host = simulation_->address(hosts_[peer - 1]), .port = kPeerPort};
+    }
+    config.gateway.listen_on = {boost::asio::ip::address_v4::any(), kClientPort};
+    cluster_->started(id, hosts_[id - 1]);
     try {
-      return std::make_shared<plaza::Server>(context.get_executor(), server_, hooks(simulation));
+      const auto node = std::make_shared<plaza::Node>(context.get_executor(), std::move(config), hooks(id));
+      running_[id - 1] = node;
+      return node;
     } catch (const std::exception& error) {  // as plazad does, which says so and exits
-      simulation.note(std::string("plaza-1 cannot start: ") + error.what());
-      restart_later(simulation);
+      simulation_->note(fmt::format("{} cannot start: {}", name_of(id), error.what()));
+      restart_later(id);
       return nullptr;
     }
   }
 
-  void restart_later(Simulation& simulation) {
-    simulation.at(simulation.now() + kRestart, [this, &simulation] {
-      if (!simulation.is_up(node_)) return;  // it has lost its power meanwhile
-      simulation.kill(node_);
-      simulation.boot(node_);
+  void restart_later(plaza::raft::NodeId id) {
+    cluster_->ended(id);
+    simulation_->at(simulation_->now() + kRestart, [this, host = hosts_[id - 1]] {
+      if (!simulation_->is_up(host)) return;  // it has lost its power meanwhile
+      simulation_->kill(host);
+      simulation_->boot(host);
     });
   }
 
-  plaza::Hooks hooks(Simulation& simulation) {
-    plaza::Hooks hooks;
-    hooks.received = [this, &simulation](const plaza::Request& request) {
-      const Observing observing(simulation);
-      ledger_->received(request);
+  plaza::NodeHooks hooks(plaza::raft::NodeId id) {
+    plaza::NodeHooks hooks;
+    hooks.replica.recovered = [this, id](const plaza::raft::Stored& stored, const plaza::Machine&,
+                                         std::uint64_t incarnation) {
+      const Observing observing(*simulation_);
+      cluster_->recovered(id, stored, incarnation);
     };
-    hooks.applied = [this, &simulation](const plaza::Applied& applied, const plaza::Inventory&) {
-      const Observing observing(simulation);
-      ledger_->applied(applied);
+    hooks.replica.persisting = [this, id](const plaza::NodeStore::Batch& batch) {
+      const Observing observing(*simulation_);
+      cluster_->persisting(id, batch);
     };
-    hooks.committed = [this, &simulation](const plaza::Committed& committed) {
-      const Observing observing(simulation);
-      ledger_->committed(committed);
+    hooks.replica.persisted = [this, id](const plaza::NodeStore::Batch& batch) {
+      const Observing observing(*simulation_);
+      cluster_->persisted(id, batch);
     };
-    hooks.recovered = [this, &simulation](const plaza::Inventory& inventory) {
-      const Observing observing(simulation);
-      ledger_->recovered(inventory);
+    hooks.replica.role_changed = [this, id](const plaza::raft::Status& status) {
+      const Observing observing(*simulation_);
+      cluster_->role_changed(id, status);
     };
-    hooks.store_lost = [this, &simulation](const std::string& why) {
-      const Observing observing(simulation);
-      simulation.note("plaza-1 has lost its store: " + why);
-      restart_later(simulation);
+    hooks.replica.applied = [this, id](const plaza::raft::Entry& entry, const plaza::Machine::Applied& applied,
+                                       const plaza::Machine& machine) {
+      const Observing observing(*simulation_);
+      if (cluster_->applied(id, entry, machine.hash()))
+        cluster_->names(entry.index, ledger_->applied(applied, machine));
+    };
+    hooks.replica.installed = [this, id](const plaza::raft::Mark& mark, const plaza::Machine& machine) {
+      const Observing observing(*simulation_);
+      cluster_->installed(id, mark, machine.hash());
+    };
+    hooks.replica.store_lost = [this, id](const std::string& why) {
+      const Observing observing(*simulation_);
+      simulation_->note(fmt::format("{} has lost its store: {}", name_of(id), why));
+      restart_later(id);
+    };
+    hooks.replica.said = [this, id](const std::string& line) {
+      const Observing observing(*simulation_);
+      simulation_->log(fmt::format("{}: {}", name_of(id), line));
+    };
+    hooks.gateway.received = [this](const std::string& user, const plaza::Request& request) {
+      const Observing observing(*simulation_);
+      ledger_->received(user, request);
     };
     return hooks;
+  }
+
+  // ---- the users ----
+
+  void add_users() {
+    std::vector<boost::asio::ip::tcp::endpoint> endpoints;
+    for (const HostId host : hosts_)
+      endpoints.emplace_back(boost::asio::ip::make_address_v4(simulation_->address(host)), kClientPort);
+    shared_.emplace(UserContext{*simulation_, *ledger_, users_, std::move(endpoints), [this] {
+                                  if (++done_ == users_.count) everybody_is_done();
+                                }});
+    for (std::uint64_t host = 0; host < users_.hosts; ++host) {
+      simulation_->add_host(
+          {.name = fmt::format("users-{}", host + 1),
+           .role = "users",
+           .start = [this, host](boost::asio::io_context& context) { return start_users(context, host); }});
+    }
   }
 
   // User n sits at host n modulo the number of hosts, so that one user less moves nobody.
@@ -127,24 +233,83 @@ class LastTicket final : public Scenario {
     return users;
   }
 
-  plaza::ServerConfig server_;
+  // ---- the end ----
+
+  bool heals() const { return simulation_->heals_at() != VirtualTime::max(); }
+
+  // What was wrong is over first, and the slowest node may catch up.
+  void everybody_is_done() {
+    VirtualTime end = simulation_->now();
+    if (heals() && simulation_->heals_at() > VirtualTime{}) end = std::max(end, simulation_->heals_at() + lead_within_);
+    simulation_->at(end, [this] { goal_ = cluster_->last_index(); });
+    simulation_->at(end + settle_, [this] { simulation_->stop("every user is done"); });
+  }
+
+  void watch_for_a_leader(VirtualTime from) {
+    if (simulation_->heals_at() == VirtualTime::max()) return;
+    simulation_->at(from + lead_within_, [this] {
+      if (cluster_->leader() != 0) return leads_->held();
+      leads_->broken({.promised = fmt::format("a leader within {} ms", lead_within_.count() / 1'000'000),
+                      .found = "nobody leads"});
+    });
+  }
+
+  void check_caught_up() {
+    if (!goal_) return;
+    const std::uint64_t slowest = cluster_->slowest();
+    if (slowest >= *goal_) return caught_up_->held();
+    caught_up_->broken(
+        {.promised = fmt::format("every node has applied entry {}, {} ms later", *goal_, settle_.count() / 1'000'000),
+         .found = fmt::format("one is at entry {}", slowest)});
+  }
+
+  void cluster_remarks() {
+    leads_->remark(fmt::format("{} leaders", cluster_->changes_of_leader()));
+    caught_up_->remark(fmt::format("{} entries", cluster_->last_index()));
+  }
+
+  // Of a node that runs.
+  const plaza::Machine* machine_of_the_first() const {
+    const std::uint64_t last = cluster_->last_index();
+    for (std::size_t number = 0; number < hosts_.size(); ++number) {
+      const auto node = running_[number].lock();
+      if (!node || !simulation_->is_up(hosts_[number])) continue;
+      if (node->replica().machine().applied_index() == last) return &node->replica().machine();
+    }
+    return nullptr;
+  }
+
+  plaza::NodeConfig node_;
+  std::uint64_t nodes_ = 0;
   Duration slice_cost_{};
+  Duration lead_within_{};
+  Duration hold_slack_{};
+  Duration settle_{};
   DiskOptions disk_;
   LinkOptions network_;
+  LinkOptions between_nodes_;
   UserSettings users_;
-  HostId node_ = kHarness;
+  Simulation* simulation_ = nullptr;
+  std::vector<HostId> hosts_;
+  std::vector<std::weak_ptr<plaza::Node>> running_;
+  std::optional<ClusterChecks> cluster_;
   std::optional<Ledger> ledger_;
+  Check* leads_ = nullptr;
+  Check* caught_up_ = nullptr;
   std::optional<UserContext> shared_;
   std::uint64_t done_ = 0;
+  std::optional<std::uint64_t> goal_;
 };
 
-const RegisterBehaviour kRegistered{{
-    .name = "last-ticket",
-    .bugs = {{"oversell",
-              "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)"},
-             {"ack-before-fsync", "answers leave when their batch was handed to the journal, not when it is durable"}},
-    .make = [] { return std::make_unique<LastTicket>(); },
-}};
+std::vector<Bug> bugs() {
+  std::vector<Bug> bugs;
+  for (const plaza::BugSwitch& bug : plaza::kBugSwitches)
+    bugs.push_back({.name = std::string(bug.name), .about = std::string(bug.mechanism)});
+  return bugs;
+}
+
+const RegisterBehaviour kRegistered{
+    {.name = "last-ticket", .bugs = bugs(), .make = [] { return std::make_unique<LastTicket>(); }}};
 
 }  // namespace
 }  // namespace last_ticket

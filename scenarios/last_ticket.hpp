@@ -1,27 +1,27 @@
 #pragma once
-// The scenario `last-ticket`: users race for the tickets of one plaza node.
+// The scenario `last-ticket`: users race for the tickets of an event, at the nodes of a plaza cluster.
 //
-// This header is what its parts share: the settings, and the ledger that judges them. Users live in
-// last_ticket_user.cpp, the checks in last_ticket_ledger.cpp, the building in last_ticket.cpp.
-#include <chrono>
+// This header is what its parts share. Users live in last_ticket_user.cpp; what they are told is judged in
+// last_ticket_ledger.cpp, what the nodes do among themselves in cluster_checks.cpp; last_ticket.cpp builds it all.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <map>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <stillpoint/scenario.hpp>
 
-#include "scenarios/last_ticket_durability.hpp"
-#include "system-under-test/plaza/gateway/hooks.hpp"
-#include "system-under-test/plaza/protocol/messages.hpp"
+#include "scenarios/last_ticket_ledger.hpp"
 
 namespace last_ticket {
 
 using stillpoint::Duration;
 using stillpoint::EventId;
 using stillpoint::Ratio;
+
+inline constexpr const char* kEvent = "concert";
 
 struct UserSettings {
   std::uint64_t count = 0;
@@ -32,85 +32,14 @@ struct UserSettings {
   Ratio buy_now;
   Ratio give_back;
   Ratio abandon;
+  Ratio group;          // of what is asked for: several tickets at once
+  Ratio look;           // before a decision: asks how many are left, instead of believing the pushes
+  Ratio wait;           // of those who come too late: wait in line
+  Duration patience{};  // in line
+  Duration busy{};      // whoever has a ticket wants another one until then
+  Duration give_up_after{};
   Duration answer_within{};
   Duration recover_within{};  // after a fault
-};
-
-// What was applied, as the node's hooks told it, against what the users were told: all checks of the scenario.
-class Ledger {
- public:
-  // An answer comes within `answer_within`, but for the time in which something was wrong, or was until less than
-  // `recover_within` ago.
-  Ledger(stillpoint::Simulation& simulation, Duration answer_within, Duration recover_within);
-
-  // ---- from the node, in observer mode ----
-  void received(const plaza::Request& request);
-  void applied(const plaza::Applied& applied);
-  void committed(const plaza::Committed& committed);
-  void recovered(const plaza::Inventory& inventory);
-
-  // ---- from the users ----
-  // Begins an operation and names it by its event.
-  EventId invoke(const plaza::Request& request, EventId step);
-  // A user wants to be connected: an operation like any other, which must succeed in time.
-  EventId arriving(const std::string& user, EventId step);
-  void arrived(EventId invoke, const std::string& user);
-  void answered(EventId invoke, const plaza::Request& request, const plaza::Response& response);
-  // The user gave up: nobody can tell what came of it.
-  void unanswered(EventId invoke, const plaza::Request& request, std::string_view why);
-  void saw_stock(const std::string& user, std::uint64_t last_version, const plaza::StockPush& push);
-
-  // At the end: nobody may still be waiting for longer than allowed.
-  void finish();
-
- private:
-  using Key = std::pair<std::string, std::string>;  // user, request id
-  struct Operation {
-    EventId invoke = stillpoint::kNoEvent;
-    EventId request = stillpoint::kNoEvent;  // its newest arrival at the node
-    stillpoint::VirtualTime since{};
-    bool open = false;
-    std::vector<plaza::Applied> applied;
-  };
-  struct Application {
-    EventId event = stillpoint::kNoEvent;
-    plaza::Applied what;
-  };
-
-  struct Durability {
-    DurabilityLedger ledger;
-    stillpoint::Check& check;
-  };
-
-  EventId version_event(plaza::Version version) const;
-  void forget_after(plaza::Version version);
-  void take(const Application& application);
-  bool is_durable(const std::optional<stillpoint::Finding>& finding);
-  void check_capacity(const plaza::Applied& applied, EventId event);
-  void check_owner(const plaza::Applied& applied, EventId event);
-  void open(const Key& key, EventId invoke);
-  void close(const Key& key, EventId invoke, std::string_view what);
-  void check_answer(const Operation& operation, const plaza::Request& request, const plaza::Response& response);
-  stillpoint::Finding conflict(const plaza::Applied& applied, EventId event) const;
-
-  stillpoint::Simulation& simulation_;
-  // How long an answer may take that is waited for since then.
-  Duration allowed(stillpoint::VirtualTime since) const;
-
-  Duration answer_within_;
-  Duration recover_within_;
-  stillpoint::Check& capacity_;
-  stillpoint::Check& owner_;
-  stillpoint::Check& answers_;
-  stillpoint::Check& stock_;
-  stillpoint::Check& prompt_;
-  Durability durability_;
-
-  std::map<Key, Operation> operations_;
-  std::map<plaza::Version, Application> versions_;         // by the version that each application made
-  std::map<plaza::TicketNumber, Application> last_taken_;  // the newest hold or sale of each ticket
-  std::map<plaza::TicketNumber, Application> sold_;        // the first sale of each ticket
-  Duration slowest_{};
 };
 
 // One user: a coroutine on a user host.
@@ -120,8 +49,7 @@ struct UserContext {
   stillpoint::Simulation& simulation;
   Ledger& ledger;
   const UserSettings& settings;
-  std::string server_address;
-  std::uint16_t server_port;
+  std::vector<boost::asio::ip::tcp::endpoint> nodes;
   // Called once by each user who is done: has a ticket, or knows that none will be left.
   std::function<void()> done;
 };

@@ -1,4 +1,7 @@
+#include "scenarios/last_ticket_ledger.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -6,171 +9,260 @@
 
 namespace last_ticket {
 
-using stillpoint::Finding;
-using stillpoint::kNoEvent;
+using namespace stillpoint;
+using namespace std::chrono_literals;
+namespace tickets = plaza::tickets;
 
 namespace {
 
-std::string_view word_for(plaza::Change change) {
-  switch (change) {
-    case plaza::Change::hold:
-      return "hold";
-    case plaza::Change::sale:
-      return "purchase";
-    case plaza::Change::release:
-      return "release";
-    case plaza::Change::expire:
-      return "expiry";
-  }
-  return "change";
+// Of operations, counts and holds that are long over, so that a run of a day needs no more memory than one of an hour.
+constexpr std::size_t kOperationsMost = 100'000;
+constexpr std::size_t kCountsMost = 200'000;
+// A leader's clock may be fast, and another one's before it.
+constexpr double kDriftMost = 1.10;
+
+std::string_view word_for(std::string_view kind) { return kind == "sale" ? "purchase" : kind; }
+
+bool takes(const plaza::Effect& effect) {
+  return effect.kind == "hold" || effect.kind == "offer" || effect.kind == "sale";
+}
+bool frees(const plaza::Effect& effect) {
+  return effect.kind == "release" || effect.kind == "expire" || effect.kind == "lapse";
 }
 
-std::string describe(const plaza::Applied& applied) {
-  return fmt::format("{} of ticket {} by {}, version {} decided on version {}: free {} held {} sold {}",
-                     word_for(applied.kind), applied.ticket, applied.user, applied.version, applied.decided_on_version,
-                     applied.counts.free, applied.counts.held, applied.counts.sold);
+std::string tickets_of(const plaza::Effect& effect) {
+  if (effect.numbers.empty()) return fmt::format("{} tickets", effect.count);
+  return fmt::format("ticket{} {}", effect.numbers.size() == 1 ? "" : "s", fmt::join(effect.numbers, ", "));
 }
 
 std::string describe(const plaza::Response& response) {
-  if (response.ok()) return response.ticket == 0 ? "ok" : fmt::format("ok, ticket {}", response.ticket);
-  return std::string(plaza::to_string(*response.error));
+  if (!response.ok()) return std::string(plaza::to_string(*response.error));
+  std::string text = "ok";
+  if (!response.seats.empty())
+    text += fmt::format(", ticket{} {}", response.seats.size() == 1 ? "" : "s", fmt::join(response.seats, ", "));
+  if (response.place != 0) text += fmt::format(", place {} in line", response.place);
+  if (response.counts)
+    text +=
+        fmt::format(", free {} held {} sold {}", response.counts->free, response.counts->held, response.counts->sold);
+  return text;
+}
+
+// The effect that makes this answer true; empty: it has none.
+std::string_view effect_of(plaza::Operation operation) {
+  switch (operation) {
+    case plaza::Operation::hold:
+      return "hold";
+    case plaza::Operation::buy:
+    case plaza::Operation::purchase:
+      return "sale";
+    case plaza::Operation::release:
+      return "release";
+    case plaza::Operation::wait:
+      return "wait";
+    case plaza::Operation::leave:
+      return "leave";
+    default:
+      return "";
+  }
+}
+
+plaza::EventCounts counts_of(const tickets::Counts& counts) {
+  return {.free = counts.free, .held = counts.held, .sold = counts.sold, .waiting = counts.waiting};
 }
 
 }  // namespace
 
-Ledger::Ledger(stillpoint::Simulation& simulation, Duration answer_within, Duration recover_within)
+Ledger::Ledger(Simulation& simulation, const Bounds& bounds)
     : simulation_(simulation),
-      answer_within_(answer_within),
-      recover_within_(recover_within),
+      bounds_(bounds),
       capacity_(simulation.safety("capacity conserved")),
       owner_(simulation.safety("one owner per ticket")),
+      once_(simulation.safety("one effect per request")),
       answers_(simulation.safety("answers match the ledger")),
+      present_(simulation.safety("what was told is there")),
       stock_(simulation.safety("stock never goes back")),
-      prompt_(simulation.liveness("every request answered")),
-      durability_{.ledger = {}, .check = simulation.safety("what was told is durable")} {}
+      reads_(simulation.safety("reads see what was told")),
+      holds_(simulation.safety("holds last as promised")),
+      prompt_(simulation.liveness("every request answered")) {}
 
-Duration Ledger::allowed(stillpoint::VirtualTime since) const {
-  return answer_within_ + simulation_.disturbed(since, recover_within_);
+Duration Ledger::allowed(VirtualTime since) const {
+  return bounds_.answer_within + simulation_.disturbed(since, bounds_.recover_within);
 }
 
-// ---- from the node ----
+// ---- from the nodes ----
 
-void Ledger::received(const plaza::Request& request) {
-  operations_[{request.user, request.id}].request =
-      simulation_.receive(fmt::format("{} {} from {}", plaza::to_string(request.op), request.id, request.user));
+void Ledger::received(const std::string& user, const plaza::Request& request) {
+  operations_[{user, request.id}].request =
+      simulation_.receive(fmt::format("{} {} from {}", plaza::to_string(request.op), request.id, user));
 }
 
-void Ledger::applied(const plaza::Applied& applied) {
-  stillpoint::Simulation::ApplyCauses causes;
-  causes.state = version_event(applied.decided_on_version);
-  if (!applied.request_id.empty()) {
-    const Operation& operation = operations_[{applied.user, applied.request_id}];
-    causes.request = operation.request;
-    causes.invoke = operation.invoke;
+EventId Ledger::applied(const plaza::Machine::Applied& applied, const plaza::Machine& machine) {
+  check_clock(machine.now());
+  EventId last = kNoEvent;
+  for (const plaza::Effect& effect : applied.effects) {
+    if (effect.subject != kEvent) continue;
+    last = take(effect, applied, machine);
   }
-  const EventId event = simulation_.apply(describe(applied), causes);
-
-  check_capacity(applied, event);
-  check_owner(applied, event);
-  is_durable(durability_.ledger.applied(applied, event));
-
-  const Application application{event, applied};
-  versions_[applied.version] = application;
-  take(application);
-  if (!applied.request_id.empty()) operations_[{applied.user, applied.request_id}].applied.push_back(applied);
+  forget_old();
+  return last;
 }
 
-void Ledger::committed(const plaza::Committed& committed) { durability_.ledger.committed(committed.version); }
+EventId Ledger::take(const plaza::Effect& effect, const plaza::Machine::Applied& applied,
+                     const plaza::Machine& machine) {
+  const auto& domain = dynamic_cast<const tickets::Tickets&>(*machine.domain(plaza::DomainId::tickets));
+  const tickets::Counts counts = *domain.counts(effect.subject);
+  const tickets::Open event = *domain.event(effect.subject);
 
-void Ledger::recovered(const plaza::Inventory& inventory) {
-  const plaza::Counts counts = inventory.counts();
-  simulation_.note(fmt::format("plaza-1 starts at version {}: free {} held {} sold {}", inventory.version(),
-                               counts.free, counts.held, counts.sold));
-  is_durable(durability_.ledger.recovered(inventory));
-  forget_after(inventory.version());
-}
-
-// What a crash has undone never was, and its versions will be given to other changes.
-void Ledger::forget_after(plaza::Version version) {
-  for (auto lost = versions_.upper_bound(version); lost != versions_.end(); lost = versions_.erase(lost)) {
-    const plaza::Applied& what = lost->second.what;
-    if (!what.request_id.empty()) std::erase(operations_[{what.user, what.request_id}].applied, what);
+  Operation* operation = nullptr;
+  Simulation::ApplyCauses causes;
+  const bool asked_for = applied.key == effect.key || effect.kind == "release";
+  if (asked_for) {
+    operation = &operations_[applied.key];
+    causes.request = operation->request;
+    causes.invoke = operation->invoke;
   }
-  last_taken_.clear();
-  sold_.clear();
-  for (const auto& [its_version, application] : versions_) take(application);
-}
+  if (event_of_) causes.state = event_of_(effect.decided_on.value_or(applied.index - 1));
+  Fact fact{.event = kNoEvent, .version = applied.index, .effect = effect};
+  fact.event = simulation_.apply(
+      fmt::format("{} of {} by {}, version {} decided on version {}: free {} held {} sold {} waiting {}",
+                  word_for(effect.kind), tickets_of(effect), effect.key.user, applied.index,
+                  effect.decided_on.value_or(applied.index - 1), counts.free, counts.held, counts.sold, counts.waiting),
+      causes);
+  counts_[applied.index] = counts_of(counts);
 
-void Ledger::take(const Application& application) {
-  const plaza::Applied& what = application.what;
-  if (what.kind == plaza::Change::hold || what.kind == plaza::Change::sale) last_taken_[what.ticket] = application;
-  if (what.kind == plaza::Change::sale) sold_.try_emplace(what.ticket, application);
-}
-
-bool Ledger::is_durable(const std::optional<Finding>& finding) {
-  if (finding) {
-    durability_.check.broken(*finding);
-  } else {
-    durability_.check.held();
+  check_capacity(fact, counts, event.capacity);
+  check_owner(fact);
+  if (effect.kind == "hold" || effect.kind == "offer")
+    check_hold_begins(fact, machine.now(), effect.kind == "hold" ? event.hold_ttl : event.offer_ttl);
+  if (effect.kind == "expire") check_hold_ends(fact, machine.now());
+  if (operation != nullptr) {
+    check_once(*operation, fact);
+    operation->facts.push_back(fact);
   }
-  return !finding;
+  if (takes(effect)) last_taken_ = fact;
+  return fact.event;
 }
 
-EventId Ledger::version_event(plaza::Version version) const {
-  const auto found = versions_.find(version);
-  return found == versions_.end() ? kNoEvent : found->second.event;
-}
-
-void Ledger::check_capacity(const plaza::Applied& applied, EventId event) {
-  const plaza::Counts& counts = applied.counts;
-  if (counts.sold + counts.held + counts.free == applied.capacity) return capacity_.held();
-  Finding finding = conflict(applied, event);
-  finding.promised = fmt::format("sold + held + free = {}", applied.capacity);
+void Ledger::check_capacity(const Fact& fact, const tickets::Counts& counts, std::uint32_t capacity) {
+  if (std::uint64_t{counts.sold} + counts.held + counts.free == capacity) return capacity_.held();
+  Finding finding;
+  if (last_taken_) finding = conflict(fact, *last_taken_);
+  for (const std::uint32_t seat : fact.effect.numbers) {
+    const auto earlier = seats_.find(seat);
+    if (earlier != seats_.end()) finding = conflict(fact, earlier->second);
+  }
+  finding.promised = fmt::format("sold + held + free = {}", capacity);
   finding.found = fmt::format("sold {}, held {}, free {}", counts.sold, counts.held, counts.free);
   capacity_.broken(finding);
 }
 
-void Ledger::check_owner(const plaza::Applied& applied, EventId event) {
-  if (applied.kind != plaza::Change::sale) return;
-  const auto earlier = sold_.find(applied.ticket);
-  if (earlier == sold_.end()) return owner_.held();
-  Finding finding = conflict(applied, event);
-  finding.promised = fmt::format("ticket {} has one owner", applied.ticket);
-  finding.found = fmt::format("{} and {}", earlier->second.what.user, applied.user);
-  owner_.broken(finding);
+// A ticket that somebody holds or has bought goes to nobody else. Its own hold may become a sale.
+void Ledger::check_owner(const Fact& fact) {
+  for (const std::uint32_t seat : fact.effect.numbers) {
+    const auto earlier = seats_.find(seat);
+    if (frees(fact.effect)) {
+      if (earlier != seats_.end() && earlier->second.effect.key == fact.effect.key) seats_.erase(earlier);
+      continue;
+    }
+    if (!takes(fact.effect)) continue;
+    const bool is_free = earlier == seats_.end();
+    const bool was_sold = !is_free && earlier->second.effect.kind == "sale";
+    const bool own = !is_free && !was_sold && earlier->second.effect.key.user == fact.effect.key.user;
+    if (is_free || own) {
+      owner_.held();
+    } else {
+      Finding finding = conflict(fact, earlier->second);
+      finding.promised = fmt::format("ticket {} has one owner", seat);
+      finding.found = fmt::format("{} and {}", earlier->second.effect.key.user, fact.effect.key.user);
+      owner_.broken(finding);
+    }
+    seats_.insert_or_assign(seat, fact);
+  }
 }
 
 // What stands against an application: whoever took the same ticket before.
-Finding Ledger::conflict(const plaza::Applied& applied, EventId event) const {
+Finding Ledger::conflict(const Fact& fact, const Fact& earlier) const {
   Finding finding;
-  const auto earlier = last_taken_.find(applied.ticket);
-  if (earlier == last_taken_.end()) {
-    finding.because = fmt::format("after the {} by {} (event {})", word_for(applied.kind), applied.user, event);
-    finding.witnesses = {{event, std::string(word_for(applied.kind))}};
-    return finding;
-  }
-  const auto& [earlier_event, first] = earlier->second;
-  const std::string_view first_word = word_for(first.kind);
-  const std::string_view second_word = word_for(applied.kind);
-  finding.because = fmt::format("{} by {} (event {}) and {} by {} (event {})", first_word, first.user, earlier_event,
-                                second_word, applied.user, event);
-  if (applied.decided_on_version < first.version) {
-    finding.because += fmt::format(" both saw ticket {} free; the second did not see the first", applied.ticket);
-  }
+  finding.because =
+      fmt::format("the {} by {} (event {}) and the {} by {} (event {})", word_for(earlier.effect.kind),
+                  earlier.effect.key.user, earlier.event, word_for(fact.effect.kind), fact.effect.key.user, fact.event);
+  if (fact.effect.decided_on && *fact.effect.decided_on < earlier.version)
+    finding.because += fmt::format(" both saw {} free; the second did not see the first", tickets_of(fact.effect));
   // A hold is a purchase begun: which of the two it was says nothing of what went wrong, and is no part of a role.
-  const bool takes = applied.kind == plaza::Change::hold || applied.kind == plaza::Change::sale;
-  finding.witnesses = {{earlier_event, "first purchase"},
-                       {event, takes ? "second purchase" : std::string(second_word)}};
+  finding.witnesses = {{earlier.event, "first purchase"},
+                       {fact.event, takes(fact.effect) ? "second purchase" : std::string(fact.effect.kind)}};
   return finding;
+}
+
+void Ledger::check_once(const Operation& operation, const Fact& fact) {
+  const auto same = std::ranges::find_if(operation.facts, [&](const Fact& earlier) {
+    return earlier.effect.kind == fact.effect.kind && earlier.effect.key == fact.effect.key;
+  });
+  // Waiting leads to an offer, a hold to a sale: but none of them twice. A purchase whose payment came too late may be
+  // begun anew.
+  const bool again = fact.effect.kind == "hold" && std::ranges::any_of(operation.facts, [](const Fact& earlier) {
+                       return earlier.effect.kind == "lapse";
+                     });
+  if (same == operation.facts.end() || again) return once_.held();
+  once_.broken({.promised = "a request is served once, however often it is sent",
+                .found = fmt::format("{} of {} for {} {}, and of {}", fact.effect.kind, tickets_of(same->effect),
+                                     fact.effect.key.user, fact.effect.key.id, tickets_of(fact.effect)),
+                .because = fmt::format("versions {} and {}", same->version, fact.version),
+                .witnesses = {{same->event, "first effect"}, {fact.event, "second effect"}}});
+}
+
+// ---- time ----
+
+// The log's time is that of its leaders: it may stand still, but never runs ahead.
+void Ledger::check_clock(plaza::LogTime now) {
+  const auto real = static_cast<double>(simulation_.now().time_since_epoch().count()) / 1'000;
+  const bool ahead = static_cast<double>(now.count()) > real * kDriftMost + 1'000;
+  if (!ahead) return holds_.held();
+  holds_.broken(
+      {.promised = "the log's time is not ahead of the world's",
+       .found = fmt::format("{} ms after {} ms", now.count() / 1'000, static_cast<std::int64_t>(real) / 1'000)});
+}
+
+void Ledger::check_hold_begins(const Fact& fact, plaza::LogTime now, plaza::LogTime ttl) {
+  held_[fact.effect.key] = {.fact = fact, .decided = now, .applied = simulation_.now()};
+  if (!fact.effect.deadline) return;
+  const plaza::LogTime lasts = *fact.effect.deadline - now;
+  if (lasts == ttl) return holds_.held();
+  holds_.broken({.promised = fmt::format("a hold lasts {} ms", ttl.count() / 1'000),
+                 .found = fmt::format("that of {} lasts {} ms", fact.effect.key.user, lasts.count() / 1'000),
+                 .witnesses = {{fact.event, "hold"}}});
+}
+
+void Ledger::check_hold_ends(const Fact& fact, plaza::LogTime now) {
+  const auto found = held_.find(fact.effect.key);
+  if (found == held_.end()) return;
+  const Held held = found->second;
+  held_.erase(found);
+  const std::optional<plaza::LogTime> deadline = held.fact.effect.deadline;
+  if (!deadline) return;
+  if (now < *deadline) {
+    return holds_.broken(
+        {.promised = fmt::format("a hold lasts until {} ms", deadline->count() / 1'000),
+         .found = fmt::format("that of {} has expired at {} ms", fact.effect.key.user, now.count() / 1'000),
+         .witnesses = {{held.fact.event, "hold"}, {fact.event, "expiry"}}});
+  }
+  const Duration lasted = simulation_.now() - held.applied;
+  const Duration most = std::chrono::duration_cast<Duration>(*deadline - held.decided) + bounds_.hold_slack +
+                        simulation_.disturbed(held.applied, bounds_.recover_within);
+  if (lasted <= most) return holds_.held();
+  holds_.broken({.promised = fmt::format("a hold is over after {} ms", most.count() / 1'000'000),
+                 .found = fmt::format("that of {} lasted {} ms", fact.effect.key.user, lasted.count() / 1'000'000),
+                 .witnesses = {{held.fact.event, "hold"}, {fact.event, "expiry"}}});
 }
 
 // ---- from the users ----
 
-EventId Ledger::invoke(const plaza::Request& request, EventId step) {
+EventId Ledger::invoke(const std::string& user, const plaza::Request& request, EventId step) {
   std::string arguments = request.id;
-  if (request.ticket != 0) arguments += fmt::format(" ticket {}", request.ticket);
-  const EventId event = simulation_.invoke(request.user, plaza::to_string(request.op), arguments, step);
-  open({request.user, request.id}, event);
+  if (request.count > 1) arguments += fmt::format(" {} tickets", request.count);
+  if (!request.hold.empty()) arguments += fmt::format(" hold {}", request.hold);
+  const EventId event = simulation_.invoke(user, plaza::to_string(request.op), arguments, step);
+  open({user, request.id}, event);
   return event;
 }
 
@@ -185,14 +277,15 @@ void Ledger::arrived(EventId invoke, const std::string& user) {
   close({user, "connect"}, invoke, "connect");
 }
 
-void Ledger::open(const Key& key, EventId invoke) {
+void Ledger::open(const plaza::RequestKey& key, EventId invoke) {
   Operation& operation = operations_[key];
   operation.invoke = invoke;
   operation.since = simulation_.now();
+  operation.acknowledged_before = acknowledged_;
   operation.open = true;
 }
 
-void Ledger::close(const Key& key, EventId invoke, std::string_view what) {
+void Ledger::close(const plaza::RequestKey& key, EventId invoke, std::string_view what) {
   Operation& operation = operations_[key];
   operation.open = false;
   const Duration took = simulation_.now() - operation.since;
@@ -200,77 +293,141 @@ void Ledger::close(const Key& key, EventId invoke, std::string_view what) {
   const Duration most = allowed(operation.since);
   if (took <= most) return prompt_.held();
   prompt_.broken({.promised = fmt::format("an answer within {} ms", most.count() / 1'000'000),
-                  .found = fmt::format("{} of {} took {} ms", what, key.first, took.count() / 1'000'000),
+                  .found = fmt::format("{} of {} took {} ms", what, key.user, took.count() / 1'000'000),
                   .because = fmt::format("it began with event {}", invoke),
                   .witnesses = {{invoke, "invocation"}}});
 }
 
-void Ledger::answered(EventId invoke, const plaza::Request& request, const plaza::Response& response) {
+void Ledger::answered(EventId invoke, const std::string& user, const plaza::Request& request,
+                      const plaza::Response& response) {
   if (response.ok()) {
     simulation_.ok(invoke, describe(response));
   } else {
     simulation_.fail(invoke, describe(response));
   }
-  close({request.user, request.id}, invoke, plaza::to_string(request.op));
-  if (!is_durable(durability_.ledger.told(request, response, invoke))) return;
-  if (request.op != plaza::Operation::watch) check_answer(operations_[{request.user, request.id}], request, response);
+  ++answered_;
+  const plaza::RequestKey key{user, request.id};
+  close(key, invoke, plaza::to_string(request.op));
+  const Operation& operation = operations_[key];
+  if (request.op == plaza::Operation::look) {
+    check_look(operation, user, response);
+  } else {
+    check_answer(operation, user, request, response);
+  }
+  acknowledged_ = std::max(acknowledged_, response.version);
+  if (response.ok() && effect_of(request.op) == "sale") told_sold_[key] = response.version;
 }
 
-void Ledger::check_answer(const Operation& operation, const plaza::Request& request, const plaza::Response& response) {
-  const plaza::Change wanted = change_of(request.op);
-  const auto found = std::find_if(operation.applied.begin(), operation.applied.end(),
-                                  [&](const plaza::Applied& applied) { return applied.kind == wanted; });
-  const bool was_applied = found != operation.applied.end();
-  const bool agrees = response.ok()
-                          ? was_applied && found->ticket == response.ticket && found->version <= response.version
-                          : !was_applied;
-  if (agrees) return answers_.held();
-  answers_.broken(
-      {.promised = "what a user is told is what was done",
-       .found = fmt::format("{} was told '{}' for {} {}", request.user, describe(response),
-                            plaza::to_string(request.op), request.id),
-       .because = was_applied ? fmt::format("the ledger has: {}", describe(*found)) : "the ledger has no such change",
-       .witnesses = {{operation.invoke, "invocation"}}});
+void Ledger::check_answer(const Operation& operation, const std::string& user, const plaza::Request& request,
+                          const plaza::Response& response) {
+  const std::string_view wanted = effect_of(request.op);
+  if (wanted.empty()) return;
+  const auto found = std::ranges::find_if(operation.facts, [&](const Fact& fact) {
+    return fact.effect.kind == wanted && fact.version == response.version;
+  });
+  const bool any = std::ranges::any_of(operation.facts, [&](const Fact& fact) { return fact.effect.kind == wanted; });
+  const bool was_done = found != operation.facts.end();
+  const bool agrees = response.ok() ? was_done && found->effect.numbers == response.seats : !any;
+  // Waiting has its offer at once where there is enough.
+  const bool offered = wanted == "wait" && response.ok() && !operation.facts.empty();
+  if (agrees || offered) return answers_.held();
+  answers_.broken({.promised = "what a user is told is what was done",
+                   .found = fmt::format("{} was told '{}' for {} {}", user, describe(response),
+                                        plaza::to_string(request.op), request.id),
+                   .because = any ? "the ledger has it otherwise" : "the ledger has no such change",
+                   .witnesses = {{operation.invoke, "invocation"}}});
 }
 
-void Ledger::unanswered(EventId invoke, const plaza::Request& request, std::string_view why) {
+// A read that begins after somebody was told of a version sees at least that one, and it sees it as it was.
+void Ledger::check_look(const Operation& operation, const std::string& user, const plaza::Response& response) {
+  if (!response.ok() || !response.counts) return;
+  const bool fresh = response.version >= operation.acknowledged_before;
+  if (fresh && counts_are(response.version, *response.counts)) return reads_.held();
+  Finding finding;
+  finding.promised = fmt::format("version {} or later, as it was", operation.acknowledged_before);
+  finding.found = fmt::format("{} saw version {}: free {}, held {}, sold {}", user, response.version,
+                              response.counts->free, response.counts->held, response.counts->sold);
+  finding.witnesses = {{operation.invoke, "invocation"}};
+  if (event_of_) {
+    if (const EventId told = event_of_(operation.acknowledged_before); told != kNoEvent)
+      finding.witnesses.push_back({told, "told before"});
+  }
+  reads_.broken(finding);
+}
+
+bool Ledger::counts_are(std::uint64_t version, const plaza::EventCounts& counts) const {
+  auto at = counts_.upper_bound(version);
+  if (at == counts_.begin()) return true;  // before the event was there, or forgotten
+  --at;
+  return at->second == counts;
+}
+
+void Ledger::unanswered(EventId invoke, const std::string& user, const plaza::Request& request, std::string_view why) {
   simulation_.info(invoke, why);
-  operations_[{request.user, request.id}].open = false;
+  Operation& operation = operations_[{user, request.id}];
+  operation.open = false;
+  if (simulation_.now() - operation.since <= allowed(operation.since)) return;
   prompt_.broken({.promised = "every request is answered",
-                  .found = fmt::format("{} of {} never was", plaza::to_string(request.op), request.user),
+                  .found = fmt::format("{} of {} never was", plaza::to_string(request.op), user),
                   .because = std::string(why),
                   .witnesses = {{invoke, "invocation"}}});
 }
 
-void Ledger::saw_stock(const std::string& user, std::uint64_t last_version, const plaza::StockPush& push) {
-  const auto told = versions_.find(push.version);
-  const bool true_to_ledger = told == versions_.end()
-                                  ? push.version == 0
-                                  : plaza::Counts{push.free, push.held, push.sold} == told->second.what.counts;
-  if (push.version >= last_version && true_to_ledger) return stock_.held();
+void Ledger::saw(const std::string& user, std::uint64_t last_version, const plaza::EventPush& push) {
+  if (push.version >= last_version && counts_are(push.version, push.counts)) return stock_.held();
   Finding finding;
   finding.promised = "a user's stock only moves on, and is the ledger's";
   finding.found = fmt::format("{} saw version {} (free {}, held {}, sold {}) after version {}", user, push.version,
-                              push.free, push.held, push.sold, last_version);
-  if (const EventId event = version_event(push.version); event != kNoEvent)
-    finding.witnesses.push_back({event, "the state that was pushed"});
+                              push.counts.free, push.counts.held, push.counts.sold, last_version);
+  if (event_of_) {
+    if (const EventId event = event_of_(push.version); event != kNoEvent)
+      finding.witnesses.push_back({event, "the state that was pushed"});
+  }
   stock_.broken(finding);
 }
 
-void Ledger::finish() {
+// ---- the end ----
+
+void Ledger::finish(const plaza::Machine* machine) {
   for (const auto& [key, operation] : operations_) {
     const Duration most = allowed(operation.since);
     if (!operation.open || simulation_.now() - operation.since <= most) continue;
     prompt_.broken({.promised = fmt::format("an answer within {} ms", most.count() / 1'000'000),
-                    .found = fmt::format("{} still waits for {}", key.first, key.second),
+                    .found = fmt::format("{} still waits for {}", key.user, key.id),
                     .because = fmt::format("it began with event {}", operation.invoke),
                     .witnesses = {{operation.invoke, "invocation"}}});
     return;
   }
   prompt_.remark(fmt::format("slowest {} ms", slowest_.count() / 1'000'000));
-  const DurabilityLedger& durable = durability_.ledger;
-  durability_.check.remark(
-      fmt::format("{} starts; {} changes lost that nobody was told of", durable.recoveries(), durable.forgotten()));
+  if (machine == nullptr) return;
+  const auto& domain = dynamic_cast<const tickets::Tickets&>(*machine->domain(plaza::DomainId::tickets));
+  std::set<plaza::RequestKey> sold;
+  for (const tickets::Place& sale : domain.sales(kEvent)) sold.insert(sale.key);
+  for (const auto& [key, version] : told_sold_) {
+    if (sold.contains(key)) {
+      present_.held();
+      continue;
+    }
+    Finding finding;
+    finding.promised = fmt::format("{} has bought, as it was told (version {})", key.user, version);
+    finding.found = fmt::format("no sale for {} in the end", key.id);
+    if (const EventId event = event_of_ ? event_of_(version) : kNoEvent; event != kNoEvent)
+      finding.witnesses.push_back({event, "sale"});
+    present_.broken(finding);
+  }
+}
+
+void Ledger::forget_old() {
+  if (counts_.size() > 2 * kCountsMost) {
+    auto keep = counts_.begin();
+    std::advance(keep, kCountsMost);
+    counts_.erase(counts_.begin(), keep);
+  }
+  if (operations_.size() > 2 * kOperationsMost) {
+    const VirtualTime old = simulation_.now() - std::chrono::minutes(15);
+    std::erase_if(operations_, [&](const auto& entry) { return !entry.second.open && entry.second.since < old; });
+    std::erase_if(held_, [&](const auto& entry) { return entry.second.applied < old; });
+  }
 }
 
 }  // namespace last_ticket

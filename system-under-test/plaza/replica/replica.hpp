@@ -69,6 +69,8 @@ struct ReplicaHooks {
   std::function<void(const raft::Stored& stored, const Machine& machine, std::uint64_t incarnation)> recovered;
   // The role, the term or the leader that it knows has changed.
   std::function<void(const raft::Status& status)> role_changed;
+  // It is about to write this: a node that ends meanwhile may have it.
+  std::function<void(const NodeStore::Batch& batch)> persisting;
   // It has made this durable: entries, which replace the log from the first one's index on, and the hard state.
   std::function<void(const NodeStore::Batch& batch)> persisted;
   // It has applied an entry; the machine is as it is after it.
