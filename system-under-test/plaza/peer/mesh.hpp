@@ -14,6 +14,8 @@
 // says; but what arrives is whole, in order, and from whom it says. A connection that says nothing for `idle_timeout`
 // (the dialled end is pinged every `ping_interval`, and answers) is broken, and is dialled again, after a pause that
 // doubles up to `backoff_most`, with jitter.
+//
+// All on one executor, of which one thread at a time may run.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -67,12 +69,13 @@ struct MeshConfig {
   Bugs bugs;
 };
 
-// Called in the handler in which it happened. They may call send().
+// Called in the handler in which it happened, never within send(). They may call send(), and end the mesh.
 struct MeshCallbacks {
   std::function<void(NodeId from, FrameType type, std::string_view payload)> received;
-  // Frames to this node that were sent may not have come.
+  // Frames to this node that send() took may not have come; or the queue is full, which is told once until there is room
+  // again.
   std::function<void(NodeId to, Stream stream)> lost;
-  // The queue of the bulk stream to this node is empty: more of a snapshot may go.
+  // The queue of the bulk stream to this node is empty: more of a snapshot may go. Not if it was lost.
   std::function<void(NodeId to)> bulk_drained;
   // A line for the log: connected, lost, refused, and why.
   std::function<void(const std::string& line)> said;
@@ -91,7 +94,7 @@ class Mesh {
   void start();
 
   // Queues a frame. False if it is dropped at once: no such node, or no room; without a connection it is dropped too,
-  // unless one is being made.
+  // unless one is being made. On the bulk stream this begins to make one, except in the pause after one was lost.
   bool send(NodeId to, Stream stream, FrameType type, std::string_view payload);
 
   boost::asio::ip::tcp::endpoint local_endpoint() const;
