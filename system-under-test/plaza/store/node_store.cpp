@@ -116,9 +116,9 @@ void NodeStore::write_parts(const Batch& batch, Now& now) {
   if (batch.hard_state) write_hard_state(*batch.hard_state);
   if (batch.state) write_state(*batch.state, now);
   if (batch.compact) {
-    require_follows(batch.compact->index <= now.extent.last, "the log ends at " + std::to_string(now.extent.last) +
-                                                                 ", before what it shall forget, " +
-                                                                 std::to_string(batch.compact->index));
+    require_follows(batch.compact->index <= now.applied, "the state is that of " + std::to_string(now.applied) +
+                                                             ", and the log shall forget up to " +
+                                                             std::to_string(batch.compact->index));
     now.compact = std::max(now.compact, batch.compact->index);
   }
   write_compact(now);
