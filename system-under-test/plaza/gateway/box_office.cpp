@@ -1,232 +1,197 @@
 #include "system-under-test/plaza/gateway/box_office.hpp"
 
+#include <stillpoint/annotate.hpp>
 #include <utility>
 
-#include <stillpoint/annotate.hpp>
+#include "system-under-test/plaza/domain/tickets/tickets.hpp"
 
 namespace plaza {
-namespace {
 
 namespace asio = boost::asio;
 
-RequestKey key_of(const Request& request) { return RequestKey{.user = request.user, .request_id = request.id}; }
+namespace {
 
 std::optional<Error> error_for(Refusal refusal) {
   switch (refusal) {
     case Refusal::none:
       return std::nullopt;
+    case Refusal::bad_request:
+      return Error::bad_request;
+    case Refusal::id_reused:
+      return Error::id_reused;
+    case Refusal::unknown_event:
+      return Error::unknown_event;
+    case Refusal::event_exists:
+      return Error::event_exists;
     case Refusal::sold_out:
       return Error::sold_out;
+    case Refusal::seat_taken:
+      return Error::seat_taken;
+    case Refusal::no_such_seat:
+      return Error::no_such_seat;
+    case Refusal::too_many:
+      return Error::too_many;
     case Refusal::not_held:
       return Error::not_held;
     case Refusal::payment_pending:
       return Error::payment_pending;
     case Refusal::payment_refused:
       return Error::payment_refused;
-    case Refusal::id_reused:
-      return Error::id_reused;
+    case Refusal::already_waiting:
+      return Error::already_waiting;
+    case Refusal::not_waiting:
+      return Error::not_waiting;
   }
   return Error::bad_request;
 }
 
-StockPush stock_of(const Inventory& inventory) {
-  const Counts counts = inventory.counts();
-  return StockPush{.version = inventory.version(), .free = counts.free, .held = counts.held, .sold = counts.sold};
+tickets::Wanted wanted_of(const Request& request) {
+  if (request.seats.empty()) return tickets::Wanted{.count = request.count};
+  return tickets::Wanted{.count = static_cast<std::uint32_t>(request.seats.size()), .seats = request.seats};
 }
+
+// What is asked of the domain by an operation that is one command. None: it is not.
+std::optional<tickets::Request> in_one_step(const Request& request) {
+  switch (request.op) {
+    case Operation::hold:
+      return tickets::Hold{.event = request.event, .wanted = wanted_of(request)};
+    case Operation::release:
+      return tickets::Release{.event = request.event, .hold = request.hold};
+    case Operation::wait:
+      return tickets::Wait{.event = request.event, .count = request.count};
+    case Operation::leave:
+      return tickets::Leave{.event = request.event};
+    default:
+      return std::nullopt;
+  }
+}
+
+Command command_of(const std::string& user, const Request& request, const tickets::Request& asked) {
+  return Command{
+      .key = RequestKey{.user = user, .id = request.id}, .domain = DomainId::tickets, .body = tickets::encode(asked)};
+}
+
+const tickets::Tickets* tickets_of(const Machine& machine) {
+  return dynamic_cast<const tickets::Tickets*>(machine.domain(DomainId::tickets));
+}
+
+// What the authoriser is told about: the first seat, or 0 where tickets have no numbers.
+std::uint32_t first_seat(const std::vector<std::uint32_t>& seats) { return seats.empty() ? 0 : seats.front(); }
 
 }  // namespace
 
-BoxOffice::BoxOffice(asio::any_io_executor executor, const ServerConfig& config, std::shared_ptr<const Hooks> hooks,
-                     std::shared_ptr<StockFeed> feed)
+BoxOffice::BoxOffice(asio::any_io_executor executor, std::shared_ptr<Replica> replica, const GatewayConfig& config)
     : executor_(std::move(executor)),
+      replica_(std::move(replica)),
       payments_(config.payments),
-      hold_ttl_(config.hold_ttl),
-      bugs_(config.bugs),
-      hooks_(std::move(hooks)),
-      feed_(std::move(feed)),
-      inventory_(config.capacity, config.hold_ttl),
-      expiry_timer_(executor_) {
-  publish();
-}
+      request_deadline_(config.request_deadline),
+      bugs_(config.bugs) {}
 
-void BoxOffice::recover(std::unique_ptr<Store> store, const JournalConfig& config,
-                        std::function<void(const std::string& why)> on_lost) {
-  inventory_ = Inventory(store->take_kept(), hold_ttl_, std::chrono::steady_clock::now());
-  publish();
-  if (hooks_->recovered) hooks_->recovered(inventory_);
-  Journal::Callbacks callbacks;
-  callbacks.on_committed = [this](std::size_t records) {
-    publish();
-    if (hooks_->committed) hooks_->committed(Committed{.version = durable_version_, .records = records});
-  };
-  callbacks.on_lost = std::move(on_lost);
-  journal_ = std::make_shared<Journal>(executor_, std::move(store), config, bugs_, std::move(callbacks));
-  while (const auto abandoned = inventory_.release_abandoned()) report_freed(Change::release, *abandoned);
-  arm_expiry();
-}
-
-Response BoxOffice::hold(const Request& request) {
-  expire_due();
-  const RequestKey key = key_of(request);
-  if (const auto not_now = why_not_now(key)) return *not_now;
-  const Version before = inventory_.version();
-  const Decision decision = inventory_.hold(key, std::chrono::steady_clock::now());
-  return settle(key, decision, before);
-}
-
-Response BoxOffice::release(const Request& request) {
-  expire_due();
-  const RequestKey key = key_of(request);
-  if (const auto not_now = why_not_now(key)) return *not_now;
-  const Version before = inventory_.version();
-  const Decision decision = inventory_.release(key, request.ticket, std::chrono::steady_clock::now());
-  return settle(key, decision, before);
-}
-
-asio::awaitable<Response> BoxOffice::buy(std::shared_ptr<BoxOffice> office, Request request) {
-  BoxOffice& self = *office;
-  Inventory& inventory = self.inventory_;
-  self.expire_due();
-  const RequestKey key = key_of(request);
-  if (const auto not_now = self.why_not_now(key)) co_return *not_now;
-
-  const Version seen = inventory.version();
-  const Decision choice = self.bugs_.oversell ? inventory.look(key) : inventory.start_buy(key);
-  const Response chosen = self.settle(key, choice, seen);
-  if (!choice.awaits_payment) co_return chosen;
-
-  self.paying_.insert(key);
-  const Authorisation authorisation = co_await authorise(self.executor_, self.payments_, key.user, choice.ticket);
-  self.paying_.erase(key);
-
-  const Version before = inventory.version();
-  if (authorisation == Authorisation::refused) {
-    const Decision refused = inventory.refuse_payment(key, choice.ticket);
-    co_return self.settle(key, refused, before);
+asio::awaitable<Response> BoxOffice::serve(std::shared_ptr<const BoxOffice> office, const std::string& user,
+                                           const Request& request) {
+  // No state of the machine changes this: it needs no place in the log.
+  if (request.count > tickets::kCountMost || request.seats.size() > tickets::kCountMost) {
+    co_return office->undecided(request, Error::too_many);
   }
-  if (self.bugs_.oversell) {
-    const Decision sold = inventory.sell_free(key, choice.ticket);
-    co_return self.settle(key, sold, seen);
+  if (request.op == Operation::look) co_return co_await office->look(request);
+  if (request.op == Operation::buy && office->bugs_.oversell)
+    co_return co_await office->buy_what_was_seen(user, request);
+  if (request.op == Operation::buy || request.op == Operation::purchase) co_return co_await office->buy(user, request);
+  const auto asked = in_one_step(request);
+  if (!asked) co_return office->undecided(request, Error::unknown_op);
+  Command command = command_of(user, request, *asked);
+  const Outcome outcome = co_await office->replica_->submit(std::move(command), office->deadline());
+  co_return office->respond(request, outcome);
+}
+
+Response BoxOffice::undecided(const Request& request, Error error) const {
+  return Response{.id = request.id, .version = replica_->machine().applied_index(), .error = error};
+}
+
+// Of `buy` and of `purchase`. What is to be paid for is taken before the payment is awaited, so that nobody else can
+// have it meanwhile, and given back if it comes to nothing: by the settlement, or by payment_ttl if nobody settles.
+asio::awaitable<Response> BoxOffice::buy(const std::string& user, const Request& request) const {
+  const SteadyClock::time_point by = deadline();
+  tickets::StartPurchase start{.event = request.event, .hold = std::nullopt, .wanted = {}};
+  if (request.op == Operation::purchase) {
+    start.hold = request.hold;
+  } else {
+    start.wanted = wanted_of(request);
   }
-  const Decision sold = inventory.complete_payment(key, choice.ticket);
-  co_return self.settle(key, sold, before);
+  Command first = command_of(user, request, start);
+  const Outcome started = co_await replica_->submit(std::move(first), by);
+  if (started.kind != Outcome::Kind::answered || !started.answer.awaits) co_return respond(request, started);
+
+  const auto taken = tickets::decode_given(started.answer.body);
+  const std::uint32_t seat = taken ? first_seat(taken->seats) : first_seat(request.seats);
+  const Authorisation authorisation = co_await authorise(executor_, payments_, user, seat);
+
+  const tickets::Settle settle{.event = request.event, .approved = authorisation == Authorisation::approved};
+  Command second = command_of(user, request, settle);
+  Outcome settled = co_await replica_->submit(std::move(second), by);
+  STILLPOINT_SOMETIMES(settled.kind != Outcome::Kind::answered, "a payment is made and not settled");
+  // Something has been done: that the second half was refused does not mean that nothing was.
+  if (settled.kind == Outcome::Kind::refused) settled.kind = Outcome::Kind::timed_out;
+  co_return respond(request, settled);
 }
 
-asio::awaitable<Response> BoxOffice::purchase(std::shared_ptr<BoxOffice> office, Request request) {
-  BoxOffice& self = *office;
-  Inventory& inventory = self.inventory_;
-  self.expire_due();
-  const RequestKey key = key_of(request);
-  if (const auto not_now = self.why_not_now(key)) co_return *not_now;
+// The bug `oversell`: check, then act. What buy() does in between is missing here, so by the time of the settlement
+// what was seen may be somebody else's.
+asio::awaitable<Response> BoxOffice::buy_what_was_seen(const std::string& user, const Request& request) const {
+  const SteadyClock::time_point by = deadline();
+  const std::uint64_t decided_on = replica_->machine().applied_index();
+  const tickets::Tickets* domain = tickets_of(replica_->machine());
+  const auto seen = domain ? domain->look(request.event, wanted_of(request)) : std::nullopt;
+  if (!seen) co_return co_await buy(user, request);  // nothing to act upon: refused, or answered before
 
-  const Version seen = inventory.version();
-  const Decision start = inventory.start_payment(key, request.ticket, std::chrono::steady_clock::now());
-  if (!start.awaits_payment) co_return self.settle(key, start, seen);
+  const Authorisation authorisation = co_await authorise(executor_, payments_, user, first_seat(*seen));
 
-  self.paying_.insert(key);
-  const Authorisation authorisation = co_await authorise(self.executor_, self.payments_, key.user, request.ticket);
-  self.paying_.erase(key);
-
-  const Version before = inventory.version();
-  const Decision decision = authorisation == Authorisation::approved ? inventory.complete_payment(key, request.ticket)
-                                                                     : inventory.refuse_payment(key, request.ticket);
-  co_return self.settle(key, decision, before);
+  const tickets::Settle settle{.event = request.event,
+                               .approved = authorisation == Authorisation::approved,
+                               .unchecked = *seen,
+                               .decided_on = decided_on};
+  Command command = command_of(user, request, settle);
+  const Outcome settled = co_await replica_->submit(std::move(command), by);
+  co_return respond(request, settled);
 }
 
-void BoxOffice::stop() {
-  stopped_ = true;
-  expiry_armed_for_.reset();
-  expiry_timer_.cancel();
-  if (journal_) journal_->stop();
+asio::awaitable<Response> BoxOffice::look(const Request& request) const {
+  const bool is_present = co_await replica_->read(deadline());
+  if (!is_present) co_return undecided(request, Error::unavailable);
+  const tickets::Tickets* domain = tickets_of(replica_->machine());
+  const auto counts = domain ? domain->counts(request.event) : std::nullopt;
+  if (!counts) co_return undecided(request, Error::unknown_event);
+  Response response{.id = request.id, .version = replica_->machine().applied_index()};
+  response.counts =
+      EventCounts{.free = counts->free, .held = counts->held, .sold = counts->sold, .waiting = counts->waiting};
+  co_return response;
 }
 
-void BoxOffice::abandon() {
-  if (journal_) journal_->abandon();
-}
-
-std::optional<Response> BoxOffice::why_not_now(const RequestKey& key) const {
-  if (journal_ && !journal_->is_available()) return unavailable(key.request_id);
-  if (!paying_.contains(key)) return std::nullopt;
-  return Response{.id = key.request_id, .error = Error::in_progress, .ticket = 0, .version = inventory_.version()};
-}
-
-Response BoxOffice::unavailable(const std::string& request_id) const {
-  return Response{.id = request_id, .error = Error::unavailable, .ticket = 0, .version = durable_version_};
-}
-
-// Keeps and reports what the decision has changed, if anything, and puts it into the words of the protocol.
-Response BoxOffice::settle(const RequestKey& key, const Decision& decision, Version decided_on) {
-  if (decision.change) report(key, decision, decided_on);
-  // In the batch of its change: nothing runs in between. A repetition brings what is kept already.
-  const Answered* answer = journal_ ? inventory_.answered(key) : nullptr;
-  STILLPOINT_SOMETIMES(!decision.change && answer && decision.refusal == Refusal::none,
-                       "a repeated request gets its first answer");
-  if (answer) journal_->append({.key = key, .version = inventory_.version(), .answer = *answer});
-  arm_expiry();
-  Response response{
-      .id = key.request_id, .error = error_for(decision.refusal), .ticket = 0, .version = decision.version};
-  if (response.ok()) response.ticket = decision.ticket;
+Response BoxOffice::respond(const Request& request, const Outcome& outcome) const {
+  switch (outcome.kind) {
+    case Outcome::Kind::timed_out:
+      return undecided(request, Error::unavailable);
+    case Outcome::Kind::refused:
+      return undecided(request, Error::overloaded);
+    case Outcome::Kind::answered:
+      break;
+  }
+  const Answer& answer = outcome.answer;
+  // A payment that is awaited elsewhere, under the same id: ask again.
+  if (answer.awaits) return undecided(request, Error::unavailable);
+  Response response{.id = request.id, .version = answer.index, .error = error_for(answer.refusal)};
+  if (response.error) return response;
+  auto given = tickets::decode_given(answer.body);
+  if (!given) return response;
+  response.count = given->count;
+  response.seats = std::move(given->seats);
+  response.place = given->place;
+  const bool is_hold = request.op == Operation::hold || (request.op == Operation::wait && given->place == 0);
+  if (is_hold) {
+    response.hold = request.id;
+    response.lasts = std::chrono::duration_cast<std::chrono::milliseconds>(given->lasts);
+  }
   return response;
-}
-
-// The id of the key is empty where nobody asked for the change.
-void BoxOffice::report(const RequestKey& key, const Decision& decision, Version decided_on) {
-  if (journal_) {
-    journal_->append({.key = key,
-                      .change = decision.change,
-                      .ticket = decision.ticket,
-                      .buys_now = decision.awaits_payment,
-                      .version = decision.version});
-  }
-  if (hooks_->applied) {
-    const Applied applied{.kind = *decision.change,
-                          .request_id = key.request_id,
-                          .user = key.user,
-                          .ticket = decision.ticket,
-                          .version = decision.version,
-                          .decided_on_version = decided_on,
-                          .counts = inventory_.counts(),
-                          .capacity = inventory_.capacity()};
-    hooks_->applied(applied, inventory_);
-  }
-  if (!journal_) publish();
-}
-
-void BoxOffice::report_freed(Change why, const Expiry& freed) {
-  const Decision decision{.ticket = freed.ticket, .version = freed.version, .change = why};
-  report(RequestKey{.user = freed.user, .request_id = ""}, decision, freed.version - 1);
-}
-
-void BoxOffice::publish() {
-  durable_version_ = inventory_.version();
-  STILLPOINT_SOMETIMES(inventory_.counts().free == 0, "nothing is free");
-  feed_->publish(stock_of(inventory_));
-}
-
-// Called before every decision, too: whether a hold has passed must not depend on when its timer gets to run.
-void BoxOffice::expire_due() {
-  const TimePoint now = std::chrono::steady_clock::now();
-  while (const auto expiry = inventory_.expire_next(now)) {
-    STILLPOINT_REACHABLE("a hold expires");
-    report_freed(Change::expire, *expiry);
-  }
-}
-
-// A timer that fires too early does no harm: it finds nothing to do and is armed again. So it is moved only when it
-// would fire too late, and not each time the earliest hold goes away.
-void BoxOffice::arm_expiry() {
-  const auto deadline = inventory_.next_deadline();
-  if (stopped_ || !deadline) return;
-  if (expiry_armed_for_ && *expiry_armed_for_ <= *deadline) return;
-  expiry_armed_for_ = deadline;
-  expiry_timer_.expires_at(*deadline);
-  expiry_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!self || error) return;
-    self->expiry_armed_for_.reset();
-    self->expire_due();
-    self->arm_expiry();
-  });
 }
 
 }  // namespace plaza

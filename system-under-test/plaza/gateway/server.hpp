@@ -1,43 +1,48 @@
-// A plaza server: listens on a TCP port and sells tickets over WebSocket.
+// A node's gateway: listens on a TCP port, and serves clients by docs/plaza-protocol.md on what a replica decides.
 //
-// Single-threaded: everything, hooks included, runs on the given executor, of which one thread at a time may run.
-// A Server owns its inventory, its connections and its timers. Operations that are still in the event loop when a
-// Server is destroyed end harmlessly.
+// Single-threaded: everything, hooks included, runs on the given executor, of which one thread at a time may run. A
+// Server owns its connections and its timers, and shares the replica. Operations that are still in the event loop when
+// a Server is destroyed end harmlessly.
 //
-// It does not authenticate anybody: the name in a request is believed. Without a data folder it keeps nothing beyond
-// its lifetime. With one it goes on where the last server of that folder was, and tells nobody anything, neither in an
-// answer nor in a push, that a power loss could take back.
+// It keeps nothing: what was answered, the machine remembers; whoever loses a connection connects to any node.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
-#include "system-under-test/plaza/domain/inventory.hpp"
 #include "system-under-test/plaza/gateway/config.hpp"
 #include "system-under-test/plaza/gateway/hooks.hpp"
+#include "system-under-test/plaza/gateway/inspection.hpp"
+#include "system-under-test/plaza/gateway/metrics.hpp"
+#include "system-under-test/plaza/replica/replica.hpp"
 
 namespace plaza {
 
 class Server {
  public:
-  // Listens once constructed. Throws boost::system::system_error if the address cannot be used, and
-  // StoreError if the database of the data folder cannot.
-  explicit Server(const boost::asio::any_io_executor& executor, ServerConfig config = {}, Hooks hooks = {});
+  // Listens once constructed. Throws boost::system::system_error if the address cannot be used. Becomes the replica's
+  // listener.
+  Server(const boost::asio::any_io_executor& executor, GatewayConfig config, std::shared_ptr<Replica> replica,
+         GatewayHooks hooks = {});
 
-  // Drops all connections without a word, and what has not been committed. Must not happen inside a hook.
+  // Abandons. Must not happen inside a hook.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Stops gracefully: accepts nobody any more and says goodbye to the clients ("going away"). Once they are gone and
-  // pending payments have been decided, the server has no work left on the executor. A second call drops those who
-  // linger.
-  void stop();
+  // Ends gracefully: opens no session any more and tells clients to go elsewhere; each is disconnected (1001) when what
+  // it has asked for is answered, all of them after half of the time, and dropped at the deadline. /healthz says so
+  // meanwhile. Nobody is accepted from its end on. Call once.
+  boost::asio::awaitable<void> drain(SteadyClock::time_point deadline);
+
+  // Drops all connections without a word, and accepts nobody any more. Hooks are called no more.
+  void abandon();
 
   boost::asio::ip::tcp::endpoint local_endpoint() const;
-
-  const Inventory& inventory() const;
+  GatewayView view(std::size_t shown_most = kSessionsShown) const;
+  const Metrics& metrics() const;
 
  private:
   class Impl;
