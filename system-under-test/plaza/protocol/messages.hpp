@@ -1,80 +1,117 @@
-// The messages between client and server, and their JSON text. One text frame carries one message.
+// The messages between client and server, and their JSON text. One text frame carries one message;
+// docs/plaza-protocol.md describes them all.
 //
-//   client -> server   {"id":"r-1","op":"purchase","user":"user-0412","ticket":57}
-//   server -> client   {"id":"r-1","ok":true,"ticket":57,"version":12}
-//                      {"id":"r-1","ok":false,"error":"not_held","version":12}
-//                      {"push":"stock","version":12,"free":40,"held":3,"sold":57}
+//   client -> server   {"id":"r-1","op":"hold","event":"concert","count":2}
+//   server -> client   {"id":"r-1","ok":true,"version":12,"hold":"r-1","count":2,"seats":[4,5],"lasts_ms":30000}
+//                      {"id":"r-1","ok":false,"version":12,"error":"sold_out"}
+//                      {"push":"event/concert","version":12,"free":40,"held":3,"sold":57,"waiting":0}
 //
-// Encoding is deterministic: members always come in the order above. Decoding ignores members that it does not know.
-// Knows nothing about sockets or about what the operations do.
+// Encoding is deterministic: members always come in the order in which the structs have them. Decoding ignores members
+// that it does not know, whatever they are. Knows nothing about sockets or about what the operations do.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "system-under-test/plaza/protocol/names.hpp"
 
 namespace plaza {
 
-inline constexpr std::size_t kNameBytesMax = 64;  // of a request id and of a user's name; both must not be empty
+inline constexpr std::size_t kFrameBytesMost = 16 * 1024;  // of a client's frame; a longer one ends the connection
+// Of the name of a user or an event, and of an id: in UTF-8, at least one.
+inline constexpr std::size_t kProtocolNameBytesMost = 64;
+inline constexpr std::string_view kProtocolPath = "/v1";
 
-enum class Operation : std::uint8_t { hold, buy, purchase, release, watch };
-
-enum class Error : std::uint8_t {
-  bad_request,      // not JSON, not an object, a member is missing, of the wrong type or too long
-  unknown_op,       // "op" is none of the operations
-  in_progress,      // the same request is still being worked on: ask again later, under the same id
-  id_reused,        // this user sent another request under the same id before
-  sold_out,         // no ticket is free
-  not_held,         // this user does not hold that ticket, or no longer
-  payment_pending,  // another request of this user is paying for that ticket
-  payment_refused,  // the payment was not authorised
-  unavailable,      // nothing can be put on the disk now; may be done or not: ask again later, under the same id
-};
-
+// Which members an operation has is the protocol's; the others are left as they are here, and are not sent.
 struct Request {
   std::string id;
-  Operation op = Operation::hold;
-  std::string user;
-  std::uint32_t ticket = 0;  // purchase and release only; from 1
+  Operation op = Operation::look;
+  std::string event = {};                   // all but watch and unwatch
+  std::uint32_t count = 0;                  // hold, buy, wait; from 1. 0: by seats
+  std::vector<std::uint32_t> seats = {};    // hold, buy; sorted, each once, from 1. Not together with `count`
+  std::string hold = {};                    // purchase, release: the id of the request that made it
+  std::string topic = {};                   // watch, unwatch: "event/NAME" or "user"
+  std::optional<std::uint64_t> after = {};  // watch: a version that was seen
   bool operator==(const Request&) const = default;
 };
 
+struct EventCounts {
+  std::uint32_t free = 0;
+  std::uint32_t held = 0;
+  std::uint32_t sold = 0;
+  std::uint32_t waiting = 0;
+  bool operator==(const EventCounts&) const = default;
+};
+
+// What is not there is not sent.
 struct Response {
-  std::string id;              // as in the request; empty if that could not be read
-  std::optional<Error> error;  // none: it was done
-  std::uint32_t ticket = 0;    // 0 (and left out of the text) where there is none
-  std::uint64_t version = 0;   // of the inventory, after the decision
+  std::string id;                                       // as in the request; empty if that could not be read
+  std::uint64_t version = 0;                            // of the entry that decided; look, watch: what is applied
+  std::optional<Error> error = {};                      // none: it was done
+  std::string hold = {};                                // hold, wait with an offer: what purchase and release name
+  std::uint32_t count = 0;                              // tickets held, sold or given back
+  std::vector<std::uint32_t> seats = {};                // where they have numbers
+  std::optional<std::chrono::milliseconds> lasts = {};  // of a hold, from its decision on
+  std::uint32_t place = 0;                              // wait: in line, from 1
+  std::optional<EventCounts> counts = {};               // look
   bool ok() const { return !error; }
   bool operator==(const Response&) const = default;
 };
 
-struct StockPush {
+struct EventPush {
+  std::string event;
   std::uint64_t version = 0;
-  std::uint32_t free = 0;
-  std::uint32_t held = 0;
-  std::uint32_t sold = 0;
-  bool operator==(const StockPush&) const = default;
+  EventCounts counts;
+  bool operator==(const EventPush&) const = default;
+};
+
+// What is the user's: in the order of events and ids.
+struct UserPush {
+  struct Item {
+    std::string event;
+    std::string id;  // of the request that made it
+    std::uint32_t count = 0;
+    std::vector<std::uint32_t> seats = {};
+    bool operator==(const Item&) const = default;
+  };
+  std::uint64_t version = 0;
+  std::vector<Item> holds = {};
+  std::vector<Item> offers = {};
+  std::vector<Item> sales = {};
+  bool operator==(const UserPush&) const = default;
+};
+
+struct ServerPush {
+  bool reconnect = false;  // the node is ending: connect to another
+  bool operator==(const ServerPush&) const = default;
 };
 
 // A request that cannot be served, and how to answer it.
 struct Malformed {
   std::string id;  // empty if it could not be read
   Error error = Error::bad_request;
+  bool operator==(const Malformed&) const = default;
 };
 
 std::string encode(const Request& request);
 std::string encode(const Response& response);
-std::string encode(const StockPush& push);
+std::string encode(const ServerPush& push);
+// A push of what a domain shows of a topic: `view` is the text of a JSON object. `name` is "user", or the topic.
+std::string encode_push(std::string_view name, std::uint64_t version, std::string_view view);
 
 std::variant<Request, Malformed> decode_request(std::string_view text);
 
 // What a server sends; monostate if the text is not such a message.
-std::variant<std::monostate, Response, StockPush> decode_server_message(std::string_view text);
+using ServerMessage = std::variant<std::monostate, Response, EventPush, UserPush, ServerPush>;
+ServerMessage decode_server_message(std::string_view text);
 
-std::string_view to_string(Operation op);
-std::string_view to_string(Error error);
+// "event/NAME" -> "NAME"; none if it is no such topic, or the name is empty or too long.
+std::optional<std::string_view> event_of_topic(std::string_view topic);
 
 }  // namespace plaza
