@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "system-under-test/plaza/client/backoff.hpp"
 #include "system-under-test/plaza/client/connection.hpp"
 #include "system-under-test/plaza/spawn.hpp"
 
@@ -21,32 +22,10 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
-using Duration = ClientConfig::Duration;
 
 namespace {
 
 constexpr char kOwnIds = '~';
-
-// A pause that doubles each time, up to a limit. Half of it is certain, half is drawn: clients that failed together do
-// not come back together.
-class Backoff {
- public:
-  explicit Backoff(const ClientConfig& config) : config_(config), pause_(config.backoff_first) {}
-
-  Duration next() {
-    const Duration pause = std::min(pause_, config_.backoff_max);
-    pause_ = std::min(pause * 2, config_.backoff_max);
-    if (!config_.draw) return pause;
-    const Duration half = pause / 2;
-    const auto span = static_cast<std::uint64_t>((pause - half).count()) + 1;
-    return half + Duration(static_cast<Duration::rep>(config_.draw() % span));
-  }
-  void reset() { pause_ = config_.backoff_first; }
-
- private:
-  const ClientConfig& config_;
-  Duration pause_;
-};
 
 bool comes_again(const Response& response) { return response.error && is_worth_repeating(*response.error); }
 
@@ -64,7 +43,7 @@ std::uint64_t version_of(const TopicPush& push) {
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  public:
   Impl(const asio::any_io_executor& executor, ClientConfig config)
-      : executor_(executor), config_(std::move(config)), backoff_(config_) {
+      : executor_(executor), config_(std::move(config)), backoff_(new_backoff()) {
     if (config_.nodes.empty()) ended_ = asio::error::invalid_argument;
     if (!config_.draw) return;
     for (std::size_t left = config_.nodes.size(); left > 1; --left) {
@@ -89,7 +68,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       result.error = asio::error::already_started;
       co_return result;
     }
-    Backoff backoff(self->config_);
+    Backoff backoff = self->new_backoff();
     for (;;) {
       const std::shared_ptr<Connection> connection = co_await connected(self, deadline);
       if (!connection) {
@@ -164,6 +143,8 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     OnEnd on_end;
     std::optional<std::uint64_t> seen;
   };
+
+  Backoff new_backoff() const { return Backoff(config_.backoff_first, config_.backoff_max, config_.draw); }
 
   static std::string own_id(std::uint64_t number) { return kOwnIds + std::to_string(number); }
 
@@ -246,11 +227,13 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     for (const auto& weak : std::exchange(left_, {})) {
       if (const auto connection = weak.lock()) connection->abort(why);
     }
-    const auto watches = std::exchange(watches_, {});
+    // A callback may be the end of the client, and of the watches that are left.
     CallResult result;
     result.error = why;
-    for (const auto& [topic, watch] : watches) {
-      if (watch.on_end) watch.on_end(result);
+    while (!watches_.empty()) {
+      const OnEnd on_end = std::move(watches_.begin()->second.on_end);
+      watches_.erase(watches_.begin());
+      if (on_end) on_end(result);
     }
   }
 
@@ -273,6 +256,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   }
 
   void take_response(Connection& connection, const Response& response) {
+    version_seen_ = std::max(version_seen_, response.version);
     if (response.error != Error::unavailable) connection.unavailable_in_row = 0;
     if (!comes_again(response)) return backoff_.reset();
     if (response.error != Error::unavailable || config_.nodes.size() == 1) return;
@@ -286,6 +270,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     if (found == watches_.end()) return;
     Watch& watch = found->second;
     const std::uint64_t version = version_of(push);
+    version_seen_ = std::max(version_seen_, version);
     if (watch.seen && version <= *watch.seen) {
       if (version < *watch.seen) ++regressions_;
       return;
@@ -316,12 +301,12 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   // Asks for a watch until this connection has taken it, or is no more.
   static asio::awaitable<void> establish(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection,
                                          std::string topic, std::uint64_t number) {
-    Backoff backoff(self->config_);
+    Backoff backoff = self->new_backoff();
     while (self->connection_ == connection) {
       const auto found = self->watches_.find(topic);
       if (found == self->watches_.end() || found->second.number != number) break;
       Request request{.id = own_id(++self->own_numbers_), .op = Operation::watch, .topic = topic};
-      request.after = found->second.seen;
+      if (self->version_seen_ > 0) request.after = self->version_seen_;
       const Clock::time_point end = Clock::now() + self->config_.attempt_timeout;
       const CallResult result = co_await Connection::call(connection, std::move(request), end);
       if (result.error) {
@@ -365,6 +350,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   std::set<std::string> outstanding_;
   std::map<std::string, Watch> watches_;  // by topic
   std::uint64_t own_numbers_ = 0;         // of watches and of the requests for them
+  std::uint64_t version_seen_ = 0;        // the greatest of all pushes and answers: no node shall show less
   std::uint64_t regressions_ = 0;
 };
 

@@ -42,7 +42,7 @@ struct ClientConfig {
   // that lost its power: the connection is broken then. Zero: whoever only listens waits for ever.
   Duration idle_timeout = std::chrono::seconds(10);
   // A call that has no answer after so long takes its connection for dead, and tries another node.
-  Duration attempt_timeout = std::chrono::seconds(5);
+  Duration attempt_timeout = std::chrono::seconds(3);
 
   // Between two attempts to connect, and between two of a call that was asked to come again: doubles each time.
   Duration backoff_first = std::chrono::milliseconds(50);
@@ -76,7 +76,7 @@ using TopicPush = std::variant<EventPush, UserPush>;
 class Client {
  public:
   using OnPush = std::function<void(const TopicPush&)>;
-  // A watch that has ended without unwatch(): a refusal in `response`, as unknown_event, or permission_denied.
+  // A watch that has ended without unwatch(): a refusal in `response`, as unknown_topic, or permission_denied.
   using OnEnd = std::function<void(const CallResult&)>;
 
   Client(const boost::asio::any_io_executor& executor, ClientConfig config);
@@ -95,9 +95,9 @@ class Client {
   boost::asio::awaitable<CallResult> call(Request request, std::chrono::steady_clock::time_point deadline);
 
   // Has `on_push` called with what becomes of the topic ("event/NAME" or "user"), in the handler that read it, until
-  // unwatch() or close(). Lasts across connections: on each new one the topic is watched on from the last version that
-  // was seen. Versions grow: a push with a lower one is dropped and counted, one with the same is dropped. Replaces a
-  // watch of the same topic, and begins it anew.
+  // unwatch() or close(). Lasts across connections: on each new one the topic is watched from the greatest version on
+  // that the client has seen, of pushes and of answers. Versions grow: a push with a lower one is dropped and counted,
+  // one with the same is dropped. Replaces a watch of the same topic, and begins it anew.
   void watch(const std::string& topic, OnPush on_push, OnEnd on_end = {});
   void unwatch(const std::string& topic);
 

@@ -33,6 +33,28 @@ std::string host_of(const tcp::endpoint& server) {
   return host + ":" + std::to_string(server.port());
 }
 
+// Without a token the node believes the name that it is told. RFC 3986, section 2.3, has what needs no escape.
+std::string path_for(const ClientConfig& config) {
+  std::string path(kProtocolPath);
+  if (!config.token.empty()) return path;
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view kUnreserved = "-._~";
+  path += "?user=";
+  for (const char letter : config.user) {
+    const auto byte = static_cast<unsigned char>(letter);
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                       (letter >= '0' && letter <= '9') || kUnreserved.find(letter) != std::string_view::npos;
+    if (plain) {
+      path += letter;
+    } else {
+      path += '%';
+      path += kHex[byte >> 4];
+      path += kHex[byte & 0xf];
+    }
+  }
+  return path;
+}
+
 }  // namespace
 
 Connection::Connection(const asio::any_io_executor& executor, const ClientConfig& config, Callbacks callbacks)
@@ -46,10 +68,10 @@ Connection::Connection(const asio::any_io_executor& executor, const ClientConfig
   }
   stream_.set_option(timeouts);
   if (!config_.token.empty()) {
-    stream_.set_option(websocket::stream_base::decorator([bearer = "Bearer " + config_.token](
-                                                             websocket::request_type& upgrade) {
-      upgrade.set(http::field::authorization, bearer);
-    }));
+    stream_.set_option(
+        websocket::stream_base::decorator([bearer = "Bearer " + config_.token](websocket::request_type& upgrade) {
+          upgrade.set(http::field::authorization, bearer);
+        }));
   }
   stream_.auto_fragment(false);
   stream_.write_buffer_bytes(kWriteBufferBytes);
@@ -70,7 +92,8 @@ asio::awaitable<error_code> Connection::open(std::shared_ptr<Connection> self, t
 
   websocket::response_type response;
   const std::string host = host_of(server);
-  co_await self->stream_.async_handshake(response, host, "/v1", asio::redirect_error(asio::use_awaitable, error));
+  const std::string path = path_for(self->config_);
+  co_await self->stream_.async_handshake(response, host, path, asio::redirect_error(asio::use_awaitable, error));
   if (!error && self->aborted_) error = asio::error::connection_aborted;
   if (error == websocket::error::upgrade_declined) {
     const http::status status = response.result();

@@ -29,7 +29,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Callbacks {
     std::function<void(Connection&, const Response&)> on_response;
     std::function<void(const TopicPush&)> on_push;
-    std::function<void(Connection&)> on_leave;  // the node asks to be left for another one
+    std::function<void(Connection&)> on_leave;                           // the node asks to be left for another one
     std::function<void(Connection&, boost::system::error_code)> on_end;  // at most once, after it was open
   };
 

@@ -7,7 +7,7 @@ namespace plaza::load {
 
 namespace {
 
-constexpr unsigned kExactBits = 11;                                        // values of so many bits have their own bucket
+constexpr unsigned kExactBits = 11;  // values of so many bits have their own bucket
 constexpr std::uint64_t kPerOctave = std::uint64_t{1} << (kExactBits - 1);  // buckets of each power of two above
 
 }  // namespace

@@ -46,7 +46,9 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--nodes", options.nodes, "Client ports of the cluster's nodes")->capture_default_str();
   app.add_option("--event", options.event, "Event whose tickets are wanted")->capture_default_str();
   app.add_option("--users", options.users, "How many users")->check(CLI::Range(1, 50'000))->capture_default_str();
-  app.add_option("--seconds", options.seconds, "How long they go on")->check(CLI::Range(1, 86'400))->capture_default_str();
+  app.add_option("--seconds", options.seconds, "How long they go on")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
   app.add_option("--think", options.think_ms, "Mean pause of a user between operations")
       ->transform(duration)
       ->default_str("1s");

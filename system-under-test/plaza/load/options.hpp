@@ -28,9 +28,9 @@ struct Options {
   unsigned users = 1000;
   std::int64_t seconds = 20;
   std::string event = "concert";
-  std::string token_seed;       // a file; empty: tokens are off, and user names are given
+  std::string token_seed;        // a file; empty: tokens are off, and user names are given
   std::int64_t think_ms = 1000;  // mean pause of a user between two operations
-  unsigned rate = 0;            // operations a second of all users together, instead of `think_ms`; 0: not set
+  unsigned rate = 0;             // operations a second of all users together, instead of `think_ms`; 0: not set
   std::int64_t patience_ms = 10'000;
   Mix mix;
   std::string ledger;  // a file to be written; empty: none
