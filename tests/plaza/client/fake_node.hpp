@@ -206,8 +206,12 @@ inline boost::asio::awaitable<void> pause(std::chrono::steady_clock::duration le
 // Until something is so, for at most five seconds.
 inline boost::asio::awaitable<void> until(std::function<bool()> condition) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (!condition() && std::chrono::steady_clock::now() < give_up) co_await pause(std::chrono::milliseconds(1));
-  CHECK(condition());
+  bool met = condition();
+  while (!met && std::chrono::steady_clock::now() < give_up) {
+    co_await pause(std::chrono::milliseconds(1));
+    met = condition();
+  }
+  CHECK(met);
 }
 
 }  // namespace plaza::test
