@@ -1,0 +1,99 @@
+#include "system-under-test/plaza/load/options.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <map>
+
+namespace plaza::load {
+
+namespace {
+
+using boost::asio::ip::tcp;
+
+tcp::endpoint parse_node(std::string_view text) {
+  const BadInput bad("--nodes: '" + std::string(text) + "' is no node; one is written 127.0.0.1:7117 or [::1]:7117");
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) throw bad;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port_text = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+
+  std::uint16_t port = 0;
+  const char* const end = port_text.data() + port_text.size();
+  const auto [rest, failure] = std::from_chars(port_text.data(), end, port);
+  if (failure != std::errc{} || rest != end || port == 0) throw bad;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string(host), error);
+  if (error) throw bad;
+  return {address, port};
+}
+
+}  // namespace
+
+std::vector<tcp::endpoint> parse_nodes(std::string_view text) {
+  std::vector<tcp::endpoint> nodes;
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    nodes.push_back(parse_node(text.substr(0, comma)));
+    if (comma == std::string_view::npos) return nodes;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+void describe(CLI::App& app, Options& options) {
+  const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1000}, {"m", 60'000}};
+  const CLI::AsNumberWithUnit duration(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
+  app.add_option("--nodes", options.nodes, "Client ports of the cluster's nodes")->capture_default_str();
+  app.add_option("--event", options.event, "Event whose tickets are wanted")->capture_default_str();
+  app.add_option("--users", options.users, "How many users")->check(CLI::Range(1, 50'000))->capture_default_str();
+  app.add_option("--seconds", options.seconds, "How long they go on")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  app.add_option("--think", options.think_ms, "Mean pause of a user between operations")
+      ->transform(duration)
+      ->default_str("1s");
+  app.add_option("--rate", options.rate, "Operations a second of all users together, instead of --think")
+      ->check(CLI::Range(1, 10'000'000));
+  app.add_option("--patience", options.patience_ms, "How long a user waits for an answer, all attempts together")
+      ->transform(duration)
+      ->default_str("10s");
+  app.add_option("--token-seed", options.token_seed,
+                 "File with the seed that signs tokens; without it tokens are off, and users only give their names");
+  app.add_option("--seed", options.seed, "Seed of all random choices, and part of the users' names")
+      ->capture_default_str();
+
+  const std::string files = "Ledger";
+  app.add_option("--ledger", options.ledger, "File for every operation and what became of it, a JSON object a line")
+      ->group(files);
+  app.add_option("--verify", options.verify, "Make no load: hold the cluster against this ledger")->group(files);
+
+  const std::string mix = "Of 100 operations";
+  const auto share = [&](const char* name, unsigned& value, const char* what) {
+    app.add_option(name, value, what)->check(CLI::Range(0, 100))->group(mix)->capture_default_str();
+  };
+  share("--hold", options.mix.hold, "take a ticket for a while");
+  share("--release", options.mix.release, "give back what is held");
+  share("--purchase", options.mix.purchase, "pay for what is held");
+  share("--buy", options.mix.buy, "take a ticket and pay for it");
+  share("--wait", options.mix.wait, "stand in line");
+  share("--leave", options.mix.leave, "leave the line");
+  share("--look", options.mix.look, "ask how many there are");
+}
+
+void check(const Options& options) {
+  const Mix& mix = options.mix;
+  const unsigned sum = mix.hold + mix.release + mix.purchase + mix.buy + mix.wait + mix.leave + mix.look;
+  if (sum != 100) {
+    throw BadInput("--hold, --release, --purchase, --buy, --wait, --leave and --look are " + std::to_string(sum) +
+                   " together; they must be 100");
+  }
+  if (options.event.empty() || options.event.size() > 64) throw BadInput("--event: a name has 1 to 64 bytes");
+  parse_nodes(options.nodes);
+}
+
+std::chrono::microseconds mean_pause(const Options& options) {
+  if (options.rate == 0) return std::chrono::milliseconds(options.think_ms);
+  return std::chrono::microseconds(std::uint64_t{1'000'000} * options.users / options.rate);
+}
+
+}  // namespace plaza::load
