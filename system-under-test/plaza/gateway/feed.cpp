@@ -15,7 +15,7 @@ using boost::system::error_code;
 namespace {
 
 // Of a user who never had anything, a domain may know nothing; that is nothing strange to watch.
-constexpr std::string_view kNothingOfUser = R"({"holds":[],"offers":[],"sales":[]})";
+constexpr std::string_view kNothingOfUser = R"({"holds":[],"offers":[],"waits":[],"sales":[]})";
 
 std::optional<std::string> view_of(const Machine& machine, const Topic& topic) {
   auto view = machine.view(topic.name);

@@ -21,7 +21,8 @@ GatewayView Gateway::view(std::size_t shown_most) const {
   GatewayView view{.is_draining = is_draining,
                    .sessions = sessions.size(),
                    .http_connections = http_connections.size(),
-                   .topics = feed->topics()};
+                   .topics = feed->topics(),
+                   .shown = {}};
   for (const auto& [id, session] : sessions) {
     const SessionView one = session->view();
     view.watches += one.watches.size();
