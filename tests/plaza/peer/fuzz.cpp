@@ -164,11 +164,11 @@ TEST_CASE("whatever strangers say, the frames of others still come") {
     // nonsense only when it is welcome. From node 2 both are more than a bit away.
     const bool in_hello = random.one_in(2);
     const auto hello = [&] {
-      Hello its = hello_of_2();
-      its.from = in_hello ? 61 : 62;
-      its.stream = static_cast<Stream>(random.below(2));
+      Hello greeting = hello_of_2();
+      greeting.from = in_hello ? 61 : 62;
+      greeting.stream = static_cast<Stream>(random.below(2));
       std::string bytes;
-      append_frame(bytes, OwnFrame::hello, encode(its));
+      append_frame(bytes, OwnFrame::hello, encode(greeting));
       return bytes;
     };
     const auto another = [&] { return in_hello ? hello() + any_frames(random) : any_frames(random); };
