@@ -6,6 +6,8 @@
 #include <boost/asio/ip/address_v4.hpp>
 #include <optional>
 
+#include <stillpoint/error.hpp>
+
 #include "scenarios/cluster_checks.hpp"
 #include "system-under-test/plaza/node/node.hpp"
 
