@@ -149,6 +149,7 @@ TEST_CASE("bulk goes over a connection of its own, made when there is something 
   pair.two->on_received = [&] {
     if (pair.two->received.size() == 1) pair.one->mesh->send(2, Stream::control, FrameType::raft, "urgent");
   };
+  pair.one->on_drained = [&] { CHECK(pair.one->view(2).queued_bytes == 0); };
   std::optional<std::size_t> chunks_before;
   until(pair.io, [&] {
     const auto& received = pair.two->received;
@@ -270,6 +271,7 @@ TEST_CASE("a mesh may end within any callback, and nothing is called or left in 
       pair.two.reset();
     }
     until(pair.io, [&] { return !pair.one->mesh; });
+    if (pair.two) until(pair.io, [&] { return !pair.two->view(1).heard; });
     pair.two.reset();
     // It returns: there is nothing to wait for, pauses and time-outs least of all.
     const auto before = Clock::now();
