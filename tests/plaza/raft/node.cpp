@@ -53,7 +53,13 @@ void LogImage::compact(Mark mark) {
   start = mark;
 }
 
-Node::Node(Config config) : config_(std::move(config)), core_(config_, Stored{}) {}
+Node::Node(Config config, Disk disk)
+    : config_(std::move(config)),
+      disk_(std::move(disk)),
+      log_(disk_.log),
+      applied_(disk_.applied),
+      applied_chain_(disk_.applied_chain),
+      core_(config_, stored(disk_)) {}
 
 Node::Node(const Node& other)
     : sent(other.sent),
@@ -65,6 +71,7 @@ Node::Node(const Node& other)
       log_(other.log_),
       applied_(other.applied_),
       applied_chain_(other.applied_chain_),
+      installs_(other.installs_),
       received_(other.received_),
       writing_(other.writing_),
       is_stalled_(other.is_stalled_),
@@ -112,6 +119,7 @@ void Node::write_one() {
   for (const Message& message : ready.messages_after) sent.push_back({.message = message});
   core_.persisted(ready);
   if (ready.install) {
+    ++installs_;
     applied_ = disk_.applied;
     applied_chain_ = disk_.applied_chain;
   }

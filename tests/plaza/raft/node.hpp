@@ -9,6 +9,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "system-under-test/plaza/raft/core.hpp"
@@ -56,7 +58,8 @@ class Node {
     Chain applied_chain = 0;
   };
 
-  explicit Node(Config config);
+  explicit Node(Config config) : Node(std::move(config), Disk()) {}
+  Node(Config config, Disk disk);
   Node(const Node& other);
   Node& operator=(const Node&) = delete;
 
@@ -66,6 +69,7 @@ class Node {
   const LogImage& log() const { return log_; }
   Index applied() const { return applied_; }
   Chain applied_chain() const { return applied_chain_; }
+  std::size_t installs() const { return installs_; }
 
   void step(const Packet& packet);
 
@@ -105,6 +109,7 @@ class Node {
   LogImage log_;  // as in memory
   Index applied_ = 0;
   Chain applied_chain_ = 0;
+  std::size_t installs_ = 0;
   std::map<Index, Chain> received_;  // states of snapshots, by their index
   std::deque<Ready> writing_;
   bool is_stalled_ = false;
