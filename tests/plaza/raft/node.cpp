@@ -93,6 +93,7 @@ void Node::turn() {
 void Node::take() {
   Ready ready = core_.ready();
   if (core_.has_ready()) throw std::logic_error("there is more ready right after all was taken");
+  if (on_taken) on_taken(ready);
   for (Message& message : ready.messages) sent.push_back({.message = std::move(message)});
   ready.messages.clear();
   if (answers_before_write_) {
@@ -102,13 +103,13 @@ void Node::take() {
   if (ready.install) log_.install(*ready.install, received_.at(ready.install->index));
   log_.replace(ready.entries);
   snapshots.insert(snapshots.end(), ready.snapshots.begin(), ready.snapshots.end());
-  if (keeps_taken) taken.push_back(ready);
   writing_.push_back(std::move(ready));
 }
 
 void Node::write_one() {
   const Ready ready = std::move(writing_.front());
   writing_.pop_front();
+  if (on_written) on_written(ready);
   if (ready.install) {
     disk_.log.install(*ready.install, received_.at(ready.install->index));
     disk_.applied = ready.install->index;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -94,9 +95,9 @@ class Node {
   std::vector<Ready::Read> reads;
   std::vector<Ready::Snapshot> snapshots;
   std::vector<Entry> newly_applied;
-  // What it took, in the order in which it did, for whoever wants to tell it.
-  std::vector<Ready> taken;
-  bool keeps_taken = false;
+  // Told of each Ready when it was taken and when it was written; not copied with the node.
+  std::function<void(const Ready&)> on_taken;
+  std::function<void(const Ready&)> on_written;
 
   // Equal where two nodes would do the same from now on.
   std::uint64_t digest() const;
