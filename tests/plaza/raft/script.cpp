@@ -16,6 +16,13 @@ std::string Script::run(const std::string& command) {
   std::istringstream in(command);
   Words words;
   for (std::string word; in >> word;) words.push_back(word);
+  const bool is_quiet = words.at(0) == "quietly";
+  if (is_quiet) words.erase(words.begin());
+  run(words);
+  return is_quiet ? std::string() : out_;
+}
+
+void Script::run(const Words& words) {
   const std::string& name = words.at(0);
   if (name == "add-nodes") {
     add_nodes(words);
@@ -38,7 +45,6 @@ std::string Script::run(const std::string& command) {
   } else {
     act_on_node(words);
   }
-  return out_;
 }
 
 void Script::add_nodes(const Words& words) {

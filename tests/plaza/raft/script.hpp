@@ -17,6 +17,7 @@
 //   stall N / write N / resume N    the disk does not write / writes the oldest that waits / all of it
 //   restart N                       it loses what its disk has not written
 //   log N / status [N]              what there is
+//   quietly COMMAND                 without telling what the nodes do
 //
 // A link keeps its messages' order. What is printed is what nodes do; a message is printed when it is sent.
 #pragma once
@@ -58,6 +59,7 @@ class Script {
   void tell_status(NodeId id);
   void tell_log(NodeId id);
   void say(const std::string& line) { out_ += line + "\n"; }
+  void run(const Words& words);
   Node& node(NodeId id) { return *nodes_.at(id); }
   bool is_cut(Link link) const { return sides_.at(link.first) != sides_.at(link.second); }
 
