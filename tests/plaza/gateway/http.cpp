@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/plaza/gateway/fixture.hpp"
+#include "tests/plaza/protocol/mutation.hpp"
 
 using namespace plaza;
 using namespace plaza::test;
@@ -173,6 +174,32 @@ TEST_CASE("health, metrics and the state of a node", "[gateway]") {
     const std::string health = co_await converse(plaza, get("/healthz"));
     CHECK(status_of(health) == "HTTP/1.1 503");
     CHECK(body_of(health) == R"({"error":"not_ready","role":"follower","leader":0})");
+  };
+  run(plaza.io, test());
+}
+
+TEST_CASE("mutated handshakes do no harm", "[gateway]") {
+  GatewayConfig config;
+  config.handshake_timeout = 50ms;
+  Plaza plaza(config);
+  const auto test = [&]() -> asio::awaitable<void> {
+    Random random(3);
+    for (int i = 0; i < 500; ++i) {
+      std::string said = mutated(upgrade("/v1?token=" + token_of("ann")), random);
+      if (i % 2 == 0) said += mutated("\x81\x85\x01\x02\x03\x04hello", random);
+      tcp::socket socket(plaza.io);
+      co_await socket.async_connect(plaza.server->local_endpoint(), asio::use_awaitable);
+      error_code error;
+      co_await asio::async_write(socket, asio::buffer(said), asio::redirect_error(asio::use_awaitable, error));
+      socket.shutdown(tcp::socket::shutdown_send, error);
+      std::string heard;
+      co_await asio::async_read(socket, asio::dynamic_buffer(heard), asio::redirect_error(asio::use_awaitable, error));
+    }
+    co_await pause(plaza.io, 20ms);
+    CHECK(plaza.server->view().sessions == 0);
+    CHECK(plaza.server->view().http_connections == 0);
+    const std::string health = co_await converse(plaza, get("/healthz"));
+    CHECK(body_of(health) == "ok");
   };
   run(plaza.io, test());
 }
