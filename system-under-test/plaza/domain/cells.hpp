@@ -5,7 +5,8 @@
 //
 // The hash is kept up to date with every change: it is the sum of the hashes of the cells, so it does not hang on the
 // order in which they came to be. The changes since the last take_changes() are remembered by key: a cell that was
-// changed a hundred times is written once.
+// changed a hundred times is written once. A value that is put where it is already is no change; one that came and went
+// in between is a change to none, though nobody has it.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +55,8 @@ class Cells {
 
  private:
   static std::uint64_t hash_of(std::string_view key, std::string_view value);
+  // Whether it was not so before.
+  bool place(std::string_view key, std::string value);
   std::map<std::string, std::string, std::less<>> cells_;
   std::set<std::string, std::less<>> changed_;
   std::uint64_t hash_ = 0;

@@ -29,6 +29,9 @@ namespace plaza {
 // clocks.
 using LogTime = std::chrono::duration<std::int64_t, std::micro>;
 
+// 36,000 years: what is later is no time, and sums of times below it do not overflow.
+inline constexpr LogTime kLogTimeMost{std::int64_t{1} << 60};
+
 inline constexpr std::size_t kNameBytesMost = 64;  // of a user's name and of a request's id
 
 // Who asks, and under which id. The ids of different users never collide. Both are empty for what nobody asked for.
@@ -87,9 +90,19 @@ struct Step {
   std::vector<std::string>& topics;  // that look different now; sorted and made unique later
 };
 
+// Most requests are one body. What awaits something outside, as a payment, has two under one key: the beginning, which
+// may be answered by `awaits`, and the conclusion, which brings what was awaited. The answer of the conclusion is that
+// of the whole request: whoever repeats the beginning is given it.
+enum class Part : std::uint8_t { whole, beginning, conclusion };
+
 class Domain {
  public:
   virtual ~Domain() = default;
+
+  // Of any body, whether it can be decoded or not.
+  virtual Part part_of(std::string_view) const { return Part::whole; }
+  // Whether a cell of this key would be one of its own.
+  virtual bool owns(std::string_view cell) const = 0;
 
   // Rebuilds what it has beside the cells. Throws DamagedState.
   virtual void restore(const Cells& cells) = 0;

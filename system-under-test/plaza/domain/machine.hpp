@@ -5,7 +5,8 @@
 //   - Time. Each command carries the leader's reading of the log's time; the machine's is the greatest so far. What is
 //     due by then happens first, in every domain, before the command is decided.
 //   - Answers. What was answered to a request is remembered, by its key, for kAnswersKept of the log's time; a request
-//     that is repeated is given it again and changes nothing. The same id with another body is refused (id_reused).
+//     that is repeated is given it again and changes nothing. The same id with another body is refused (id_reused),
+//     also while the answer is awaited; a conclusion (see Part) is no other body, but goes with its beginning.
 //     Answers are cells like all others, so a restart and a snapshot keep them.
 //
 // Equal entries give equal cells, on every node, in every build: tests hold it to that by hash().
@@ -42,7 +43,7 @@ struct Command {
 };
 
 std::string encode(const Command& command);
-// None where it is none, or a name is too long.
+// None where it is none: a name is too long, the user or the id is missing, the domain or the time is none.
 std::optional<Command> decode_command(std::string_view bytes);
 
 class Machine {
@@ -65,12 +66,13 @@ class Machine {
   // Becomes what was kept. Throws DamagedState, and is then not to be used.
   void restore(CellList cells, std::uint64_t applied);
 
-  // Applies the next entry: index is applied_index() + 1. `entry` is an encoded Command, or empty (a no-op).
+  // Applies the next entry: index is applied_index() + 1. `entry` is an encoded Command, or empty (a no-op). What is
+  // neither is answered with bad_request, to an empty key, and changes nothing.
   Applied apply(std::uint64_t index, std::string_view entry);
 
   std::uint64_t applied_index() const;
   LogTime now() const;
-  // The earliest moment at which something happens by itself.
+  // The earliest moment at which something happens by itself. That an answer is forgotten is nothing to wake up for.
   std::optional<LogTime> next_due() const;
 
   std::optional<std::string> view(std::string_view topic) const;

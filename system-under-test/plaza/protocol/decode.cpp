@@ -140,9 +140,17 @@ std::optional<std::vector<UserPush::Item>> decode_items(const json::value* list)
     if (!event || !id || !count) return std::nullopt;
     UserPush::Item item{.event = std::string(*event), .id = std::string(*id), .count = *count};
     if (!read_seats(object, item.seats)) return std::nullopt;
+    const json::value* paying = Document::member(object, "paying");
+    item.paying = paying && paying->is_bool() && paying->get_bool();
     items.push_back(std::move(item));
   }
   return items;
+}
+
+bool take_items(const Document& document, std::string_view member, std::vector<UserPush::Item>& into) {
+  auto items = decode_items(Document::member(document.object(), member));
+  if (items) into = std::move(*items);
+  return items.has_value();
 }
 
 ServerMessage decode_push(const Document& document) {
@@ -152,12 +160,11 @@ ServerMessage decode_push(const Document& document) {
   const auto version = document.number<std::uint64_t>("version");
   if (!version) return std::monostate{};
   if (*name == "user") {
-    auto holds = decode_items(Document::member(document.object(), "holds"));
-    auto offers = decode_items(Document::member(document.object(), "offers"));
-    auto sales = decode_items(Document::member(document.object(), "sales"));
-    if (!holds || !offers || !sales) return std::monostate{};
-    return UserPush{
-        .version = *version, .holds = std::move(*holds), .offers = std::move(*offers), .sales = std::move(*sales)};
+    UserPush push{.version = *version};
+    const bool has_all = take_items(document, "holds", push.holds) && take_items(document, "offers", push.offers) &&
+                         take_items(document, "waits", push.waits) && take_items(document, "sales", push.sales);
+    if (!has_all) return std::monostate{};
+    return push;
   }
   const auto event = event_of_topic(*name);
   const auto counts = decode_counts(document);

@@ -71,18 +71,20 @@ struct EventPush {
   bool operator==(const EventPush&) const = default;
 };
 
-// What is the user's: in the order of events and ids.
+// What is the user's: in the order of events and ids; of sales the newest ones, newest first.
 struct UserPush {
   struct Item {
     std::string event;
     std::string id;  // of the request that made it
     std::uint32_t count = 0;
     std::vector<std::uint32_t> seats = {};
+    bool paying = false;  // of a hold or an offer: its payment is awaited
     bool operator==(const Item&) const = default;
   };
   std::uint64_t version = 0;
   std::vector<Item> holds = {};
   std::vector<Item> offers = {};
+  std::vector<Item> waits = {};
   std::vector<Item> sales = {};
   bool operator==(const UserPush&) const = default;
 };

@@ -150,8 +150,15 @@ class Core {
   // Of an index that the log has, or its mark's; none otherwise.
   std::optional<Term> term_of(Index index) const;
 
+  // Another node in the same state, for whoever explores what may come of it. Both draw from the same config.random.
+  Core clone() const;
+  // Bytes that are equal where two nodes of the same Config would do the same from now on. Taken while has_ready() is
+  // false.
+  std::string digest() const;
+
  private:
   class Impl;
+  explicit Core(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

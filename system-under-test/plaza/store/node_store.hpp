@@ -4,15 +4,17 @@
 // synchronous=FULL: write() returns when what it wrote is on the disk, and a crash at any moment leaves whole batches.
 // A node restarts from this alone.
 //
-// Every entry of the log has a checksum over its index, term, kind and data, and so has the hard state; cells are held
-// against their hash, which is kept with the applied index. A record that does not match is an error that names it. It
-// is never guessed around: a log's end that is damaged may have been acknowledged.
+// Every entry of the log has a checksum over its index, term, kind and data, and so has every other record; cells are
+// held against their hash, which is kept with the applied index, and the log against the index of its last entry. A
+// record that does not match is an error that names it. It is never guessed around: a log's end that is damaged, or
+// missing, may have been acknowledged.
 //
 // Blocks: write() takes as long as the disk does. It knows neither event loop nor time.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,7 +58,10 @@ class NodeStore {
     std::vector<raft::Entry> entries;  // replace all that the log has from the first one's index on
     std::optional<raft::HardState> hard_state;
     std::optional<State> state;
-    std::optional<raft::Mark> compact;  // the log forgets all up to here; its term is kept
+    // The log forgets all up to here, its term is kept. Not beyond what was applied by the last State that was written:
+    // the entries after that are needed to make up for the cells that were not. Of a great many entries some stay for
+    // later writes to delete, and until then Kept::start is further back.
+    std::optional<raft::Mark> compact;
     bool empty() const { return !install && entries.empty() && !hard_state && !state && !compact; }
   };
 
@@ -72,15 +77,27 @@ class NodeStore {
   std::uint64_t incarnation() const { return incarnation_; }
 
   // In one transaction, which is durable on return. Throws StoreError: then nobody knows what is on the disk, and the
-  // store must not be used any more.
+  // store must not be used any more; it refuses everything from then on. That is also what becomes of a batch that does
+  // not follow on what is there, such as entries with a gap before them: the next start would find them damaged.
   void write(const Batch& batch);
 
  private:
   struct Statements;
+  struct Now;
+  void write_parts(const Batch& batch, Now& now);
+  void write_install(const Install& install, Now& now);
+  void write_entries(const std::vector<raft::Entry>& entries, Now& now);
+  void write_hard_state(const raft::HardState& hard_state);
+  void write_state(const State& state, Now& now);
+  void write_applied(std::uint64_t index, std::uint64_t hash);
+  void write_compact(Now& now);
+
+  std::filesystem::path file_;
   NodeIdentity identity_;
   Bugs bugs_;
   Database database_;
   std::unique_ptr<Statements> statements_;
+  std::unique_ptr<Now> now_;  // what was last committed; null once a write has failed
   Kept kept_;
   std::uint64_t incarnation_ = 0;
 

@@ -77,6 +77,13 @@ Statement& Statement::bind(int parameter, std::string_view value) {
   return *this;
 }
 
+Statement& Statement::bind_blob(int parameter, std::string_view bytes) {
+  const char* at = bytes.empty() ? "" : bytes.data();  // a null pointer would be NULL, not an empty blob
+  const int code = sqlite3_bind_blob64(statement_.get(), parameter, at, bytes.size(), SQLITE_STATIC);
+  if (code != SQLITE_OK) fail(code);
+  return *this;
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
@@ -97,6 +104,13 @@ std::uint64_t Statement::number(int column) const {
 std::string Statement::text(int column) const {
   if (sqlite3_column_type(statement_.get(), column) != SQLITE_TEXT) throw StoreError(0, "a text is missing");
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::string Statement::blob(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) != SQLITE_BLOB) throw StoreError(0, "a blob is missing");
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+  if (bytes == nullptr) return {};  // it is empty
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 

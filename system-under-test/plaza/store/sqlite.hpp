@@ -58,6 +58,8 @@ class Statement {
   // Parameters are numbered from 1, columns from 0.
   Statement& bind(int parameter, std::uint64_t value);
   Statement& bind(int parameter, std::string_view value);
+  // Bytes, which are not copied: they must stay where they are until run() has returned.
+  Statement& bind_blob(int parameter, std::string_view bytes);
   // To the next row; false once there is none left, after which it may be bound anew.
   bool step();
   // For a statement without rows.
@@ -66,6 +68,7 @@ class Statement {
   // Of the current row. A column of another type than the one asked for throws: nobody of ours has written it.
   std::uint64_t number(int column) const;
   std::string text(int column) const;
+  std::string blob(int column) const;
 
  private:
   struct Finalize {

@@ -21,6 +21,7 @@ namespace plaza::tickets {
 
 inline constexpr std::uint32_t kCapacityMost = 1'000'000;
 inline constexpr std::uint32_t kCountMost = 100;  // tickets of one request
+inline constexpr LogTime kTtlMost = std::chrono::hours(24 * 366);
 
 // What is wanted: so many, or just these.
 struct Wanted {
@@ -86,7 +87,9 @@ struct Leave {
 using Request = std::variant<Open, Hold, StartPurchase, Settle, Release, Wait, Leave>;
 
 std::string encode(const Request& request);
-// None where it is none: sizes and ranges are checked, names have 1 to kNameBytesMost bytes.
+// None where it is none: names have 1 to kNameBytesMost bytes; times to live are from 1 µs to kTtlMost; a capacity from
+// 1 to kCapacityMost; there is at least one ticket wanted, and seats begin at 1. Whether there are as many is for the
+// rules to say. Every request has exactly one encoding, and nothing else is decoded.
 std::optional<Request> decode_request(std::string_view bytes);
 
 // The body of an answer that is no refusal.

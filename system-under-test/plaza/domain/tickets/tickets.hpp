@@ -33,10 +33,10 @@ struct Counts {
 
 // A hold or a sale, for those who look from outside.
 struct Place {
-  RequestKey key;
+  RequestKey key;  // of the request that made the hold; of the purchase
   std::uint32_t count = 0;
   std::vector<std::uint32_t> seats = {};
-  std::optional<LogTime> deadline = std::nullopt;  // of a hold
+  std::optional<LogTime> deadline = std::nullopt;  // of a hold; while it is paid for, the payment's
   bool offered = false;                            // a hold that was offered to who waited
   bool paying = false;
   bool operator==(const Place&) const = default;
@@ -47,6 +47,8 @@ class Tickets final : public Domain {
   explicit Tickets(Bugs bugs = {}, std::function<LogTime()> local_clock = {});
   ~Tickets() override;
 
+  Part part_of(std::string_view body) const override;
+  bool owns(std::string_view cell) const override;
   void restore(const Cells& cells) override;
   Answer decide(const RequestKey& key, std::string_view body, Step& step) override;
   void pass_time(Step& step) override;
@@ -59,7 +61,8 @@ class Tickets final : public Domain {
   std::vector<Place> holds(std::string_view event) const;  // by key
   std::vector<Place> sales(std::string_view event) const;  // by key
   std::vector<RequestKey> line(std::string_view event) const;
-  // What a StartPurchase would get now, without taking it: what the bug `oversell` asks.
+  // What a StartPurchase would get now, without taking it: what the bug `oversell` asks. Where tickets have no numbers:
+  // 1..count, which stand for so many. None: it would be refused.
   std::optional<std::vector<std::uint32_t>> look(std::string_view event, const Wanted& wanted) const;
 
  private:

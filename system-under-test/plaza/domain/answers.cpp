@@ -1,0 +1,100 @@
+#include "system-under-test/plaza/domain/answers.hpp"
+
+#include "system-under-test/plaza/bytes.hpp"
+#include "system-under-test/plaza/domain/damaged.hpp"
+#include "system-under-test/plaza/domain/machine.hpp"
+
+namespace plaza {
+
+namespace {
+
+// More than one: what was left over from a silence is caught up with.
+constexpr int kForgottenAtOnce = 64;
+
+constexpr std::uint8_t kHasDigest = 1;
+constexpr std::uint8_t kHasAnswer = 2;
+
+std::string cell_of(const RequestKey& key) {
+  return ByteWriter().raw(Answers::kPrefix).text(key.user).text(key.id).take();
+}
+
+bool is_cell(std::string_view cell) {
+  ByteReader reader(cell.substr(Answers::kPrefix.size()));
+  const std::size_t user = reader.text().size();
+  const std::size_t id = reader.text().size();
+  return reader.done() && user >= 1 && user <= kNameBytesMost && id >= 1 && id <= kNameBytesMost;
+}
+
+std::string encode(const Remembered& remembered) {
+  ByteWriter writer;
+  writer.u8(static_cast<std::uint8_t>((remembered.digest ? kHasDigest : 0) | (remembered.answer ? kHasAnswer : 0)));
+  writer.varint(static_cast<std::uint64_t>(remembered.given.count()));
+  if (remembered.digest) writer.u64(*remembered.digest);
+  if (remembered.answer) {
+    writer.u8(static_cast<std::uint8_t>(remembered.answer->refusal)).varint(remembered.answer->index);
+    writer.raw(remembered.answer->body);
+  }
+  return writer.take();
+}
+
+std::optional<Remembered> decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  Remembered remembered;
+  const std::uint8_t flags = reader.u8();
+  const std::uint64_t given = reader.varint();
+  if (flags > (kHasDigest | kHasAnswer) || given > static_cast<std::uint64_t>(kLogTimeMost.count()))
+    return std::nullopt;
+  remembered.given = LogTime(static_cast<std::int64_t>(given));
+  if ((flags & kHasDigest) != 0) remembered.digest = reader.u64();
+  if ((flags & kHasAnswer) != 0) {
+    Answer answer;
+    answer.refusal = static_cast<Refusal>(reader.u8());
+    answer.index = reader.varint();
+    answer.body = reader.rest();
+    remembered.answer = std::move(answer);
+  }
+  if (!reader.done()) return std::nullopt;
+  return remembered;
+}
+
+}  // namespace
+
+void Answers::restore(const Cells& cells, LogTime now) {
+  by_age_.clear();
+  cells.each(kPrefix, [&](std::string_view cell, std::string_view value) {
+    if (!is_cell(cell)) throw_damaged(cell, "no key of a request");
+    const auto remembered = decode(value);
+    if (!remembered) throw_damaged(cell, "no answer");
+    if (remembered->given > now) throw_damaged(cell, "an answer of the future");
+    by_age_.emplace(remembered->given, cell);
+  });
+}
+
+std::optional<Remembered> Answers::find(const Cells& cells, const RequestKey& key, LogTime now) const {
+  const std::string* value = cells.find(cell_of(key));
+  if (value == nullptr) return std::nullopt;
+  auto remembered = decode(*value);
+  // Whether an old one was forgotten yet must make no difference.
+  if (!remembered || remembered->given + kAnswersKept <= now) return std::nullopt;
+  return remembered;
+}
+
+void Answers::put(Cells& cells, const RequestKey& key, const Remembered& remembered) {
+  const std::string cell = cell_of(key);
+  if (const std::string* before = cells.find(cell)) {
+    if (const auto old = decode(*before)) by_age_.erase({old->given, cell});
+  }
+  cells.put(cell, encode(remembered));
+  by_age_.emplace(remembered.given, cell);
+}
+
+void Answers::forget(Cells& cells, LogTime now) {
+  for (int i = 0; i < kForgottenAtOnce && !by_age_.empty(); ++i) {
+    const auto oldest = by_age_.begin();
+    if (oldest->first + kAnswersKept > now) return;
+    cells.erase(oldest->second);
+    by_age_.erase(oldest);
+  }
+}
+
+}  // namespace plaza
