@@ -45,6 +45,7 @@ struct FuzzCommand {
   std::vector<std::string> canaries;
   bool no_regressions = false;
   bool resume = false;
+  bool stop_at_first = false;
   bool require_sometimes = false;
   bool json = false;
 };
@@ -272,6 +273,7 @@ void add_options(CLI::App& app, FuzzCommand& command) {
   app.add_flag("--no-regressions", command.no_regressions, "Leave out the known cases (the scenarios' .seeds files)");
   app.add_flag("--require-sometimes", command.require_sometimes,
                "Exit with 17 if a STILLPOINT_SOMETIMES never held, or a STILLPOINT_REACHABLE was never come to");
+  app.add_flag("--stop-at-first", command.stop_at_first, "Stop when a seed of the scenario has failed");
   app.add_flag("--resume", command.resume, "Go on with the campaign in the folder --out");
   app.add_flag("--json", command.json, "Print one JSON object instead of text");
 }
@@ -280,7 +282,8 @@ void add_options(CLI::App& app, FuzzCommand& command) {
 
 int fuzz(const Arguments& arguments) {
   FuzzCommand command;
-  RequestOptions request(arguments, {"--no-regressions", "--require-sometimes", "--resume", "--json", "--guard"}, 1000);
+  RequestOptions request(
+      arguments, {"--no-regressions", "--require-sometimes", "--stop-at-first", "--resume", "--json", "--guard"}, 1000);
   CLI::App app("Run many seeds, and group what fails.", "stillpoint fuzz");
   add_options(app, command);
   request.add_to(app);
@@ -310,6 +313,7 @@ int fuzz(const Arguments& arguments) {
   campaign::CampaignOptions options;
   options.jobs = command.jobs == 0 ? allowed_cores() : command.jobs;
   options.cancelled = interrupted;
+  if (command.stop_at_first) options.until = campaign::Until::first_failure;
   say("base seed {}   {} {}   {}\n", file->plan().base_seed, options.jobs, options.jobs == 1 ? "job" : "jobs",
       file->folder().string());
   FuzzProgress progress(*file);

@@ -308,7 +308,7 @@ class LastTicket final : public Scenario {
 std::vector<Bug> bugs() {
   std::vector<Bug> bugs;
   for (const plaza::BugSwitch& bug : plaza::kBugSwitches)
-    bugs.push_back({.name = std::string(bug.name), .about = std::string(bug.mechanism)});
+    bugs.push_back({.name = std::string(bug.name), .about = std::string(bug.mechanism), .id = std::string(bug.id)});
   return bugs;
 }
 

@@ -32,7 +32,7 @@ using supervise::Zygote;
 class Campaign {
  public:
   Campaign(CampaignFile& file, const CampaignOptions& options)
-      : file_(file), options_(options), schedule_(file.plan().series) {
+      : file_(file), options_(options), schedule_(file.plan().series, options.until) {
     for (std::size_t i = 0; i < series().size(); ++i) {
       for (const std::uint64_t number : file.done(i)) schedule_.skip({i, number});
       if (const std::optional<RunRow> finding = file.first_finding(i)) schedule_.found({i, finding->number});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim-core/campaign/campaign_file.hpp"
+#include "sim-core/campaign/schedule.hpp"
 
 namespace stillpoint::campaign {
 
@@ -25,6 +26,7 @@ struct Progress {
 
 struct CampaignOptions {
   unsigned jobs = 1;  // simulations at a time
+  Until until = Until::all_is_run;
   // Asked often; once it says true, what runs is ended and not counted.
   std::function<bool()> cancelled = {};
   // About ten times a second.

@@ -137,7 +137,8 @@ struct CampaignFile::State {
       series.scenario = each.text(1);
       series.shown = each.text(2);
       series.scenario_path = each.text(3);
-      series.request = {.scenario_text = each.text(4), .overrides = texts(each.text(5)), .bug = each.text(6), .plan = {}};
+      series.request = {
+          .scenario_text = each.text(4), .overrides = texts(each.text(5)), .bug = each.text(6), .plan = {}};
       series.request.folder = fs::current_path().string();
       series.request.seed = number(each.text(7), 10, "seed");
       if (!each.is_null(8)) {

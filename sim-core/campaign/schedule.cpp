@@ -5,10 +5,13 @@
 
 namespace stillpoint::campaign {
 
-Schedule::Schedule(const std::vector<Series>& series) : series_(series), progress_(series.size()) {}
+Schedule::Schedule(const std::vector<Series>& series, Until until)
+    : series_(series), until_(until), progress_(series.size()) {}
 
 void Schedule::found(Task task) {
-  if (series_[task.series].purpose != Purpose::canary) return;
+  const Purpose purpose = series_[task.series].purpose;
+  const bool enough = purpose == Purpose::canary || (purpose == Purpose::fuzz && until_ == Until::first_failure);
+  if (!enough) return;
   std::optional<std::uint64_t>& found = progress_[task.series].found;
   found = found ? std::min(*found, task.number) : task.number;
 }

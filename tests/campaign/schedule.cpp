@@ -57,6 +57,17 @@ TEST_CASE("a series without an end goes on") {
   CHECK(tasks.back() == Task{0, 998});
 }
 
+TEST_CASE("a scenario whose first failure is enough is run up to that, and the others go on") {
+  const std::vector<Series> all = {series(Purpose::fuzz, 100), series(Purpose::fuzz, 4)};
+  Schedule schedule(all, stillpoint::campaign::Until::first_failure);
+  CHECK(take(schedule, 2) == std::vector<Task>{{0, 0}, {1, 0}});
+  schedule.found({0, 0});
+  CHECK(take(schedule, 100) == std::vector<Task>{{1, 1}, {1, 2}, {1, 3}});
+  Schedule all_of_it(all);
+  all_of_it.found({0, 0});
+  CHECK(take(all_of_it, 200).size() == 104);
+}
+
 TEST_CASE("a canary is run up to the first seed that finds its bug, and no further") {
   const std::vector<Series> all = {series(Purpose::canary, 100)};
   Schedule schedule(all);

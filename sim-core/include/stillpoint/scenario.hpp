@@ -27,7 +27,8 @@ class Scenario {
 // A planted bug of the service under test.
 struct Bug {
   std::string name;
-  std::string about;
+  std::string about;    // its mechanism
+  std::string id = {};  // under which others know it; may be empty
 };
 
 // What scenario files name as `behaviour`.
