@@ -94,7 +94,7 @@ void describe(CLI::App& app, Options& options) {
   share("--purchase", options.mix.purchase, "Pay for what is held, or hold where nothing is");
   share("--buy", options.mix.buy, "Take tickets and pay for them");
   share("--wait", options.mix.wait, "Stand in line");
-  share("--leave", options.mix.leave, "Leave the line");
+  share("--leave", options.mix.leave, "Leave the line, or stand in it where the user does not");
   share("--look", options.mix.look, "Ask how many there are");
 }
 

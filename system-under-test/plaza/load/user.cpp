@@ -81,9 +81,12 @@ void User::begin_watches() {
   client_.watch("event/" + run_.options.event, [this](const TopicPush&) { ++run_.tally.pushes; });
   client_.watch("user", [this](const TopicPush& push) {
     ++run_.tally.pushes;
+    const UserPush& mine = std::get<UserPush>(push);
+    const auto is_here = [this](const UserPush::Item& item) { return item.event == run_.options.event; };
+    waits_ = std::any_of(mine.waits.begin(), mine.waits.end(), is_here);
     offers_.clear();
-    for (const UserPush::Item& offer : std::get<UserPush>(push).offers) {
-      if (offer.event == run_.options.event) offers_.insert(offer.id);
+    for (const UserPush::Item& offer : mine.offers) {
+      if (is_here(offer)) offers_.insert(offer.id);
     }
   });
 }
@@ -93,6 +96,7 @@ Request User::choose() {
   const std::uint64_t count = 1 + choices_.below(kCountMost);
   const bool needs_hold = op == Operation::release || op == Operation::purchase;
   if (needs_hold && holds_.empty() && offers_.empty()) op = Operation::hold;
+  if (op == Operation::leave && !waits_) op = Operation::wait;
 
   Request request{.id = run_.tag + "-" + std::to_string(++asked_), .op = op, .event = run_.options.event};
   if (op == Operation::hold || op == Operation::buy || op == Operation::wait) {

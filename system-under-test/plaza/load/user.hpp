@@ -56,6 +56,7 @@ class User {
   std::uint64_t asked_ = 0;
   std::deque<std::string> holds_;  // that it believes to have, the oldest first
   std::set<std::string> offers_;   // that it was pushed
+  bool waits_ = false;             // in line, by the last push
   std::vector<Entry> acknowledged_;
 };
 
