@@ -69,13 +69,19 @@ class Service {
     hooks.replica.installed = [this](const raft::Mark& mark, const Machine&) {
       log_.info("snapshot_installed", {{"index", mark.index}, {"term", mark.term}});
     };
-    hooks.replica.said = [this](const std::string& line) { log_.info("replica", {{"said", line}}); };
+    hooks.replica.said = [this](const std::string& line) {
+      const bool of_peers = line.starts_with("to node ") || line.starts_with("from ");
+      log_.info(of_peers ? "peer" : "replica", {{"said", line}});
+    };
     hooks.replica.store_lost = [this](const std::string& why) {
       log_.error("store_lost", {{"why", why}});
       end(Ending::store_lost);
     };
     hooks.event_refused = [this](const tickets::Open& event, Refusal refusal) {
-      log_.warn("event_refused", {{"name", event.event}, {"capacity", event.capacity}, {"why", name_of(refusal)}});
+      log_.warn("event_refused", {{"name", event.event},
+                                  {"capacity", event.capacity},
+                                  {"why", name_of(refusal)},
+                                  {"meaning", "the cluster has another event of this name, which stays as it is"}});
     };
     return hooks;
   }

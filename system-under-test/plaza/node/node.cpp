@@ -20,7 +20,7 @@ asio::awaitable<void> open_events(std::shared_ptr<Replica> replica, std::vector<
                                   decltype(NodeHooks::event_refused) refused) {
   for (const tickets::Open& event : events) {
     Command command;
-    command.key = {.user = "plaza", .id = "open-" + event.event};
+    command.key = {.user = "plaza.open", .id = event.event};  // as long as a name may be
     command.domain = DomainId::tickets;
     command.body = tickets::encode(event);
     const Outcome outcome =
