@@ -115,7 +115,9 @@ EventId Ledger::take(const plaza::Effect& effect, const plaza::Machine::Applied&
 
   Operation* operation = nullptr;
   Simulation::ApplyCauses causes;
-  const bool asked_for = applied.key == effect.key || effect.kind == "release";
+  // Giving back and leaving are other requests than those that they are about.
+  const bool about_another = effect.kind == "release" || effect.kind == "leave";
+  const bool asked_for = applied.key == effect.key || (about_another && applied.key.user == effect.key.user);
   if (asked_for) {
     operation = &operations_[applied.key];
     causes.request = operation->request;
@@ -133,7 +135,7 @@ EventId Ledger::take(const plaza::Effect& effect, const plaza::Machine::Applied&
   check_capacity(fact, counts, event.capacity);
   check_owner(fact);
   if (effect.kind == "hold" || effect.kind == "offer")
-    check_hold_begins(fact, machine.now(), effect.kind == "hold" ? event.hold_ttl : event.offer_ttl);
+    check_hold_begins(fact, machine.now(), effect.kind == "hold" ? event.hold_ttl : event.offer_ttl, event.payment_ttl);
   if (effect.kind == "expire") check_hold_ends(fact, machine.now());
   if (operation != nullptr) {
     check_once(*operation, fact);
@@ -223,11 +225,12 @@ void Ledger::check_clock(plaza::LogTime now) {
        .found = fmt::format("{} ms after {} ms", now.count() / 1'000, static_cast<std::int64_t>(real) / 1'000)});
 }
 
-void Ledger::check_hold_begins(const Fact& fact, plaza::LogTime now, plaza::LogTime ttl) {
+// One that a purchase begins with is kept for the payment's time.
+void Ledger::check_hold_begins(const Fact& fact, plaza::LogTime now, plaza::LogTime ttl, plaza::LogTime payment_ttl) {
   held_[fact.effect.key] = {.fact = fact, .decided = now, .applied = simulation_.now()};
   if (!fact.effect.deadline) return;
   const plaza::LogTime lasts = *fact.effect.deadline - now;
-  if (lasts == ttl) return holds_.held();
+  if (lasts == ttl || lasts == payment_ttl) return holds_.held();
   holds_.broken({.promised = fmt::format("a hold lasts {} ms", ttl.count() / 1'000),
                  .found = fmt::format("that of {} lasts {} ms", fact.effect.key.user, lasts.count() / 1'000),
                  .witnesses = {{fact.event, "hold"}}});

@@ -79,7 +79,7 @@ class Ledger {
   void check_capacity(const Fact& fact, const plaza::tickets::Counts& counts, std::uint32_t capacity);
   void check_owner(const Fact& fact);
   void check_once(const Operation& operation, const Fact& fact);
-  void check_hold_begins(const Fact& fact, plaza::LogTime now, plaza::LogTime ttl);
+  void check_hold_begins(const Fact& fact, plaza::LogTime now, plaza::LogTime ttl, plaza::LogTime payment_ttl);
   void check_hold_ends(const Fact& fact, plaza::LogTime now);
   void check_clock(plaza::LogTime now);
   void check_answer(const Operation& operation, const std::string& user, const plaza::Request& request,

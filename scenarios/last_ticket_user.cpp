@@ -60,9 +60,8 @@ class User {
     error_code error = co_await client_.connect(give_up());
     while (error) error = co_await client_.connect(give_up());
     shared_.ledger.arrived(invoke, name_);
-    shared_.simulation.step(name_, "watches the stock");
-    client_.watch(plaza::tickets::event_topic(kEvent), [this](const plaza::TopicPush& push) { on_push(push); });
     while (!done()) {
+      if (!watching_) watch();
       co_await think();
       if (random_.chance(shared_.settings.look)) co_await look();
       if (!stock_) continue;
@@ -73,6 +72,15 @@ class User {
       }
     }
     shared_.done();
+  }
+
+  // An event that is not there yet cannot be watched: later, then.
+  void watch() {
+    shared_.simulation.step(name_, "watches the stock");
+    watching_ = true;
+    client_.watch(
+        plaza::tickets::event_topic(kEvent), [this](const plaza::TopicPush& push) { on_push(push); },
+        [this](const plaza::CallResult&) { watching_ = false; });
   }
 
   bool done() const {
@@ -126,11 +134,11 @@ class User {
         co_await pause(shared_.settings.think_min);
         offered = offered_ == wanted.id;
       }
-      if (offered) {
-        co_await decide_about(wanted.id);
-      } else {
-        co_await ask(request(plaza::Operation::leave, 0), "loses patience");
+      if (!offered) {
+        const plaza::Response left = co_await ask(request(plaza::Operation::leave, 0), "loses patience");
+        offered = left.error == plaza::Error::not_waiting;  // in the last moment
       }
+      if (offered) co_await decide_about(wanted.id);
     }
     client_.unwatch("user");
   }
@@ -200,6 +208,7 @@ class User {
   asio::steady_timer timer_;
   std::optional<plaza::EventPush> stock_;  // as pushed last
   std::optional<std::string> offered_;     // the wait that was offered what it waited for
+  bool watching_ = false;
   bool satisfied_ = false;
   std::uint64_t requests_ = 0;
 };

@@ -6,12 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdint>
 #include <exception>
-#include <string>
 #include <utility>
-
-#include "system-under-test/plaza/protocol/messages.hpp"
 
 namespace plaza::test {
 
@@ -27,10 +23,6 @@ inline void run(boost::asio::io_context& io, boost::asio::awaitable<void> test) 
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
   while (!finished && std::chrono::steady_clock::now() < give_up) io.run_one_for(std::chrono::milliseconds(100));
   REQUIRE(finished);
-}
-
-inline Request request(std::string id, Operation op, std::string user = "ann", std::uint32_t ticket = 0) {
-  return Request{.id = std::move(id), .op = op, .user = std::move(user), .ticket = ticket};
 }
 
 }  // namespace plaza::test

@@ -59,8 +59,7 @@ void describe(CLI::App& app, Options& options) {
       ->default_str("10s");
   app.add_option("--token-seed", options.token_seed,
                  "File with the seed that signs tokens; without it tokens are off, and users only give their names");
-  app.add_option("--seed", options.seed, "Seed of all random choices, and part of the users' names")
-      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Seed of all random choices")->capture_default_str();
 
   const std::string files = "Ledger";
   app.add_option("--ledger", options.ledger, "File for every operation and what became of it, a JSON object a line")

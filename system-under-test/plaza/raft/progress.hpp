@@ -33,8 +33,8 @@ class Progress {
 
   // Whether an append is due, for a leader whose log ends with `last`.
   bool wants_append(Index last, Index commit) const;
-  // Whether that append may have entries: with a full window it only asks how things are.
-  bool may_carry_entries() const { return state_ == State::probe || !is_full(); }
+  // Whether that append may have entries: a probe, or one beyond a full window, only asks how things are.
+  bool may_carry_entries() const { return state_ == State::replicate && !is_full(); }
   // An append went, whose last entry, or the one before it, is at `through`.
   void sent(Index through, Index commit);
 

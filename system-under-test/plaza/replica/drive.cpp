@@ -103,6 +103,7 @@ bool ReplicaImpl::make_durable(const raft::Ready& ready) {
     }
   }
   NodeStore::Batch put_off = std::exchange(unwritten_, {});
+  if (!batch.hard_state) batch.hard_state = put_off.hard_state;
   if (!put_off.entries.empty() && !write(std::move(put_off))) return false;
   if (!batch.install && flush_is_due()) add_state(batch);
   return write(std::move(batch));
@@ -115,7 +116,7 @@ bool ReplicaImpl::write(NodeStore::Batch batch) {
     store_->write(batch);
   } catch (const StoreError& error) {
     // A node that cannot write its log must not count as having it. The bug `ignore-own-write-error` goes on.
-    if (config_.bugs.ignore_own_write_error && error.is_passing()) {
+    if (config_.bugs.ignore_own_write_error) {
       say(std::string("cannot write, and goes on: ") + error.what());
       return true;
     }

@@ -1,7 +1,7 @@
 // How long a command takes. Hidden: what it says depends on the machine it runs on. `test_plaza_machine [speed]`
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -12,7 +12,7 @@ using namespace plaza::tickets;
 
 namespace {
 
-constexpr int kUsers = 10'000;
+constexpr int kUsers = 5'000;
 
 // A hold, its purchase, and its payment, for user after user. In µs a command.
 double us_per_command(const std::string& event) {
@@ -29,21 +29,22 @@ double us_per_command(const std::string& event) {
     entries.push_back(encode(command(time, {user, "p" + id}, buy_hold("h" + id, event))));
     entries.push_back(encode(command(time, {user, "p" + id}, paid(event))));
   }
-  // The first half makes the answers that are remembered.
+  // The first half makes ten thousand answers that are remembered.
   const std::size_t half = entries.size() / 2;
   for (std::size_t i = 0; i < half; ++i) office.apply(entries[i]);
   office.machine.take_changes();
   std::uint64_t hashes = 0;
-  const auto start = std::chrono::steady_clock::now();
+  // Of this process alone: whatever else the machine has to do does not count.
+  const std::clock_t start = std::clock();
   for (std::size_t i = half; i < entries.size(); ++i) {
     office.apply(entries[i]);
     hashes += office.machine.hash();
     if (i % 1000 == 0) office.machine.take_changes();
   }
-  const std::chrono::duration<double, std::micro> taken = std::chrono::steady_clock::now() - start;
+  const double taken_us = 1e6 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   CHECK(office.counts(event).sold == 2 * kUsers);
   CHECK(hashes != 0);
-  return taken.count() / static_cast<double>(entries.size() - half);
+  return taken_us / static_cast<double>(entries.size() - half);
 }
 
 }  // namespace

@@ -19,9 +19,13 @@ std::size_t take_largest_allocation() { return largest.exchange(0); }
 
 }  // namespace plaza::peer::test
 
-void* operator new(std::size_t bytes) {
+// Both, as sanitizers take each for a function of its own.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   if (bytes > largest.load()) largest.store(bytes);
-  if (void* const memory = std::malloc(std::max<std::size_t>(bytes, 1))) return memory;
+  return std::malloc(std::max<std::size_t>(bytes, 1));
+}
+void* operator new(std::size_t bytes) {
+  if (void* const memory = operator new(bytes, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 

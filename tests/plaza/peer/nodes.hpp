@@ -39,7 +39,7 @@ void until(asio::io_context& io, const Condition& condition) {
   while (!condition()) {
     REQUIRE(Clock::now() < give_up);
     io.restart();
-    if (io.poll() == 0) io.run_one_for(milliseconds(1));
+    if (io.poll_one() == 0) io.run_one_for(milliseconds(1));
   }
 }
 
@@ -154,6 +154,14 @@ class Stranger {
       left.remove_prefix(kFrameLengthBytes + length);
     }
     return frames;
+  }
+  // Of one type: its payloads.
+  std::vector<std::string> payloads(FrameType type) {
+    std::vector<std::string> all;
+    for (auto& frame : frames()) {
+      if (frame.first == static_cast<int>(type)) all.push_back(std::move(frame.second));
+    }
+    return all;
   }
   bool has_heard(OwnFrame type) {
     const Frames all = frames();

@@ -105,11 +105,11 @@ TEST_CASE("whoever sends much is answered though it does not ping") {
   until(io, [&] { return busy.has_heard(OwnFrame::welcome); });
   std::string half;
   append_frame(half, 18, std::string(100'000, 'x'));
-  half.resize(1'000);
   std::size_t said = 0;  // a frame that takes its time is a sign of life as well
   until(io, [&] {
-    if (said < half.size()) busy.say({&half[said++], 1});
-    return busy.has_heard(OwnFrame::pong);
+    busy.say(std::string_view(half).substr(said++, 1));
+    go_on_for(io, milliseconds(5));
+    return busy.has_heard(OwnFrame::pong) || busy.is_over();
   });
   CHECK_FALSE(busy.is_over());
 }

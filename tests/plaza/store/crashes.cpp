@@ -115,7 +115,7 @@ bool has(const std::vector<std::string>& faults, const std::string& what) {
 TEST_CASE("wherever the power is lost, what was written is there, and of the next batch all or nothing",
           "[node_store]") {
   // Large values, so that the write-ahead log is full now and then and goes into the database.
-  const std::uint64_t seed = GENERATE(1, 2);
+  const std::uint64_t seed = GENERATE(as<std::uint64_t>{}, 1, 2);
   CHECK(faults(Script(seed, 40, 60'000), Loss::power) == std::vector<std::string>{});
 }
 

@@ -1,0 +1,1 @@
+#include "tests/plaza/gateway/fixture.hpp"
