@@ -87,7 +87,7 @@ void ClusterChecks::recovered(NodeId id, const raft::Stored& stored, std::uint64
                                stored.hard_state.term, stored.start.index + 1, last, stored.applied));
   check_regress(id, node, stored);
   node.incarnation = incarnation;
-  node.after_write.reset();
+  node.writing.reset();
   Disk disk;
   disk.term = stored.hard_state.term;
   disk.vote = stored.hard_state.vote;
@@ -109,7 +109,12 @@ void ClusterChecks::check_regress(NodeId id, const Node& node, const raft::Store
     }
     return true;
   };
-  if (same(node.disk) || (node.after_write && same(*node.after_write))) return durable_.held();
+  if (same(node.disk)) return durable_.held();
+  if (node.writing) {
+    Disk written = node.disk;
+    written.write(*node.writing);
+    if (same(written)) return durable_.held();
+  }
   durable_.broken({.promised = fmt::format("{} had made durable: term {}, vote {}, log up to {}", name_of(id),
                                            node.disk.term, node.disk.vote, node.disk.last()),
                    .found = fmt::format("it starts with term {}, vote {}, log up to {}", stored.hard_state.term,
@@ -118,13 +123,17 @@ void ClusterChecks::check_regress(NodeId id, const Node& node, const raft::Store
 
 void ClusterChecks::persisting(NodeId id, const plaza::NodeStore::Batch& batch) {
   Node& node = node_of(id);
-  node.after_write = node.disk;
-  node.after_write->write(batch);
+  plaza::NodeStore::Batch& writing = node.writing.emplace();
+  writing.hard_state = batch.hard_state;
+  writing.compact = batch.compact;
+  if (batch.install) writing.install = plaza::NodeStore::Install{.mark = batch.install->mark, .hash = 0, .cells = {}};
+  for (const raft::Entry& entry : batch.entries)
+    writing.entries.push_back({.index = entry.index, .term = entry.term, .kind = entry.kind, .data = {}});
 }
 
 void ClusterChecks::persisted(NodeId id, const plaza::NodeStore::Batch& batch) {
   Node& node = node_of(id);
-  node.after_write.reset();
+  node.writing.reset();
   node.disk.write(batch);
   check_matching(id, node, batch);
 }

@@ -66,7 +66,7 @@ class ClusterChecks {
     stillpoint::HostId host = stillpoint::kHarness;
     bool up = false;
     Disk disk;
-    std::optional<Disk> after_write;  // while one is under way
+    std::optional<plaza::NodeStore::Batch> writing;  // what may be there or not; of its entries only index and term
     plaza::raft::Status status;
     std::uint64_t incarnation = 0;
     Index applied = 0;

@@ -1,68 +1,92 @@
-#define XXH_STATIC_LINKING_ONLY  // the size of a state
 #include "system-under-test/plaza/domain/cells.hpp"
 
 #include <xxhash.h>
 
-#include <array>
+#include <algorithm>
 
 namespace plaza {
 
+std::size_t Cells::KeyHash::operator()(std::string_view key) const { return XXH3_64bits(key.data(), key.size()); }
+
 Cells::Cells(CellList kept) {
-  for (auto& [key, value] : kept) place(key, std::move(value));
+  cells_.reserve(kept.size());
+  for (auto& [key, value] : kept) set(*cells_.try_emplace(std::move(key)).first, std::move(value));
 }
 
 const std::string* Cells::find(std::string_view key) const {
   const auto found = cells_.find(key);
-  return found == cells_.end() ? nullptr : &found->second;
+  return found == cells_.end() || !found->second.value ? nullptr : &*found->second.value;
 }
 
 void Cells::put(std::string_view key, std::string value) {
-  if (place(key, std::move(value))) changed_.emplace(key);
+  auto at = cells_.find(key);
+  if (at == cells_.end()) at = cells_.try_emplace(std::string(key)).first;
+  if (at->second.value == value) return;
+  set(*at, std::move(value));
+  note_change(*at);
 }
 
-bool Cells::place(std::string_view key, std::string value) {
-  auto at = cells_.lower_bound(key);
-  if (at != cells_.end() && at->first == key) {
-    if (at->second == value) return false;
-    hash_ -= hash_of(key, at->second);
-    bytes_ -= at->second.size();
-  } else {
-    at = cells_.emplace_hint(at, key, std::string());
-    bytes_ += key.size();
-  }
-  hash_ += hash_of(key, value);
-  bytes_ += value.size();
-  at->second = std::move(value);
-  return true;
-}
-
+// It stays, without a value, until the change was taken.
 void Cells::erase(std::string_view key) {
-  const auto found = cells_.find(key);
-  if (found == cells_.end()) return;
-  changed_.emplace(key);  // first: the key may be a part of what goes now
-  hash_ -= hash_of(found->first, found->second);
-  bytes_ -= found->first.size() + found->second.size();
-  cells_.erase(found);
+  const auto at = cells_.find(key);
+  if (at == cells_.end() || !at->second.value) return;
+  set(*at, std::nullopt);
+  note_change(*at);
+}
+
+void Cells::set(Map::value_type& at, std::optional<std::string> value) {
+  auto& [key, cell] = at;
+  if (cell.value) {
+    hash_ -= cell.hash;
+    bytes_ -= key.size() + cell.value->size();
+    --size_;
+  }
+  cell.value = std::move(value);
+  if (!cell.value) return;
+  cell.hash = hash_of(key, *cell.value);
+  hash_ += cell.hash;
+  bytes_ += key.size() + cell.value->size();
+  ++size_;
+}
+
+void Cells::note_change(Map::value_type& at) {
+  if (std::exchange(at.second.changed, true)) return;
+  changed_.push_back(at.first);
+}
+
+std::vector<const Cells::Map::value_type*> Cells::in_order(std::string_view prefix) const {
+  std::vector<const Map::value_type*> found;
+  for (const Map::value_type& at : cells_) {
+    if (at.second.value && at.first.starts_with(prefix)) found.push_back(&at);
+  }
+  std::ranges::sort(found, {}, [](const Map::value_type* at) -> const std::string& { return at->first; });
+  return found;
 }
 
 void Cells::each(std::string_view prefix,
                  const std::function<void(std::string_view key, std::string_view value)>& visit) const {
-  for (auto at = cells_.lower_bound(prefix); at != cells_.end() && at->first.starts_with(prefix); ++at)
-    visit(at->first, at->second);
+  for (const Map::value_type* at : in_order(prefix)) visit(at->first, *at->second.value);
 }
 
 std::vector<CellChange> Cells::take_changes() {
+  std::ranges::sort(changed_);
   std::vector<CellChange> changes;
   changes.reserve(changed_.size());
-  while (!changed_.empty()) {
-    CellChange change{.key = std::move(changed_.extract(changed_.begin()).value()), .value = std::nullopt};
-    if (const std::string* value = find(change.key)) change.value = *value;
-    changes.push_back(std::move(change));
+  for (const std::string_view key : std::exchange(changed_, {})) {
+    const auto at = cells_.find(key);
+    at->second.changed = false;
+    changes.push_back({.key = at->first, .value = at->second.value});
+    if (!at->second.value) cells_.erase(at);
   }
   return changes;
 }
 
-CellList Cells::all() const { return {cells_.begin(), cells_.end()}; }
+CellList Cells::all() const {
+  CellList all;
+  all.reserve(size_);
+  for (const Map::value_type* at : in_order("")) all.emplace_back(at->first, *at->second.value);
+  return all;
+}
 
 std::uint64_t Cells::hash_of(const CellList& cells) {
   std::uint64_t hash = 0;
@@ -70,18 +94,10 @@ std::uint64_t Cells::hash_of(const CellList& cells) {
   return hash;
 }
 
-// With the length of the key in front, so that no part of a key passes for one of the value. Nodes compare these hashes
+// Of the value, under the key as its seed: so no part of a key passes for one of the value. Nodes compare these hashes
 // and disks keep them: they never change.
 std::uint64_t Cells::hash_of(std::string_view key, std::string_view value) {
-  std::array<char, 8> length{};
-  for (std::size_t i = 0; i < length.size(); ++i)
-    length[i] = static_cast<char>(static_cast<std::uint64_t>(key.size()) >> (8 * i));
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, length.data(), length.size());
-  XXH3_64bits_update(&state, key.data(), key.size());
-  XXH3_64bits_update(&state, value.data(), value.size());
-  return XXH3_64bits_digest(&state);
+  return XXH3_64bits_withSeed(value.data(), value.size(), XXH3_64bits(key.data(), key.size()));
 }
 
 }  // namespace plaza

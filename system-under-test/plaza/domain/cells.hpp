@@ -11,11 +11,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -43,7 +42,7 @@ class Cells {
             const std::function<void(std::string_view key, std::string_view value)>& visit) const;
 
   std::uint64_t hash() const { return hash_; }
-  std::size_t size() const { return cells_.size(); }
+  std::size_t size() const { return size_; }
   std::size_t bytes() const { return bytes_; }
 
   std::size_t changes() const { return changed_.size(); }
@@ -53,14 +52,32 @@ class Cells {
   // As hash() would be of these.
   static std::uint64_t hash_of(const CellList& cells);
 
- private:
+  // Of one cell, as hash() sums them up.
   static std::uint64_t hash_of(std::string_view key, std::string_view value);
-  // Whether it was not so before.
-  bool place(std::string_view key, std::string value);
-  std::map<std::string, std::string, std::less<>> cells_;
-  std::set<std::string, std::less<>> changed_;
+
+ private:
+  // Found by hash, since that is what happens most; brought into the order of the keys where that matters. Nothing
+  // hangs on the order in which they lie here.
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const;
+  };
+  struct Cell {
+    std::optional<std::string> value;  // none: it is gone, and that is a change that was not taken yet
+    std::uint64_t hash = 0;
+    bool changed = false;
+  };
+  using Map = std::unordered_map<std::string, Cell, KeyHash, std::equal_to<>>;
+
+  void set(Map::value_type& at, std::optional<std::string> value);
+  void note_change(Map::value_type& at);
+  std::vector<const Map::value_type*> in_order(std::string_view prefix) const;
+
+  Map cells_;
+  std::vector<std::string_view> changed_;  // keys, which stay where they are
   std::uint64_t hash_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t size_ = 0;
 };
 
 }  // namespace plaza

@@ -57,6 +57,7 @@ class Progress {
     next();
   }
   void end() {
+    ended_ = true;  // the timer may have gone off already
     timer_.cancel();
     if (is_terminal_) std::cerr << "\r\033[K" << std::flush;
   }
@@ -65,7 +66,7 @@ class Progress {
   void next() {
     timer_.expires_at(begun_ + ++seconds_);
     timer_.async_wait([this](error_code error) {
-      if (error) return;
+      if (error || ended_) return;
       tell();
       next();
     });
@@ -88,6 +89,7 @@ class Progress {
   const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
   std::chrono::seconds seconds_{0};
   std::uint64_t answered_ = 0;
+  bool ended_ = false;
 };
 
 // Runs the event loop until there is nothing left to do, and so until all that was spawned is over.

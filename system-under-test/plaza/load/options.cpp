@@ -4,6 +4,8 @@
 #include <charconv>
 #include <map>
 
+#include "system-under-test/plaza/protocol/messages.hpp"
+
 namespace plaza::load {
 
 namespace {
@@ -42,51 +44,66 @@ std::vector<tcp::endpoint> parse_nodes(std::string_view text) {
 
 void describe(CLI::App& app, Options& options) {
   const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1000}, {"m", 60'000}};
-  const CLI::AsNumberWithUnit duration(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
-  app.add_option("--nodes", options.nodes, "Client ports of the cluster's nodes")->capture_default_str();
-  app.add_option("--event", options.event, "Event whose tickets are wanted")->capture_default_str();
-  app.add_option("--users", options.users, "How many users")->check(CLI::Range(1, 50'000))->capture_default_str();
-  app.add_option("--seconds", options.seconds, "How long they go on")
+  const CLI::AsNumberWithUnit duration(units, CLI::AsNumberWithUnit::UNIT_REQUIRED);
+  app.add_option("--nodes", options.nodes, "Client ports of the cluster's nodes")
+      ->type_name("ADDRESS:PORT,...")
+      ->capture_default_str();
+  app.add_option("--event", options.event, "Event whose tickets are wanted")->type_name("NAME")->capture_default_str();
+  app.add_option("--users", options.users, "How many users")
+      ->check(CLI::Range(1, 50'000))
+      ->type_name("NUMBER")
+      ->capture_default_str();
+  app.add_option("--seconds", options.seconds, "How long they go on; they arrive within the first tenth")
       ->check(CLI::Range(1, 86'400))
+      ->type_name("NUMBER")
       ->capture_default_str();
   app.add_option("--think", options.think_ms, "Mean pause of a user between operations")
       ->transform(duration)
+      ->type_name("DURATION")
       ->default_str("1s");
   app.add_option("--rate", options.rate, "Operations a second of all users together, instead of --think")
-      ->check(CLI::Range(1, 10'000'000));
+      ->check(CLI::Range(1, 10'000'000))
+      ->type_name("NUMBER");
   app.add_option("--patience", options.patience_ms, "How long a user waits for an answer, all attempts together")
       ->transform(duration)
+      ->type_name("DURATION")
       ->default_str("10s");
   app.add_option("--token-seed", options.token_seed,
-                 "File with the seed that signs tokens; without it tokens are off, and users only give their names");
-  app.add_option("--seed", options.seed, "Seed of all random choices")->capture_default_str();
+                 "The seed that signs tokens, in hex; without it users only give their names")
+      ->type_name("FILE");
+  app.add_option("--seed", options.seed, "Seed of all random choices")->type_name("NUMBER")->capture_default_str();
 
   const std::string files = "Ledger";
-  app.add_option("--ledger", options.ledger, "File for every operation and what became of it, a JSON object a line")
+  app.add_option("--ledger", options.ledger, "Write every operation and what became of it, a JSON object a line")
+      ->type_name("FILE")
       ->group(files);
-  app.add_option("--verify", options.verify, "Make no load: hold the cluster against this ledger")->group(files);
+  app.add_option("--verify", options.verify, "Make no load: hold the cluster against this ledger")
+      ->type_name("FILE")
+      ->group(files);
 
-  const std::string mix = "Of 100 operations";
+  const std::string mix = "Shares of the operations, in proportion to each other";
   const auto share = [&](const char* name, unsigned& value, const char* what) {
-    app.add_option(name, value, what)->check(CLI::Range(0, 100))->group(mix)->capture_default_str();
+    app.add_option(name, value, what)
+        ->check(CLI::Range(0, 1'000'000))
+        ->type_name("NUMBER")
+        ->group(mix)
+        ->capture_default_str();
   };
-  share("--hold", options.mix.hold, "take a ticket for a while");
-  share("--release", options.mix.release, "give back what is held");
-  share("--purchase", options.mix.purchase, "pay for what is held");
-  share("--buy", options.mix.buy, "take a ticket and pay for it");
-  share("--wait", options.mix.wait, "stand in line");
-  share("--leave", options.mix.leave, "leave the line");
-  share("--look", options.mix.look, "ask how many there are");
+  share("--hold", options.mix.hold, "Take tickets for a while");
+  share("--release", options.mix.release, "Give back what is held, or hold where nothing is");
+  share("--purchase", options.mix.purchase, "Pay for what is held, or hold where nothing is");
+  share("--buy", options.mix.buy, "Take tickets and pay for them");
+  share("--wait", options.mix.wait, "Stand in line");
+  share("--leave", options.mix.leave, "Leave the line");
+  share("--look", options.mix.look, "Ask how many there are");
 }
 
 void check(const Options& options) {
-  const Mix& mix = options.mix;
-  const unsigned sum = mix.hold + mix.release + mix.purchase + mix.buy + mix.wait + mix.leave + mix.look;
-  if (sum != 100) {
-    throw BadInput("--hold, --release, --purchase, --buy, --wait, --leave and --look are " + std::to_string(sum) +
-                   " together; they must be 100");
+  if (options.mix.sum() == 0) throw BadInput("no operation has a share: see --hold and the others");
+  if (options.event.empty() || options.event.size() > kProtocolNameBytesMost) {
+    throw BadInput("--event: a name has 1 to " + std::to_string(kProtocolNameBytesMost) + " bytes");
   }
-  if (options.event.empty() || options.event.size() > 64) throw BadInput("--event: a name has 1 to 64 bytes");
+  if (options.think_ms < 1) throw BadInput("--think: a pause is 1ms at least");
   parse_nodes(options.nodes);
 }
 

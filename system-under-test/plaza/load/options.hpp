@@ -12,7 +12,7 @@
 
 namespace plaza::load {
 
-// Of a hundred operations so many are of this kind.
+// How often users choose each kind of operation, in proportion to the others.
 struct Mix {
   unsigned hold = 44;
   unsigned release = 38;  // of a hold that the user has; without one the user holds instead
@@ -21,6 +21,7 @@ struct Mix {
   unsigned wait = 2;
   unsigned leave = 2;
   unsigned look = 7;
+  unsigned sum() const { return hold + release + purchase + buy + wait + leave + look; }
 };
 
 struct Options {

@@ -27,15 +27,15 @@ asio::awaitable<void> sleep_until(Clock::time_point time) {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-Operation draw_operation(const Mix& mix, std::uint64_t percent) {
+Operation draw_operation(const Mix& mix, std::uint64_t drawn) {
   const std::pair<Operation, unsigned> shares[] = {
       {Operation::hold, mix.hold}, {Operation::release, mix.release}, {Operation::purchase, mix.purchase},
       {Operation::buy, mix.buy},   {Operation::wait, mix.wait},       {Operation::leave, mix.leave},
       {Operation::look, mix.look},
   };
   for (const auto& [op, share] : shares) {
-    if (percent < share) return op;
-    percent -= share;
+    if (drawn < share) return op;
+    drawn -= share;
   }
   return Operation::look;
 }
@@ -89,7 +89,7 @@ void User::begin_watches() {
 }
 
 Request User::choose() {
-  Operation op = draw_operation(run_.options.mix, choices_.below(100));
+  Operation op = draw_operation(run_.options.mix, choices_.below(run_.options.mix.sum()));
   const std::uint64_t count = 1 + choices_.below(kCountMost);
   const bool needs_hold = op == Operation::release || op == Operation::purchase;
   if (needs_hold && holds_.empty() && offers_.empty()) op = Operation::hold;

@@ -72,8 +72,8 @@ struct MeshConfig {
 // Called in the handler in which it happened, never within send(). They may call send(), and end the mesh.
 struct MeshCallbacks {
   std::function<void(NodeId from, FrameType type, std::string_view payload)> received;
-  // Frames to this node that send() took may not have come; or the queue is full, which is told once until there is room
-  // again.
+  // Frames to this node that send() took may not have come; or the queue is full, which is told once until there is
+  // room again.
   std::function<void(NodeId to, Stream stream)> lost;
   // The queue of the bulk stream to this node is empty: more of a snapshot may go. Not if it was lost.
   std::function<void(NodeId to)> bulk_drained;

@@ -74,7 +74,7 @@ class Progress {
   Index next_;
   Index commit_sent_ = 0;  // the commit index that it knows, if nothing was lost
   bool paused_ = false;    // probe: one append is on its way
-  bool nudged_ = false;    // an append is due even if it carries nothing
+  bool nudged_ = true;     // an append is due even if there is no news; a new leader's first is, and tells who leads
   bool may_nudge_ = false;
   bool active_ = false;
   std::uint64_t round_ = 0;

@@ -22,6 +22,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,7 @@ class FakeNode {
     // Why the client has ended it, where it was with a close frame.
     std::uint16_t close_code() const { return stream_.reason().code; }
     bool is_over = false;
+    std::string target;  // of its upgrade
 
    private:
     friend FakeNode;
@@ -121,7 +123,8 @@ class FakeNode {
     co_await http::async_read(session->stream_.next_layer(), buffer, upgrade, token);
     if (error) co_return;
     upgrades.push_back(std::chrono::steady_clock::now());
-    targets.emplace_back(upgrade.target().data(), upgrade.target().size());
+    session->target = {upgrade.target().data(), upgrade.target().size()};
+    targets.push_back(session->target);
     const auto authorization = upgrade[http::field::authorization];
     authorizations.emplace_back(authorization.data(), authorization.size());
     if (decline != 0) {
@@ -141,7 +144,7 @@ class FakeNode {
       buffer.consume(buffer.size());
       const auto decoded = decode_request(text);
       const auto* request = std::get_if<Request>(&decoded);
-      REQUIRE(request);
+      if (!request) throw std::runtime_error("no request: " + text);
       requests.push_back(*request);
       if (on_request) {
         on_request(*session, *request);

@@ -94,7 +94,8 @@ TEST_CASE("a user's topic has the user's things", "[plaza][client]") {
     client.watch("user", [&](const TopicPush& push) { seen = std::get<UserPush>(push); });
     co_await until([&] { return node.requests.size() == 1; });
     node.sessions[0]->send(encode_push(
-        "user", 4, R"({"holds":[{"event":"concert","id":"r-1","count":2,"seats":[1,2]}],"offers":[],"sales":[]})"));
+        "user", 4,
+        R"({"holds":[{"event":"concert","id":"r-1","count":2,"seats":[1,2]}],"offers":[],"waits":[],"sales":[]})"));
     co_await until([&] { return seen.has_value(); });
     CHECK(seen->version == 4);
     CHECK(seen->holds == std::vector<UserPush::Item>{{.event = "concert", .id = "r-1", .count = 2, .seats = {1, 2}}});

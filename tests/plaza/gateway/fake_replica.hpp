@@ -20,7 +20,8 @@ namespace asio = boost::asio;
 
 class FakeReplica final : public Replica {
  public:
-  explicit FakeReplica(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  explicit FakeReplica(asio::any_io_executor executor, Bugs bugs = {})
+      : executor_(std::move(executor)), machine_(bugs) {}
 
   bool is_leaderless = false;  // nothing is decided, and nobody knows the present
   bool refuses = false;
@@ -30,9 +31,9 @@ class FakeReplica final : public Replica {
   Answer apply(const RequestKey& key, const tickets::Request& request) {
     return apply(Command{.time = time_, .key = key, .domain = DomainId::tickets, .body = tickets::encode(request)});
   }
-  void open(std::string event, std::uint32_t capacity, bool seated = true) {
-    apply({.user = "operator", .id = "open " + event},
-          tickets::Open{.event = std::move(event), .capacity = capacity, .seated = seated});
+  void open(const std::string& event, std::uint32_t capacity, bool seated = true) {
+    const tickets::Open request{.event = event, .capacity = capacity, .seated = seated};
+    apply({.user = "operator", .id = "open " + event}, request);
   }
   void pass(LogTime time) {
     time_ += time;

@@ -42,7 +42,8 @@ inline std::string token_of(const std::string& user, std::int64_t seconds = 1000
 
 // With the events "concert" (10 seats) and "fair" (1000 tickets without numbers), unless there are others.
 struct Plaza {
-  explicit Plaza(GatewayConfig its_config = {}, GatewayHooks hooks = {}) {
+  explicit Plaza(GatewayConfig its_config = {}, GatewayHooks hooks = {})
+      : replica(std::make_shared<FakeReplica>(io.get_executor(), its_config.bugs)) {
     its_config.token_key = test_key().public_key();
     if (its_config.push_interval == GatewayConfig{}.push_interval) {
       its_config.push_interval = std::chrono::milliseconds(5);
@@ -53,7 +54,7 @@ struct Plaza {
   }
 
   asio::io_context io;
-  std::shared_ptr<FakeReplica> replica = std::make_shared<FakeReplica>(io.get_executor());
+  std::shared_ptr<FakeReplica> replica;
   std::optional<Server> server;
 };
 

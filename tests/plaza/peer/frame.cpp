@@ -57,8 +57,8 @@ TEST_CASE("a frame is its length, its type and its payload") {
 }
 
 TEST_CASE("frames come out whole and in order, however they were cut") {
-  for (const std::size_t piece : {1, 2, 3, 4, 5, 7, 100, 10'000}) {
-    for (const std::size_t buffer : {1, 16, 64 * 1024}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 4u, 5u, 7u, 100u, 10'000u}) {
+    for (const std::size_t buffer : {1u, 16u, 64u * 1024u}) {
       CAPTURE(piece, buffer);
       FrameReader reader({.frame_bytes_most = 4000, .buffer_bytes = buffer});
       CHECK(feed_in_pieces(reader, bytes_of(kSome), piece) == kSome);

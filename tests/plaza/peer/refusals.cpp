@@ -138,8 +138,9 @@ TEST_CASE("what does not belong on a connection ends it") {
   for (const Case& each : cases) {
     CAPTURE(each.line);
     Stranger stranger = lonely.greeted(hello_of_2());
-    stranger.say(each.bytes);
+    stranger.say(each.bytes + framed(OwnFrame{16}, "too late"));
     until(lonely.io, [&] { return stranger.is_over(); });
+    CHECK(lonely.node->received.empty());
     CHECK(lonely.node->said.back() == "from node 2 (control): " + each.line);
     CHECK_FALSE(lonely.node->view(2).heard);
   }

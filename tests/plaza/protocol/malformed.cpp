@@ -1,12 +1,13 @@
 // Texts that are no messages: what is made of them, and that nothing worse is.
 #include <catch2/catch.hpp>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "system-under-test/plaza/protocol/messages.hpp"
+#include "tests/plaza/protocol/mutation.hpp"
 
 using namespace plaza;
+using namespace plaza::test;
 
 namespace {
 
@@ -14,47 +15,6 @@ std::string repeated(std::string_view text, std::size_t times) {
   std::string all;
   for (std::size_t i = 0; i < times; ++i) all += text;
   return all;
-}
-
-// SplitMix64: the same cases everywhere.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::size_t below(std::size_t limit) { return static_cast<std::size_t>(next() % limit); }
-
- private:
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  std::uint64_t state_;
-};
-
-std::string mutated(std::string text, Random& random) {
-  const std::size_t changes = 1 + random.below(4);
-  for (std::size_t i = 0; i < changes; ++i) {
-    const std::size_t at = random.below(text.size() + 1);
-    switch (random.below(5)) {
-      case 0:
-        text.insert(at, 1, static_cast<char>(random.below(256)));
-        break;
-      case 1:
-        if (at < text.size()) text.erase(at, 1 + random.below(8));
-        break;
-      case 2:
-        if (at < text.size()) text[at] = static_cast<char>(random.below(256));
-        break;
-      case 3:
-        text.insert(at, text.substr(random.below(text.size() + 1), random.below(16)));
-        break;
-      case 4:
-        text.insert(at, repeated(R"(9e99)", random.below(3)) + R"(":[{)");
-        break;
-    }
-  }
-  return text;
 }
 
 }  // namespace

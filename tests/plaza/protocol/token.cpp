@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/plaza/protocol/mutation.hpp"
+
 using namespace plaza;
 
 namespace {
@@ -87,6 +89,22 @@ TEST_CASE("no token that was changed is believed", "[token]") {
       INFO(other);
       REQUIRE(error_of(other, key.public_key()) == TokenError::bad_token);
       REQUIRE(error_of(token.substr(0, at), key.public_key()) == TokenError::bad_token);
+    }
+  }
+}
+
+TEST_CASE("mutated tokens, and mutated payloads that are signed", "[token]") {
+  const TokenKey key = TokenKey::make(7);
+  const std::string payload = R"({"user":"ann","exp":1900000000})";
+  const std::string token = key.sign_payload(payload);
+  test::Random random(2);
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string other = test::mutated(token, random);
+    if (other != token) REQUIRE(std::holds_alternative<TokenError>(check_token(other, key.public_key(), kNow)));
+    const auto checked = check_token(key.sign_payload(test::mutated(payload, random)), key.public_key(), kNow);
+    if (const auto* claims = std::get_if<TokenClaims>(&checked)) {
+      REQUIRE_FALSE(claims->user.empty());
+      REQUIRE(claims->user.size() <= 64);
     }
   }
 }

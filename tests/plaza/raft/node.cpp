@@ -53,7 +53,13 @@ void LogImage::compact(Mark mark) {
   start = mark;
 }
 
-Node::Node(Config config) : config_(std::move(config)), core_(config_, Stored{}) {}
+Node::Node(Config config, Disk disk)
+    : config_(std::move(config)),
+      disk_(std::move(disk)),
+      log_(disk_.log),
+      applied_(disk_.applied),
+      applied_chain_(disk_.applied_chain),
+      core_(config_, stored(disk_)) {}
 
 Node::Node(const Node& other)
     : sent(other.sent),
@@ -65,6 +71,7 @@ Node::Node(const Node& other)
       log_(other.log_),
       applied_(other.applied_),
       applied_chain_(other.applied_chain_),
+      installs_(other.installs_),
       received_(other.received_),
       writing_(other.writing_),
       is_stalled_(other.is_stalled_),
@@ -86,6 +93,7 @@ void Node::turn() {
 void Node::take() {
   Ready ready = core_.ready();
   if (core_.has_ready()) throw std::logic_error("there is more ready right after all was taken");
+  if (on_taken) on_taken(ready);
   for (Message& message : ready.messages) sent.push_back({.message = std::move(message)});
   ready.messages.clear();
   if (answers_before_write_) {
@@ -95,13 +103,13 @@ void Node::take() {
   if (ready.install) log_.install(*ready.install, received_.at(ready.install->index));
   log_.replace(ready.entries);
   snapshots.insert(snapshots.end(), ready.snapshots.begin(), ready.snapshots.end());
-  if (keeps_taken) taken.push_back(ready);
   writing_.push_back(std::move(ready));
 }
 
 void Node::write_one() {
   const Ready ready = std::move(writing_.front());
   writing_.pop_front();
+  if (on_written) on_written(ready);
   if (ready.install) {
     disk_.log.install(*ready.install, received_.at(ready.install->index));
     disk_.applied = ready.install->index;
@@ -112,6 +120,7 @@ void Node::write_one() {
   for (const Message& message : ready.messages_after) sent.push_back({.message = message});
   core_.persisted(ready);
   if (ready.install) {
+    ++installs_;
     applied_ = disk_.applied;
     applied_chain_ = disk_.applied_chain;
   }

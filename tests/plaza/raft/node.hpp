@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "system-under-test/plaza/raft/core.hpp"
@@ -56,7 +59,8 @@ class Node {
     Chain applied_chain = 0;
   };
 
-  explicit Node(Config config);
+  explicit Node(Config config) : Node(std::move(config), Disk()) {}
+  Node(Config config, Disk disk);
   Node(const Node& other);
   Node& operator=(const Node&) = delete;
 
@@ -66,6 +70,7 @@ class Node {
   const LogImage& log() const { return log_; }
   Index applied() const { return applied_; }
   Chain applied_chain() const { return applied_chain_; }
+  std::size_t installs() const { return installs_; }
 
   void step(const Packet& packet);
 
@@ -90,9 +95,9 @@ class Node {
   std::vector<Ready::Read> reads;
   std::vector<Ready::Snapshot> snapshots;
   std::vector<Entry> newly_applied;
-  // What it took, in the order in which it did, for whoever wants to tell it.
-  std::vector<Ready> taken;
-  bool keeps_taken = false;
+  // Told of each Ready when it was taken and when it was written; not copied with the node.
+  std::function<void(const Ready&)> on_taken;
+  std::function<void(const Ready&)> on_written;
 
   // Equal where two nodes would do the same from now on.
   std::uint64_t digest() const;
@@ -105,6 +110,7 @@ class Node {
   LogImage log_;  // as in memory
   Index applied_ = 0;
   Chain applied_chain_ = 0;
+  std::size_t installs_ = 0;
   std::map<Index, Chain> received_;  // states of snapshots, by their index
   std::deque<Ready> writing_;
   bool is_stalled_ = false;

@@ -28,6 +28,7 @@ SimulationOutcome Simulation::run() {
   if (checker_.violation()) outcome_.violation = checker_.violation();
   outcome_.commands_applied = checker_.applied_most();
   outcome_.reads_ended = checker_.reads_ended();
+  for (const auto& [id, node] : nodes_) outcome_.snapshots_installed += node->installs();
   return outcome_;
 }
 
@@ -113,11 +114,6 @@ void Simulation::after(Node& node) {
   const Mark end = {.index = status.last_index, .term = status.last_term};
   if (end.index <= ends_[status.id].index && end.term > ends_[status.id].term) ++outcome_.conflicts;
   ends_[status.id] = end;
-  if (node.log().start.index > node.disk().applied) ++outcome_.snapshots_installed;  // and not written yet
-  if (std::exchange(starts_[status.id], node.log().start) != node.log().start && node.log().items.empty() &&
-      status.role == Role::follower) {
-    ++outcome_.snapshots_installed;
-  }
 }
 
 void Simulation::end_snapshot(bool is_lucky) {

@@ -68,7 +68,6 @@ class Simulation {
   Checker checker_;
   SimulationOutcome outcome_;
   std::map<NodeId, Term> led_;
-  std::map<NodeId, Mark> starts_;
   std::map<NodeId, Mark> ends_;
   std::uint64_t next_context_ = 1;
 };
