@@ -1,6 +1,8 @@
 #include "system-under-test/plaza/node/node.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
+#include <sstream>
 #include <utility>
 
 #include "system-under-test/plaza/spawn.hpp"
@@ -14,16 +16,25 @@ namespace {
 constexpr auto kOpenWithin = std::chrono::seconds(10);
 
 // Under the same ids each time: who leads next, or the same node after a restart, asks for nothing new.
-asio::awaitable<void> open_events(std::shared_ptr<Replica> replica, std::vector<tickets::Open> events) {
+asio::awaitable<void> open_events(std::shared_ptr<Replica> replica, std::vector<tickets::Open> events,
+                                  decltype(NodeHooks::event_refused) refused) {
   for (const tickets::Open& event : events) {
     Command command;
-    command.key = {.user = "plaza", .id = "open-" + event.event};
+    command.key = {.user = "plaza.open", .id = event.event};  // as long as a name may be
     command.domain = DomainId::tickets;
     command.body = tickets::encode(event);
     const Outcome outcome =
         co_await replica->submit(std::move(command), std::chrono::steady_clock::now() + kOpenWithin);
     if (outcome.kind != Outcome::Kind::answered) co_return;  // it does not lead any more: the next one sees to it
+    if (outcome.answer.refusal != Refusal::none && refused) refused(event, outcome.answer.refusal);
   }
+}
+
+CannotListen cannot_listen(const asio::ip::tcp::endpoint& where, const char* whom,
+                           const boost::system::error_code& why) {
+  std::ostringstream line;
+  line << "cannot listen on " << where << " for " << whom << ": " << why.message();
+  return CannotListen(line.str());
 }
 
 }  // namespace
@@ -36,21 +47,27 @@ Node::Node(const asio::any_io_executor& executor, NodeConfig config, NodeHooks h
   };
   const auto opening = std::make_shared<Opening>();
   auto tell = std::move(hooks.replica.role_changed);
-  hooks.replica.role_changed = [executor, opening, tell = std::move(tell),
+  hooks.replica.role_changed = [executor, opening, tell = std::move(tell), refused = std::move(hooks.event_refused),
                                 events = std::move(config.events)](const raft::Status& status) {
     const bool leads = status.role == raft::Role::leader;
     const auto replica = opening->replica.lock();
-    if (leads && !opening->leads && replica) spawn(executor, open_events(replica, events));
+    if (leads && !opening->leads && replica) spawn(executor, open_events(replica, events, refused));
     opening->leads = leads;
     if (tell) tell(status);
   };
-  replica_ = Replica::start(executor, std::move(config.replica), std::move(hooks.replica));
+  const auto for_peers = config.replica.listen_on;
+  const auto for_clients = config.gateway.listen_on;
+  try {
+    replica_ = Replica::start(executor, std::move(config.replica), std::move(hooks.replica));
+  } catch (const boost::system::system_error& failure) {
+    throw cannot_listen(for_peers, "the other nodes", failure.code());
+  }
   opening->replica = replica_;
   try {
     server_ = std::make_shared<Server>(executor, std::move(config.gateway), replica_, std::move(hooks.gateway));
-  } catch (...) {
+  } catch (const boost::system::system_error& failure) {
     replica_->abandon();
-    throw;
+    throw cannot_listen(for_clients, "clients", failure.code());
   }
 }
 

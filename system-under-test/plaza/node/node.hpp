@@ -5,7 +5,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "system-under-test/plaza/domain/tickets/messages.hpp"
@@ -24,11 +26,19 @@ struct NodeConfig {
 struct NodeHooks {
   ReplicaHooks replica;
   GatewayHooks gateway;
+  // This node leads, and an event could not be opened as configured: the cluster has another one of its name.
+  std::function<void(const tickets::Open& event, Refusal refusal)> event_refused;
+};
+
+// An address that others shall find a node at cannot be had; what() is a line that says which, and why.
+class CannotListen : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 class Node {
  public:
-  // Throws as Replica::start() and Server do.
+  // Throws StoreError, DamagedState, or CannotListen.
   Node(const boost::asio::any_io_executor& executor, NodeConfig config, NodeHooks hooks);
   // As if the process had died: see abandon() of its parts.
   ~Node();
