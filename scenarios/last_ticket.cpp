@@ -94,9 +94,9 @@ class LastTicket final : public Scenario {
     node_.replica.flush_interval = settings.duration("plaza.flush_interval", {}, 1s);
     node_.replica.log_keep = settings.count("plaza.log_keep", {10, 10'000'000}, 10'000);
     node_.replica.data_folder = kDataFolder;
-    lead_within_ = settings.duration("plaza.lead_within", {.least = 1ms}, 5s);
+    lead_within_ = settings.duration("plaza.lead_within", {.least = 1ms}, 3s);
     hold_slack_ = settings.duration("tickets.hold_slack", {}, 2s);
-    settle_ = settings.duration("plaza.settle", {}, 2s);
+    settle_ = settings.duration("plaza.settle", {}, 1s);
   }
 
   void read_users(const Settings& settings) {

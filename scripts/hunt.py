@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Looks for each planted bug of a hunt, and writes down what was found: which invariant, which seed, after how much CPU time.
+
+  scripts/hunt.py                          every bug of scenarios/last-ticket.hunt.toml; the table goes to standard output
+  scripts/hunt.py --update docs/hunt.md    and into that file, between its two markers
+  scripts/hunt.py --only NAME              one of them; may be given several times
+  scripts/hunt.py --budget 120s            real time for each at most
+
+A hunt is a fuzz campaign with the switch on, which stops at the first seed that fails. The seed must then pass with the switch
+off, and the invariant that was broken must be one of those that are meant for the bug; otherwise the row says so. Exits with 1 if
+fewer were found than --least says (17), or anything else was not as it should be.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BEGIN = "<!-- hunt: begin -->"
+END = "<!-- hunt: end -->"
+
+
+def stillpoint(*arguments):
+    command = [str(ROOT / "build/stillpoint"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def hunt(scenario, bug, budget, jobs):
+    options = shlex.split(bug["options"])
+    out = pathlib.Path(tempfile.mkdtemp(prefix="hunt-"))
+    try:
+        ran = stillpoint("fuzz", scenario, "--bug", bug["name"], *options, "--seeds", "1..1000000", "--budget", budget, "--stop-at-first",
+                         "--no-regressions", "--jobs", str(jobs), "--out", str(out / "c"), "--json")
+        if not ran.stdout.strip():
+            return {"error": ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else f"exit code {ran.returncode}"}
+        campaign = json.loads(ran.stdout)
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+    found = {"seeds": campaign["seeds"], "cpu": campaign["cpu_ns"] / 1e9}
+    if not campaign["failures"]:
+        return found
+    failure = campaign["failures"][0]
+    found["seed"] = failure["smallest_seed"]
+    # "safety: capacity conserved (first purchase: apply, second purchase: apply)"
+    found["invariant"] = failure["signature"].split(": ", 1)[1].split(" (")[0]
+    found["meant"] = found["invariant"] in bug["invariants"]
+    found["passes"] = stillpoint("run", scenario, *options, "--seed", str(found["seed"])).returncode == 0
+    return found
+
+
+def row(bug, found):
+    if "error" in found:
+        return f"| {bug['id']} | `{bug['name']}` | {found['error']} | | | | `{bug['options']}` |"
+    if "seed" not in found:
+        return (f"| {bug['id']} | `{bug['name']}` | not found | | {found['seeds']:,} | {found['cpu']:.0f} | "
+                f"`{bug['options']}` |")
+    remark = "" if found["meant"] else " (another one was meant)"
+    remark += "" if found["passes"] else " (**fails without it, too**)"
+    return (f"| {bug['id']} | `{bug['name']}` | {found['invariant']}{remark} | {found['seed']} | {found['seeds']:,} | "
+            f"{found['cpu']:.1f} | `{bug['options']}` |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", type=pathlib.Path)
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--budget", default="120s")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--least", type=int, default=17)
+    options = parser.parse_args()
+    with open(ROOT / "scenarios/last-ticket.hunt.toml", "rb") as file:
+        plan = tomllib.load(file)
+    bugs = [bug for bug in plan["bug"] if not options.only or bug["name"] in options.only]
+    unknown = set(options.only) - {bug["name"] for bug in plan["bug"]}
+    if unknown:
+        sys.exit(f"hunt.py: no bug '{unknown.pop()}' in scenarios/last-ticket.hunt.toml")
+    lines = ["| id | bug | the invariant that was broken | seed | seeds run | CPU seconds | options |",
+             "|---|---|---|---|---|---|---|"]
+    good = 0
+    wrong = 0
+    for bug in bugs:
+        found = hunt(plan["scenario"], bug, options.budget, options.jobs)
+        lines.append(row(bug, found))
+        print(lines[-1], file=sys.stderr, flush=True)
+        if "seed" in found and found["meant"] and found["passes"]:
+            good += 1
+        elif "seed" in found or "error" in found:
+            wrong += 1
+    lines.append("")
+    lines.append(f"{good} of {len(bugs)} found, each by an invariant that is meant for it, within {options.budget} of real time "
+                 f"({options.jobs} at a time).")
+    table = "\n".join(lines)
+    print(table)
+    if options.update:
+        text = options.update.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        after = rest.split(END)[1]
+        options.update.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    sys.exit(0 if wrong == 0 and good >= min(options.least, len(bugs)) else 1)
+
+
+if __name__ == "__main__":
+    main()
