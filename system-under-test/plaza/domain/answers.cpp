@@ -70,20 +70,17 @@ void Answers::restore(const Cells& cells, LogTime now) {
   });
 }
 
-std::optional<Remembered> Answers::find(const Cells& cells, const RequestKey& key, LogTime now) const {
+std::optional<Remembered> Answers::find(const Cells& cells, const RequestKey& key) const {
   const std::string* value = cells.find(cell_of(key));
-  if (value == nullptr) return std::nullopt;
-  auto remembered = decode(*value);
-  // Whether an old one was forgotten yet must make no difference.
-  if (!remembered || remembered->given + kAnswersKept <= now) return std::nullopt;
-  return remembered;
+  return value == nullptr ? std::nullopt : decode(*value);
 }
 
-void Answers::put(Cells& cells, const RequestKey& key, const Remembered& remembered) {
+bool Answers::is_kept(const Remembered& remembered, LogTime now) { return remembered.given + kAnswersKept > now; }
+
+void Answers::put(Cells& cells, const RequestKey& key, const Remembered& remembered,
+                  const std::optional<Remembered>& before) {
   const std::string cell = cell_of(key);
-  if (const std::string* before = cells.find(cell)) {
-    if (const auto old = decode(*before)) by_age_.erase({old->given, cell});
-  }
+  if (before) by_age_.erase({before->given, cell});
   cells.put(cell, encode(remembered));
   by_age_.emplace(remembered.given, cell);
 }

@@ -32,10 +32,12 @@ class Answers {
   // Reads the index anew. Throws DamagedState.
   void restore(const Cells& cells, LogTime now);
 
-  // None where nothing is remembered, or it is older than kAnswersKept.
-  std::optional<Remembered> find(const Cells& cells, const RequestKey& key, LogTime now) const;
-  // In place of what was remembered of this key before.
-  void put(Cells& cells, const RequestKey& key, const Remembered& remembered);
+  // None where nothing is remembered. Whether it is too old, is_kept() says: what is, may be forgotten already or not,
+  // and that must make no difference.
+  std::optional<Remembered> find(const Cells& cells, const RequestKey& key) const;
+  static bool is_kept(const Remembered& remembered, LogTime now);
+  // In place of `before`, which is what find() has.
+  void put(Cells& cells, const RequestKey& key, const Remembered& remembered, const std::optional<Remembered>& before);
   // Forgets some of what is too old: no more than this, so that no entry takes long after a long silence.
   void forget(Cells& cells, LogTime now);
 

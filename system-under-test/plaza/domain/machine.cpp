@@ -133,7 +133,9 @@ class Machine::Impl {
     const Part part = domain.part_of(command.body);
     const std::uint64_t digest = digest_of(command);
     const bool nobody = command.key.user.empty();
-    const auto known = nobody || is_forgetful(part) ? std::nullopt : answers_.find(cells_, command.key, now_);
+    const auto before = nobody ? std::nullopt : answers_.find(cells_, command.key);
+    const bool counts = before && Answers::is_kept(*before, now_) && !is_forgetful(part);
+    const auto known = counts ? before : std::nullopt;
     // A conclusion has another body than the beginning by its nature.
     if (known && part != Part::conclusion && known->digest && *known->digest != digest) {
       applied.answer = {.refusal = Refusal::id_reused, .index = step.index};
@@ -154,7 +156,7 @@ class Machine::Impl {
       remembered.digest = known->digest;  // what the beginning asked for
     }
     if (!applied.answer.awaits) remembered.answer = applied.answer;
-    answers_.put(cells_, command.key, remembered);
+    answers_.put(cells_, command.key, remembered, before);
   }
 
   // The correct machine looks for the answer of every request. Without it a purchase whose answer was lost on its way
