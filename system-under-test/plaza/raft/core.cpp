@@ -59,9 +59,9 @@ void Core::Impl::step(Message message) {
 }
 
 bool Core::Impl::is_sane(const Message& message) const {
-  return message.to == config_.id && message.from != config_.id && is_voter(message.from) && message.term > 0 &&
-         message.term <= kMost && message.index <= kMost && message.log_term <= message.term &&
-         message.hint_index <= kMost;
+  return message.kind <= Message::Kind::time_out_now && message.to == config_.id && message.from != config_.id &&
+         is_voter(message.from) && message.term > 0 && message.term <= kMost && message.index <= kMost &&
+         message.log_term <= message.term && message.hint_index <= kMost;
 }
 
 // Brings this node to the message's term, or the sender to this node's. False: there is nothing else in it.

@@ -66,8 +66,11 @@ void Core::Impl::become_leader() {
   leader_ = config_.id;
   for_each_other(
       [&](NodeId node) { peers_.emplace(node, Progress(log_.last_index() + 1, config_.appends_in_flight_most)); });
-  // What earlier terms left is committed with this entry, and not before it (§5.4.2 of the paper).
-  append_own(EntryKind::noop, {});
+  // What earlier terms left is committed with this entry, and not before it (§5.4.2 of the paper). A leader that counts
+  // for entries of earlier terms as well has no use for it.
+  if (!config_.bugs.commit_by_counting_old_term) append_own(EntryKind::noop, {});
+  all_known_at_ = log_.last_index();
+  maybe_commit();
 }
 
 void Core::Impl::request_votes(Message::Kind kind, Term term, Cause cause, std::vector<Message>& out) const {

@@ -65,7 +65,7 @@ std::string Core::Impl::digest() const {
     peer.digest(out);
   }
   out.varint(heartbeat_elapsed_).varint(round_).u8(round_due_ ? 1 : 0).varint(transfer_to_).varint(transfer_elapsed_);
-  out.varint(uncommitted_bytes_);
+  out.varint(uncommitted_bytes_).varint(all_known_at_);
   leader_reads_.digest(out);
   follower_reads_.digest(out);
   out.varint(confirmed_reads_.size());

@@ -20,6 +20,7 @@ bool Core::Impl::is_well_formed(const Message& append) {
   Term term = std::max<Term>(append.log_term, 1);
   for (const Entry& entry : append.entries) {
     if (entry.index != ++index || entry.term < term || entry.term > append.term) return false;
+    if (entry.kind > EntryKind::command) return false;
     term = entry.term;
   }
   return true;

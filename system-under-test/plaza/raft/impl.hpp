@@ -92,7 +92,9 @@ class Core::Impl {
   void on_append_reply(const Message& message);
   void on_heartbeat_reply(const Message& message);
   void maybe_commit();
-  bool has_committed_in_term() const { return log_.term_of(commit_) == term_; }
+  // Whether all that earlier leaders committed is committed here: it is in the log from the beginning (§5.4.3 of the
+  // paper), but which of it is committed shows only when all of it is.
+  bool knows_what_is_committed() const { return commit_ >= all_known_at_; }
   void hand_over();
 
   // reads.cpp
@@ -128,6 +130,7 @@ class Core::Impl {
   NodeId transfer_to_ = 0;
   unsigned transfer_elapsed_ = 0;
   std::size_t uncommitted_bytes_ = 0;  // of commands of this term
+  Index all_known_at_ = 0;             // the log's end when it began to lead, its first entry included
   LeaderReads leader_reads_;
 
   FollowerReads follower_reads_;

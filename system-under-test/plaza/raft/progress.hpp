@@ -33,8 +33,8 @@ class Progress {
 
   // Whether an append is due, for a leader whose log ends with `last`.
   bool wants_append(Index last, Index commit) const;
-  // Whether that append may have entries: with a full window it only asks how things are.
-  bool may_carry_entries() const { return state_ == State::probe || !is_full(); }
+  // Whether that append may have entries: a probe, or one beyond a full window, only asks how things are.
+  bool may_carry_entries() const { return state_ == State::replicate && !is_full(); }
   // An append went, whose last entry, or the one before it, is at `through`.
   void sent(Index through, Index commit);
 
@@ -74,7 +74,7 @@ class Progress {
   Index next_;
   Index commit_sent_ = 0;  // the commit index that it knows, if nothing was lost
   bool paused_ = false;    // probe: one append is on its way
-  bool nudged_ = false;    // an append is due even if it carries nothing
+  bool nudged_ = true;     // an append is due even if there is no news; a new leader's first is, and tells who leads
   bool may_nudge_ = false;
   bool active_ = false;
   std::uint64_t round_ = 0;

@@ -82,7 +82,7 @@ void Core::Impl::serve_read(LeaderReads::Read read) {
     read.index = commit_;
     return answer_read(read);
   }
-  if (!has_committed_in_term()) return leader_reads_.add_early(read);
+  if (!knows_what_is_committed()) return leader_reads_.add_early(read);
   read.index = commit_;
   read.round = round_ + 1;
   round_due_ = true;

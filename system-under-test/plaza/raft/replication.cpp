@@ -95,7 +95,7 @@ void Core::Impl::maybe_commit() {
   // may be on a quorum and still be replaced by a leader that never had it (§5.4.2 of the paper, figure 8).
   if (!config_.bugs.commit_by_counting_old_term && log_.term_of(index) != term_) return;
   commit_to(index);
-  if (leader_reads_.has_early() && has_committed_in_term()) {
+  if (leader_reads_.has_early() && knows_what_is_committed()) {
     leader_reads_.admit_early(commit_, round_ + 1);
     round_due_ = true;
   }
