@@ -34,8 +34,10 @@ Database open_node(const std::filesystem::path& file, const NodeIdentity& identi
                               .fill = fill});
 }
 
-void require_follows(bool follows, const std::string& what) {
-  if (!follows) throw StoreError(0, "does not follow on what is there: " + what);
+[[noreturn]] void refuse(const std::string& what) { throw StoreError(0, "does not follow on what is there: " + what); }
+
+std::string words_for(const NodeExtent& extent) {
+  return "the log goes from " + std::to_string(extent.mark.index + 1) + " to " + std::to_string(extent.last);
 }
 
 }  // namespace
@@ -116,9 +118,9 @@ void NodeStore::write_parts(const Batch& batch, Now& now) {
   if (batch.hard_state) write_hard_state(*batch.hard_state);
   if (batch.state) write_state(*batch.state, now);
   if (batch.compact) {
-    require_follows(batch.compact->index <= now.extent.last, "the log ends at " + std::to_string(now.extent.last) +
-                                                                 ", before what it shall forget, " +
-                                                                 std::to_string(batch.compact->index));
+    if (batch.compact->index > now.applied)
+      refuse("the state is that of " + std::to_string(now.applied) + ", and the log shall forget up to " +
+             std::to_string(batch.compact->index));
     now.compact = std::max(now.compact, batch.compact->index);
   }
   write_compact(now);
@@ -151,16 +153,15 @@ void NodeStore::write_install(const Install& install, Now& now) {
 
 void NodeStore::write_entries(const std::vector<raft::Entry>& entries, Now& now) {
   raft::Index next = entries.front().index;
-  require_follows(next > now.extent.mark.index && next <= now.extent.last + 1,
-                  "the log goes from " + std::to_string(now.extent.mark.index + 1) + " to " +
-                      std::to_string(now.extent.last) + ", and an entry " + std::to_string(next) + " comes");
+  if (next <= now.extent.mark.index || next > now.extent.last + 1)
+    refuse(words_for(now.extent) + ", and an entry " + std::to_string(next) + " comes");
   if (next <= now.extent.last) {
     STILLPOINT_REACHABLE("entries replace the end of a log");
     statements_->forget_from.bind(1, next).run();
   }
   for (const raft::Entry& entry : entries) {
-    require_follows(entry.index == next,
-                    "after entry " + std::to_string(next - 1) + " comes entry " + std::to_string(entry.index));
+    if (entry.index != next)
+      refuse("after entry " + std::to_string(next - 1) + " comes entry " + std::to_string(entry.index));
     statements_->append.bind(1, entry.index)
         .bind(2, entry.term)
         .bind(3, static_cast<std::uint64_t>(entry.kind))
@@ -181,9 +182,8 @@ void NodeStore::write_hard_state(const raft::HardState& hard_state) {
 }
 
 void NodeStore::write_state(const State& state, Now& now) {
-  require_follows(state.applied >= now.extent.mark.index && state.applied <= now.extent.last,
-                  "the log goes from " + std::to_string(now.extent.mark.index + 1) + " to " +
-                      std::to_string(now.extent.last) + ", and the state is that of " + std::to_string(state.applied));
+  if (state.applied < now.extent.mark.index || state.applied > now.extent.last)
+    refuse(words_for(now.extent) + ", and the state is that of " + std::to_string(state.applied));
   for (const CellChange& change : state.changes) {
     if (change.value) {
       statements_->put.bind_blob(1, change.key).bind_blob(2, *change.value).run();

@@ -35,33 +35,33 @@ struct NodeIdentity {
 class NodeStore {
  public:
   struct Kept {
-    raft::HardState hard_state;
-    raft::Mark start;                  // the log begins after this
-    std::vector<raft::Entry> entries;  // without a gap
-    std::uint64_t applied = 0;         // of the cells
-    CellList cells;
+    raft::HardState hard_state = {};
+    raft::Mark start = {};                  // the log begins after this
+    std::vector<raft::Entry> entries = {};  // without a gap
+    std::uint64_t applied = 0;              // of the cells
+    CellList cells = {};
   };
 
   // Applied state, to be kept with its index.
   struct State {
     std::uint64_t applied = 0;
     std::uint64_t hash = 0;  // Cells::hash() with these changes in
-    std::vector<CellChange> changes;
+    std::vector<CellChange> changes = {};
   };
   struct Install {
-    raft::Mark mark;
+    raft::Mark mark = {};
     std::uint64_t hash = 0;
-    CellList cells;
+    CellList cells = {};
   };
   struct Batch {
-    std::optional<Install> install;    // first: replaces cells and log
-    std::vector<raft::Entry> entries;  // replace all that the log has from the first one's index on
-    std::optional<raft::HardState> hard_state;
-    std::optional<State> state;
+    std::optional<Install> install = std::nullopt;  // first: replaces cells and log
+    std::vector<raft::Entry> entries = {};          // replace all that the log has from the first one's index on
+    std::optional<raft::HardState> hard_state = std::nullopt;
+    std::optional<State> state = std::nullopt;
     // The log forgets all up to here, its term is kept. Not beyond what was applied by the last State that was written:
     // the entries after that are needed to make up for the cells that were not. Of a great many entries some stay for
     // later writes to delete, and until then Kept::start is further back.
-    std::optional<raft::Mark> compact;
+    std::optional<raft::Mark> compact = std::nullopt;
     bool empty() const { return !install && entries.empty() && !hard_state && !state && !compact; }
   };
 

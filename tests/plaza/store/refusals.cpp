@@ -1,0 +1,203 @@
+// What is no store of this node's, or is damaged: one clear line, and nothing is changed or guessed.
+#include <sqlite3.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <functional>
+
+#include "system-under-test/plaza/store/node_store.hpp"
+#include "tests/plaza/store/model.hpp"
+#include "tests/support/folder.hpp"
+
+using namespace plaza;
+using namespace plaza::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string complaint(const fs::path& folder, const NodeIdentity& identity = kNode) {
+  try {
+    const NodeStore store(folder, identity);
+  } catch (const StoreError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void sql(const fs::path& file, const std::string& text) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
+  const int code = sqlite3_exec(database, text.c_str(), nullptr, nullptr, nullptr);
+  INFO(text << ": " << sqlite3_errmsg(database));
+  REQUIRE(code == SQLITE_OK);
+  sqlite3_close(database);
+}
+
+// Mark 10 of term 1; entries 11 to 30, of term 2 from 21 on; term 3; applied 15; cells a, b, c.
+void fill(const fs::path& folder) {
+  NodeStore store(folder, kNode);
+  Cells cells;
+  for (const char* key : {"a", "b", "c"}) cells.put(key, std::string("of ") + key);
+  NodeStore::Batch batch{.hard_state = raft::HardState{.term = 3, .vote = 2, .commit = 12}};
+  for (raft::Index index = 1; index <= 30; ++index)
+    batch.entries.push_back({.index = index, .term = index < 21 ? 1u : 2u, .data = "entry " + std::to_string(index)});
+  batch.state = {.applied = 15, .hash = cells.hash(), .changes = cells.take_changes()};
+  batch.compact = raft::Mark{.index = 10, .term = 1};
+  store.write(batch);
+}
+
+}  // namespace
+
+TEST_CASE("a database that is not this node's is one clear line", "[node_store]") {
+  struct Case {
+    std::string words;
+    std::function<void(const fs::path& folder)> make;
+    NodeIdentity identity = kNode;
+  };
+  const auto made = [](const fs::path& folder) { fill(folder); };
+  const Case cases[] = {
+      {"", made},
+      {"belongs to node 1 of cluster \"plaza\", not to node 2 of cluster \"plaza\"", made, {"plaza", 2}},
+      {"belongs to node 1 of cluster \"plaza\", not to node 1 of cluster \"other\"", made, {"other", 1}},
+      {"not a database", [](const fs::path& folder) { std::ofstream(folder / "node.db") << std::string(3000, '-'); }},
+      {"a database, but none of plaza's",
+       [](const fs::path& folder) { sql(folder / "node.db", "CREATE TABLE recipe (name)"); }},
+      {"a database, but none of plaza's",  // the one of a single node
+       [](const fs::path& folder) {
+         sql(folder / "node.db", "PRAGMA application_id = 1886157409; PRAGMA user_version = 1");
+       }},
+      {"written by a newer plaza: its schema is 2, this one knows 1",
+       [](const fs::path& folder) {
+         fill(folder);
+         sql(folder / "node.db", "PRAGMA user_version = 2");
+       }},
+      {"damaged: its schema is 0, which no plaza has written",
+       [](const fs::path& folder) {
+         fill(folder);
+         sql(folder / "node.db", "PRAGMA user_version = 0");
+       }},
+      {"damaged: its tables are not those that plaza makes",
+       [](const fs::path& folder) {
+         fill(folder);
+         sql(folder / "node.db", "ALTER TABLE log ADD COLUMN note TEXT");
+       }},
+      {"damaged: its tables are not those that plaza makes",
+       [](const fs::path& folder) {
+         fill(folder);
+         sql(folder / "node.db", "CREATE TRIGGER helpful AFTER INSERT ON log BEGIN DELETE FROM log; END");
+       }},
+      {"damaged: a table is missing",
+       [](const fs::path& folder) {
+         fill(folder);
+         sql(folder / "node.db", "DROP TABLE cell");
+       }},
+      {"cannot be used: unable to open database file (SQLite error 14)",
+       [](const fs::path& folder) { fs::create_directory(folder / "node.db"); }},
+  };
+  for (const Case& c : cases) {
+    INFO(c.words);
+    const ::test::Folder folder;
+    c.make(folder.path);
+    const std::string said = complaint(folder.path, c.identity);
+    CHECK(said == (c.words.empty() ? "" : (folder / "node.db").string() + ": " + c.words));
+    CHECK(complaint(folder.path, c.identity) == said);  // nor has the refusal changed anything
+  }
+}
+
+TEST_CASE("a store in use, in a folder that is not there, or is none", "[node_store]") {
+  const ::test::Folder folder;
+  const NodeStore first(folder.path, kNode);
+  CHECK(complaint(folder.path) == (folder / "node.db").string() + ": in use by another process");
+  for (const char* name : {"none", "file"}) {
+    std::ofstream(folder / "file") << "a file";
+    CHECK(complaint(folder / name) ==
+          (folder / name / "node.db").string() + ": cannot be used: unable to open database file (SQLite error 14)");
+  }
+}
+
+TEST_CASE("a record that does not match is named", "[node_store]") {
+  struct Case {
+    const char* change;
+    const char* words;
+  };
+  const Case cases[] = {
+      {"UPDATE identity SET cluster = 'plazb'", "its identity is damaged: it does not match its checksum"},
+      {"UPDATE identity SET node = 4294967297", "its identity is damaged: it does not match its checksum"},
+      {"DELETE FROM identity", "its identity is damaged: it is missing"},
+      {"UPDATE start SET incarnation = 7", "the start counter is damaged: it does not match its checksum"},
+      {"DELETE FROM start", "the start counter is damaged: it is missing"},
+      {"UPDATE hard_state SET term = 4", "the hard state is damaged: it does not match its checksum"},
+      {"UPDATE hard_state SET vote = 3", "the hard state is damaged: it does not match its checksum"},
+      {"UPDATE hard_state SET known_commit = 13", "the hard state is damaged: it does not match its checksum"},
+      {"UPDATE hard_state SET sum = sum + 1", "the hard state is damaged: it does not match its checksum"},
+      {"DELETE FROM hard_state", "the hard state is damaged: it is missing"},
+      {"UPDATE extent SET mark_term = 2", "the log's mark is damaged: it does not match its checksum"},
+      {"UPDATE extent SET last_index = 29", "the log's mark is damaged: it does not match its checksum"},
+      {"DELETE FROM extent", "the log's mark is damaged: it is missing"},
+      {"UPDATE log SET term = 2 WHERE idx = 20", "log entry 20 is damaged: it does not match its checksum"},
+      {"UPDATE log SET kind = 0 WHERE idx = 11", "log entry 11 is damaged: it does not match its checksum"},
+      {"UPDATE log SET kind = 257 WHERE idx = 11", "log entry 11 is damaged: it does not match its checksum"},
+      {"UPDATE log SET data = x'00' WHERE idx = 30", "log entry 30 is damaged: it does not match its checksum"},
+      {"UPDATE log SET data = x'' WHERE idx = 30", "log entry 30 is damaged: it does not match its checksum"},
+      {"UPDATE log SET sum = 0 WHERE idx = 12", "log entry 12 is damaged: it does not match its checksum"},
+      {"UPDATE log SET idx = 31 WHERE idx = 30", "log entry 31 is damaged: the log goes from 11 to 30"},
+      {"UPDATE log SET idx = -1 WHERE idx = 11",
+       "log entry 18446744073709551615 is damaged: the log goes from 11 to 30"},
+      {"UPDATE log SET idx = 10 WHERE idx = 11", "log entry 10 is damaged: the log goes from 11 to 30"},
+      {"DELETE FROM log WHERE idx = 11", "log entry 11 is damaged: it is missing, and the next is 12"},
+      {"DELETE FROM log WHERE idx IN (17, 18)", "log entry 17 is damaged: it is missing, and the next is 19"},
+      {"DELETE FROM log WHERE idx = 30", "log entry 30 is damaged: it is missing, and the log goes up to 30"},
+      {"DELETE FROM log", "log entry 11 is damaged: it is missing, and the log goes up to 30"},
+      {"UPDATE applied SET idx = 16", "the applied index is damaged: it does not match its checksum"},
+      {"UPDATE applied SET hash = hash + 1", "the applied index is damaged: it does not match its checksum"},
+      {"DELETE FROM applied", "the applied index is damaged: it is missing"},
+      {"UPDATE cell SET value = x'00' WHERE key = CAST('b' AS BLOB)",
+       "the state is damaged: its cells do not match their hash"},
+      {"UPDATE cell SET key = CAST('d' AS BLOB) WHERE key = CAST('b' AS BLOB)",
+       "the state is damaged: its cells do not match their hash"},
+      {"DELETE FROM cell WHERE key = CAST('c' AS BLOB)", "the state is damaged: its cells do not match their hash"},
+      {"INSERT INTO cell VALUES (x'', x'')", "the state is damaged: its cells do not match their hash"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.change);
+    const ::test::Folder folder;
+    fill(folder.path);
+    sql(folder / "node.db", c.change);
+    CHECK(complaint(folder.path) == (folder / "node.db").string() + ": " + c.words);
+  }
+}
+
+TEST_CASE("records that match and contradict one another are named", "[node_store]") {
+  const auto first = [](raft::Term term, raft::Term next_term) {
+    return NodeStore::Batch{.entries = {{.index = 1, .term = term}, {.index = 2, .term = next_term}}};
+  };
+  struct Case {
+    std::vector<NodeStore::Batch> batches;
+    const char* words;
+  };
+  NodeStore::Batch unknown_kind = first(0, 0);
+  unknown_kind.entries[1].kind = static_cast<raft::EntryKind>(2);
+  NodeStore::Batch shorter{.entries = {{.index = 1, .term = 0}}};
+  NodeStore::Batch applied = first(0, 0);
+  applied.state = {.applied = 2, .hash = 0, .changes = {}};
+  const Case cases[] = {
+      {{first(1, 1)}, "the hard state is damaged: its term 0 is before the log's 1"},
+      {{first(3, 2)}, "log entry 2 is damaged: its term 2 comes after term 3"},
+      {{unknown_kind}, "log entry 2 is damaged: its kind 2 is none that is known"},
+      {{applied, shorter}, "the applied index is damaged: it is 2, and the log goes from 1 to 1"},
+      {{{.install = NodeStore::Install{.mark = {.index = 5, .term = 1}, .hash = 0, .cells = {}}}},
+       "the hard state is damaged: its term 0 is before the log's 1"},
+      {{{.install = NodeStore::Install{.mark = {.index = 5, .term = 0}, .hash = 1, .cells = {}}}},
+       "the state is damaged: its cells do not match their hash"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.words);
+    const ::test::Folder folder;
+    {
+      NodeStore store(folder.path, kNode);
+      for (const NodeStore::Batch& batch : c.batches) store.write(batch);
+    }
+    CHECK(complaint(folder.path) == (folder / "node.db").string() + ": " + c.words);
+  }
+}
