@@ -58,6 +58,25 @@ TEST_CASE("a watch begins with the present, and goes on with changes", "[gateway
   run(plaza.io, test());
 }
 
+TEST_CASE("the present state follows the answer also where a push was waiting before it", "[gateway]") {
+  Plaza plaza;
+  const auto test = [&]() -> asio::awaitable<void> {
+    TestClient client(plaza.io);
+    co_await client.open(plaza);
+    for (int round = 0; round < 20; ++round) {
+      for (int i = 0; i < 5; ++i) co_await client.say(kWatchConcert);
+      std::string heard;
+      for (int answers = 0; answers < 5;) {
+        heard = co_await client.hear();
+        if (heard.starts_with(R"({"id":"w","ok":true)")) ++answers;
+      }
+      heard = co_await client.hear();
+      REQUIRE(heard.starts_with(R"({"push":"event/concert")"));
+    }
+  };
+  run(plaza.io, test());
+}
+
 TEST_CASE("the topic of a user is that of the token's user", "[gateway]") {
   Plaza plaza;
   const auto test = [&]() -> asio::awaitable<void> {
