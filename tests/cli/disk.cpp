@@ -18,7 +18,7 @@ const std::string& trace() {
   static const test::Folder folder;
   static const std::string path = [] {
     const std::string made = folder / "crashes.db";
-    const std::string run = test::binary("stillpoint") + " run last-ticket --crash --seed 1 --users 50 --trace " + made;
+    const std::string run = test::binary("stillpoint") + " run last-ticket --nodes 1 --crash --seed 1 --users 50 --trace " + made;
     REQUIRE(test::shell(run).exit_code == 0);
     return made;
   }();
@@ -40,7 +40,7 @@ stillpoint::EventId pending_write() {
 }  // namespace
 
 TEST_CASE("what was pending before a sync is durable after it") {
-  const std::string of_file = trace() + " plaza-1 /srv/plaza.db-wal --at ";
+  const std::string of_file = trace() + " plaza-1 /srv/node.db-wal --at ";
   const stillpoint::EventId write = pending_write();
   const test::Ran before = disk(of_file + std::to_string(write));
   CAPTURE(before.out, before.err);
@@ -64,9 +64,9 @@ TEST_CASE("a directory, the end of a trace, and an event as the tool prints it")
   const test::Ran directory = disk(trace() + " plaza-1 /srv/");
   CAPTURE(directory.out, directory.err);
   CHECK(directory.exit_code == 0);
-  CHECK_THAT(directory.out, Catch::StartsWith("/srv on plaza-1, as of event ") && Catch::Contains("plaza.db: file") &&
+  CHECK_THAT(directory.out, Catch::StartsWith("/srv on plaza-1, as of event ") && Catch::Contains("node.db: file") &&
                                 Catch::Contains("durable"));
-  CHECK_THAT(disk(trace() + " plaza-1 /srv/plaza.db").out, Catch::Contains("crashed    event "));
+  CHECK_THAT(disk(trace() + " plaza-1 /srv/node.db").out, Catch::Contains("crashed    event "));
   CHECK(disk(trace() + " plaza-1 /srv --at 1,000").exit_code == 0);
 }
 
@@ -79,10 +79,10 @@ TEST_CASE("what cannot be told is one line") {
            {"", "TRACE is required"},
            {trace(), "HOST is required"},
            {trace() + " plaza-1", "PATH is required"},
-           {trace() + " plaza-2 /srv", "no host 'plaza-2' in this trace. Did you mean 'plaza-1'?"},
+           {trace() + " plaza-9 /srv", "no host 'plaza-9' in this trace. Did you mean 'plaza-1'?"},
            {trace() + " users-1 /srv", "host users-1 had used no file"},
            {trace() + " plaza-1 srv", "begins with /, as in /srv/srv"},
-           {trace() + " plaza-1 /srv/plaza.bd", "Did you mean '/srv/plaza.db'?"},
+           {trace() + " plaza-1 /srv/node.bd", "Did you mean '/srv/node.db'?"},
            {trace() + " plaza-1 /srv --at 0", "a whole number from 1"},
            {trace() + " plaza-1 /srv --at x", "a whole number from 1"},
            {trace() + " plaza-1 /srv --at 99999999", "no event 99,999,999 in this trace: its last is"},
