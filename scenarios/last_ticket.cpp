@@ -92,6 +92,7 @@ class LastTicket final : public Scenario {
     node_.replica.election_ticks = static_cast<unsigned>(settings.count("plaza.election_ticks", {2, 1'000}, 10));
     node_.replica.commit_delay = settings.duration("plaza.commit_delay", {.most = 10s}, 1ms);
     node_.replica.flush_interval = settings.duration("plaza.flush_interval", {}, 1s);
+    node_.replica.append_bytes_most = settings.count("plaza.append_bytes", {1, 8'000'000}, 65'536);
     node_.replica.log_keep = settings.count("plaza.log_keep", {10, 10'000'000}, 10'000);
     node_.replica.data_folder = kDataFolder;
     lead_within_ = settings.duration("plaza.lead_within", {.least = 1ms}, 3s);

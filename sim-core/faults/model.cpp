@@ -89,7 +89,11 @@ class Inspection {
     if (!known)
       fail(fault, fmt::format("'{}' is no host, role or label of the scenario.{}", target.what,
                               did_you_mean(target.what, topology_.names())));
-    return topology_.possible(target);
+    std::vector<std::string> hosts = topology_.possible(target);
+    // Whom the scenario gives a label is its business: within the model, that is any host.
+    const bool is_label = topology_.has_label(target.what) && !topology_.has_role(target.what);
+    if (is_label) std::erase_if(hosts, [&](const std::string& host) { return !model_.may_hit(topology_, host); });
+    return hosts;
   }
 
   // How many different hosts a fault hits at once, and which these may be.

@@ -5,6 +5,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include <stillpoint/annotate.hpp>
+
 #include "system-under-test/plaza/replica/replica_impl.hpp"
 
 namespace plaza {
@@ -51,6 +53,7 @@ void ReplicaImpl::start_core(raft::Stored stored) {
   raft.heartbeat_ticks = config_.heartbeat_ticks;
   raft.election_ticks = config_.election_ticks;
   raft.random = [this](std::uint32_t below) { return entropy_.below(below); };
+  raft.append_bytes_most = STILLPOINT_BUGGIFY("a message carries one entry") ? 1 : config_.append_bytes_most;
   raft.bugs = config_.bugs;
   if (hooks_.recovered) hooks_.recovered(stored, machine_, store_->incarnation());
   core_.emplace(std::move(raft), std::move(stored));

@@ -44,7 +44,8 @@ struct ReplicaConfig {
   SteadyClock::duration commit_delay = std::chrono::milliseconds(1);  // how long a leader gathers commands
   SteadyClock::duration flush_interval = std::chrono::seconds(1);     // how long applied state may be in memory only
   std::size_t flush_changes_most = 4096;
-  std::uint64_t log_keep = 10'000;  // entries that a slow follower may lack without needing a snapshot
+  std::size_t append_bytes_most = 64 * 1024;  // of entries in one message to a follower; one always fits
+  std::uint64_t log_keep = 10'000;            // entries that a slow follower may lack without needing a snapshot
   SteadyClock::duration resubmit_after = std::chrono::milliseconds(300);
   std::size_t waiting_most = 50'000;  // commands and reads that wait at this node; more are refused
   Bugs bugs;
