@@ -80,8 +80,10 @@ template <class Target>
 void read_settings(Target& target, const toml::table& table, std::string_view name,
                    std::span<const Setting<Target>> settings, const Place& place) {
   for (const auto& [key, value] : table) {
-    const auto setting = std::ranges::find_if(
-        settings, [&](const Setting<Target>& each) { return each.table == name && each.key == key.str(); });
+    // Copied: clang 14 lets no lambda capture a binding.
+    const auto setting = std::ranges::find_if(settings, [name, wanted = key.str()](const Setting<Target>& each) {
+      return each.table == name && each.key == wanted;
+    });
     if (setting == settings.end()) {
       std::vector<std::string_view> names;
       for (const Setting<Target>& each : settings) {
