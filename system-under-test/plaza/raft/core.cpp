@@ -126,8 +126,9 @@ bool Core::Impl::has_ready() const {
   if (!messages_.empty() || !messages_after_.empty() || install_ || log_.has_unwritten()) return true;
   if (term_ != handed_.term || vote_ != handed_.vote || applying_ < commit_ || has_reads()) return true;
   if (role_ != Role::leader) return follower_reads_.has_gathered();
-  return round_due_ ||
-         std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) { return is_append_due(peer.second); });
+  return round_due_ || std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
+           return peer.second.wants_append(log_.last_index(), commit_);
+         });
 }
 
 Ready Core::Impl::ready() {

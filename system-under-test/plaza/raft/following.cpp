@@ -35,7 +35,6 @@ void Core::Impl::on_append(Message message) {
   const std::size_t news = log_.first_news(message.entries);
   if (news < message.entries.size()) {
     const auto first = message.entries.begin() + static_cast<std::ptrdiff_t>(news);
-    if (first->index <= commit_) return;  // no leader's log differs there
     log_.truncate(first->index);
     for (auto entry = first; entry != message.entries.end(); ++entry) log_.append(std::move(*entry));
   }

@@ -86,7 +86,6 @@ class Core::Impl {
 
   // replication.cpp
   void append_own(EntryKind kind, std::string data);
-  bool is_append_due(const Progress& peer) const;
   void send_appends();
   void send_heartbeats();
   void on_append_reply(const Message& message);

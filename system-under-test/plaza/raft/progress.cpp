@@ -19,8 +19,8 @@ bool Progress::wants_append(Index last, Index commit) const {
 
 void Progress::sent(Index through, Index commit) {
   nudged_ = false;
-  // A follower commits no further than the append has checked.
-  commit_sent_ = std::max(commit_sent_, std::min(commit, through));
+  // A follower commits no further than the append has checked; then there are entries that follow, and tell it again.
+  commit_sent_ = commit;
   if (state_ == State::probe) {
     paused_ = true;
   } else if (through >= next_) {

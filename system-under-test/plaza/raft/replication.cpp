@@ -20,18 +20,13 @@ void Core::Impl::append_own(EntryKind kind, std::string data) {
   log_.append({.index = log_.last_index() + 1, .term = term_, .kind = kind, .data = std::move(data)});
 }
 
-bool Core::Impl::is_append_due(const Progress& peer) const {
-  if (!peer.wants_append(log_.last_index(), commit_)) return false;
-  // What it needs is no longer in the log. A snapshot is much work, and for nobody if the follower is not there.
-  return peer.next() > log_.start().index || peer.is_active();
-}
-
 void Core::Impl::send_appends() {
   for (auto& [node, peer] : peers_) {
-    while (is_append_due(peer)) {
+    while (peer.wants_append(log_.last_index(), commit_)) {
       const Index before = peer.next() - 1;
       const std::optional<Term> term_before = log_.term_of(before);
       if (!term_before) {
+        // It needs what is no longer in the log. It is there: nothing is due to a follower that is not heard of.
         peer.begin_snapshot();
         snapshots_.push_back({.to = node, .term = term_});
         break;

@@ -2,212 +2,14 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <functional>
-#include <string>
 #include <vector>
 
-#include "tests/plaza/raft/node.hpp"
-#include "tests/plaza/raft/random.hpp"
+#include "tests/plaza/raft/situations.hpp"
 
 namespace plaza::raft::test {
 namespace {
 
 using Kind = Message::Kind;
-
-Config config_of(NodeId id, std::vector<NodeId> voters = {1, 2, 3}) {
-  Config config;
-  config.id = id;
-  config.configuration.voters = std::move(voters);
-  config.random = [](std::uint32_t) { return 0U; };
-  return config;
-}
-
-std::vector<Entry> entries(Index first, const std::vector<Term>& terms) {
-  std::vector<Entry> made;
-  for (const Term term : terms) made.push_back({.index = first++, .term = term, .data = "x"});
-  return made;
-}
-
-// Node 1 in term 5 of leader 2: 1/1 2/1 3/4 4/4, of which 2 are committed and applied.
-Node follower() {
-  Node::Disk disk;
-  disk.hard_state = {.term = 5, .vote = 2, .commit = 2};
-  disk.log.replace(entries(1, {1, 1, 4, 4}));
-  Node node(config_of(1), disk);
-  Message heartbeat;
-  heartbeat.from = 2;
-  heartbeat.to = 1;
-  heartbeat.term = 5;
-  node.step({.message = heartbeat});
-  node.turn();
-  node.sent.clear();
-  REQUIRE(node.status().leader == 2);
-  REQUIRE(node.applied() == 2);
-  return node;
-}
-
-// Node 1, leader of term 6, with the first entry of its term at index 5; node 2 has acknowledged it.
-Node leader() {
-  Node node = follower();
-  node.core().campaign();
-  node.turn();
-  Message reply;
-  reply.from = 2;
-  reply.to = 1;
-  reply.term = 6;
-  reply.kind = Kind::vote_reply;
-  node.step({.message = reply});
-  node.turn();
-  reply.kind = Kind::append_reply;
-  reply.index = 4;
-  node.step({.message = reply});
-  node.turn();
-  reply.index = 5;
-  node.step({.message = reply});
-  node.turn();
-  node.sent.clear();
-  REQUIRE(node.status().role == Role::leader);
-  REQUIRE(node.status().commit == 5);
-  return node;
-}
-
-TEST_CASE("A message that cannot be right changes nothing") {
-  struct Case {
-    const char* what;
-    std::function<void(Message&)> spoil;
-  };
-  const auto c = GENERATE(values<Case>({
-      {"to another node", [](Message& m) { m.to = 3; }},
-      {"from nobody", [](Message& m) { m.from = 0; }},
-      {"from itself", [](Message& m) { m.from = 1; }},
-      {"from no voter", [](Message& m) { m.from = 4; }},
-      {"of no kind", [](Message& m) { m.kind = static_cast<Kind>(77); }},
-      {"of no term", [](Message& m) { m.term = 0; }},
-      {"of a term that nobody reaches", [](Message& m) { m.term = ~Term{0}; }},
-      {"from another leader of this term", [](Message& m) { m.from = 3; }},
-      {"an index that nobody reaches", [](Message& m) { m.index = ~Index{0} - 1; }},
-      {"a log's term beyond its own", [](Message& m) { m.log_term = 6; }},
-      {"an index without a term", [](Message& m) { m.log_term = 0; }},
-      {"a term without an index", [](Message& m) { m.index = 0; }},
-      {"entries that do not follow on the index", [](Message& m) { m.entries = entries(6, {5}); }},
-      {"entries with a gap", [](Message& m) { m.entries[1].index = 7; }},
-      {"entries of falling terms",
-       [](Message& m) {
-         m.entries = entries(5, {5, 4});
-       }},
-      {"entries of a term before that of the entry before",
-       [](Message& m) {
-         m.entries = entries(5, {3, 5});
-       }},
-      {"entries of a term beyond its own",
-       [](Message& m) {
-         m.entries = entries(5, {5, 6});
-       }},
-      {"an entry of no term",
-       [](Message& m) {
-         m.entries = entries(5, {0, 5});
-       }},
-      {"an entry of no kind", [](Message& m) { m.entries[0].kind = static_cast<EntryKind>(9); }},
-      {"other entries where all is committed",
-       [](Message& m) {
-         m.index = 1;
-         m.log_term = 1;
-         m.entries = entries(2, {5});
-       }},
-  }));
-  INFO(c.what);
-  Node node = follower();
-  Message message;
-  message.kind = Kind::append;
-  message.from = 2;
-  message.to = 1;
-  message.term = 5;
-  message.index = 4;
-  message.log_term = 4;
-  message.entries = entries(5, {5, 5});
-
-  Node other(node);
-  const std::string before = node.core().digest();
-  Message spoilt = message;
-  c.spoil(spoilt);
-  node.step({.message = spoilt});
-  node.turn();
-  CHECK(node.core().status().last_index == 4);
-  CHECK(node.core().digest() == before);
-
-  other.step({.message = message});
-  other.turn();
-  CHECK(other.status().last_index == 6);  // it was this that made the difference
-}
-
-TEST_CASE("A leader believes no answer beyond what it has asked for") {
-  struct Case {
-    const char* what;
-    Message message;
-  };
-  const auto c = GENERATE(values<Case>({
-      {"an acknowledgement beyond its log", {.kind = Kind::append_reply, .index = 99}},
-      {"a round that did not begin", {.kind = Kind::heartbeat_reply, .context = 99}},
-      {"a refusal of what was acknowledged", {.kind = Kind::append_reply, .index = 3, .reject = true}},
-      {"an append of its own term", {.kind = Kind::append, .index = 5, .log_term = 6, .entries = entries(6, {6})}},
-      {"a snapshot of its own term", {.kind = Kind::snapshot, .index = 99, .log_term = 6}},
-      {"to time out", {.kind = Kind::time_out_now}},
-      {"an answer to a read that it did not ask for", {.kind = Kind::read_index_reply, .index = 1, .context = 1}},
-  }));
-  INFO(c.what);
-  Node node = leader();
-  node.core().read_index(1);
-  node.turn();
-  Message message = c.message;
-  message.from = 2;
-  message.to = 1;
-  message.term = 6;
-  node.step({.message = message});
-  node.turn();
-  const Status status = node.status();
-  CHECK(status.role == Role::leader);
-  CHECK(status.last_index == 5);
-  CHECK(status.commit == 5);
-  CHECK(status.peers.at(2).match == 5);
-  CHECK(node.reads.empty());
-}
-
-TEST_CASE("Whatever comes, a node goes on") {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    Random random(seed);
-    Node node = seed % 2 == 0 ? leader() : follower();
-    const auto number = [&] { return random.chance(90) ? random.below(12) : random.next() >> random.below(64); };
-    for (int i = 0; i < 200; ++i) {
-      Message message;
-      message.kind = static_cast<Kind>(random.below(13));
-      message.from = random.below(5);
-      message.to = 1;
-      message.term = random.chance(80) ? node.status().term : number();
-      message.index = number();
-      message.log_term = number();
-      message.commit = number();
-      message.reject = random.chance(30);
-      message.hint_index = number();
-      message.hint_term = number();
-      message.context = number();
-      message.by_transfer = random.chance(10);
-      for (std::uint32_t entry = random.below(4); entry > 0 && random.chance(90); --entry) {
-        message.entries.push_back({.index = message.index + message.entries.size() + 1, .term = number(), .data = "y"});
-      }
-      const Index commit = node.status().commit;
-      const Term term = node.status().term;
-      node.step({.message = message});
-      if (random.chance(20)) node.core().tick();
-      if (random.chance(20)) node.core().propose("z");
-      if (random.chance(10)) node.core().read_index(1);
-      node.turn();
-      node.sent.clear();
-      REQUIRE(node.status().commit >= commit);
-      REQUIRE(node.status().term >= term);
-      REQUIRE(node.status().commit <= node.status().last_index);
-    }
-  }
-}
 
 TEST_CASE("What a node starts with") {
   struct Case {
@@ -259,6 +61,38 @@ TEST_CASE("All that a turn proposes goes to each follower in one append, and in 
   CHECK(count == 1);  // node 2's; node 3 has not answered its probe
   CHECK(ready.entries.size() == 100);
   CHECK_FALSE(core.has_ready());
+}
+
+TEST_CASE("A snapshot is installed only if the log has not got there by itself") {
+  struct Case {
+    Mark mark;
+    bool is_installed;
+    Index commit, last;
+  };
+  const auto c = GENERATE(values<Case>({{{1, 1}, false, 2, 4},  // committed already
+                                        {{2, 1}, false, 2, 4},
+                                        {{3, 4}, false, 3, 4},  // there already
+                                        {{3, 5}, true, 3, 3},   // another entry than this
+                                        {{4, 5}, true, 4, 4},
+                                        {{9, 5}, true, 9, 9}}));
+  Node node = follower();
+  Message snapshot;
+  snapshot.kind = Kind::snapshot;
+  snapshot.from = 2;
+  snapshot.to = 1;
+  snapshot.term = 5;
+  snapshot.index = c.mark.index;
+  snapshot.log_term = c.mark.term;
+  node.step({.message = snapshot, .chain = 77});
+  node.turn();
+  CHECK((node.installs() == 1) == c.is_installed);
+  CHECK(node.status().commit == c.commit);
+  CHECK(node.status().applied == c.commit);
+  CHECK(node.status().last_index == c.last);
+  CHECK((node.applied_chain() == 77) == c.is_installed);
+  REQUIRE(node.sent.size() == 1);
+  CHECK(node.sent[0].message.kind == Kind::append_reply);
+  CHECK(node.sent[0].message.index == c.commit);
 }
 
 TEST_CASE("A turn's appends are acknowledged by one message") {
@@ -326,6 +160,32 @@ TEST_CASE("An election's time-out is drawn anew each time, from one to two times
     CHECK(core.has_ready());
     core.persisted(core.ready());
   }
+}
+
+TEST_CASE("What others would vote counts for the term that was asked about, and only while it is asked") {
+  struct Case {
+    Term term;
+    bool reject;
+    Role role;
+  };
+  const auto c = GENERATE(values<Case>({{5, false, Role::pre_candidate},  // late: another time's
+                                        {6, false, Role::candidate},
+                                        {7, false, Role::pre_candidate},  // nobody asked about it
+                                        {4, true, Role::pre_candidate},
+                                        {8, true, Role::follower}}));  // a later term has come
+  Node node = follower();
+  while (node.status().role == Role::follower) node.core().tick();
+  REQUIRE(node.status().role == Role::pre_candidate);
+  REQUIRE(node.status().term == 5);
+  Message reply;
+  reply.kind = Kind::pre_vote_reply;
+  reply.from = 2;
+  reply.to = 1;
+  reply.term = c.term;
+  reply.reject = c.reject;
+  node.step({.message = reply});
+  node.turn();
+  CHECK(node.status().role == c.role);
 }
 
 TEST_CASE("A clone goes its own way") {

@@ -1,0 +1,62 @@
+#include "tests/plaza/raft/situations.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace plaza::raft::test {
+
+Config config_of(NodeId id, std::vector<NodeId> voters) {
+  Config config;
+  config.id = id;
+  config.configuration.voters = std::move(voters);
+  config.random = [](std::uint32_t) { return 0U; };
+  return config;
+}
+
+std::vector<Entry> entries(Index first, const std::vector<Term>& terms) {
+  std::vector<Entry> made;
+  for (const Term term : terms) made.push_back({.index = first++, .term = term, .data = "x"});
+  return made;
+}
+
+Node follower() {
+  Node::Disk disk;
+  disk.hard_state = {.term = 5, .vote = 2, .commit = 2};
+  disk.log.replace(entries(1, {1, 1, 4, 4}));
+  Node node(config_of(1), disk);
+  Message heartbeat;
+  heartbeat.from = 2;
+  heartbeat.to = 1;
+  heartbeat.term = 5;
+  node.step({.message = heartbeat});
+  node.turn();
+  node.sent.clear();
+  REQUIRE(node.status().leader == 2);
+  REQUIRE(node.applied() == 2);
+  return node;
+}
+
+Node leader() {
+  Node node = follower();
+  node.core().campaign();
+  node.turn();
+  Message reply;
+  reply.from = 2;
+  reply.to = 1;
+  reply.term = 6;
+  reply.kind = Message::Kind::vote_reply;
+  node.step({.message = reply});
+  node.turn();
+  reply.kind = Message::Kind::append_reply;
+  reply.index = 4;
+  node.step({.message = reply});
+  node.turn();
+  reply.index = 5;
+  node.step({.message = reply});
+  node.turn();
+  node.sent.clear();
+  REQUIRE(node.status().role == Role::leader);
+  REQUIRE(node.status().commit == 5);
+  return node;
+}
+
+}  // namespace plaza::raft::test
