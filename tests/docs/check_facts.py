@@ -97,7 +97,8 @@ for behaviour, path in (("last-ticket", "scenarios/last_ticket.cpp"), ("workload
     same(f"settings of {behaviour}", keys, coded)
     for key, default in re.findall(r"^\| `([\w.]+)` +\| (\S+)", section(scenarios, f"The behaviour `{behaviour}`"), re.M):
         table, name = key.split(".")
-        in_file = str(file[table][name])
+        value = file[table][name]
+        in_file = str(value).lower() if isinstance(value, bool) else str(value)
         if in_file != default:
             complaints.append(f"settings of {behaviour}: {key} is {in_file} in the scenario's file, not {default}")
 
