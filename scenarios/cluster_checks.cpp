@@ -172,6 +172,7 @@ void ClusterChecks::check_matching(NodeId id, const Node& node, const plaza::Nod
     const auto same = std::ranges::find(all, entry.term, &Written::term);
     if (same == all.end()) {
       all.push_back({.term = entry.term, .term_before = before, .entry = hash, .node = id});
+      matching_.held();
       continue;
     }
     if (same->entry == hash && same->term_before == before) {
@@ -208,6 +209,8 @@ bool ClusterChecks::applied(NodeId id, const raft::Entry& entry, std::uint64_t h
     history_.push_back(
         {.term = entry.term, .entry = hash_of(entry), .state = hash, .known_by = node.status.term, .node = id});
     forget_old();
+    machine_.held();
+    state_.held();
     return true;
   }
   const Applied* first = find(entry.index);

@@ -50,8 +50,11 @@ class LastTicket final : public Scenario {
                                                .recover_within = users_.recover_within,
                                                .hold_slack = hold_slack_});
     ledger_->use_events([this](std::uint64_t index) { return cluster_->event_of(index); });
-    leads_ = &simulation.liveness("a leader in time");
-    caught_up_ = &simulation.liveness("everybody catches up");
+    // Where something stays wrong nobody promises that.
+    if (heals()) {
+      leads_ = &simulation.liveness("a leader in time");
+      caught_up_ = &simulation.liveness("everybody catches up");
+    }
     for (std::uint64_t number = 1; number <= nodes_; ++number) add_node(number);
     for (const HostId from : hosts_) {
       for (const HostId to : hosts_) {
@@ -59,17 +62,18 @@ class LastTicket final : public Scenario {
       }
     }
     add_users();
-    // When nothing is wrong any more there is a leader in time, whoever asks for anything.
-    watch_for_a_leader(VirtualTime{} + std::max<Duration>(simulation.heals_at().time_since_epoch(), 0ns));
+    if (heals()) watch_for_a_leader();
   }
 
   void finish(Simulation& simulation) override {
     simulation.measure("answered operations", ledger_->answers());
-    cluster_remarks();
-    // A run that ends before there was time to look is judged by how it ends.
-    if (heals() && leads_->times() == 0 && cluster_->leader() != 0) leads_->held();
-    if (heals()) check_caught_up();
-    ledger_->finish(machine_of_the_first());
+    if (heals()) {
+      // A run that ends before there was time to look is judged by how it ends.
+      if (leads_->times() == 0 && cluster_->leader() != 0) leads_->held();
+      check_caught_up();
+      cluster_remarks();
+    }
+    ledger_->finish(newest_machine());
   }
 
  private:
@@ -247,12 +251,20 @@ class LastTicket final : public Scenario {
     VirtualTime end = simulation_->now();
     if (heals() && simulation_->heals_at() > VirtualTime{}) end = std::max(end, simulation_->heals_at() + lead_within_);
     simulation_->at(end, [this] { goal_ = cluster_->last_index(); });
-    simulation_->at(end + settle_, [this] { simulation_->stop("every user is done"); });
+    stop_at(end + settle_);
   }
 
-  void watch_for_a_leader(VirtualTime from) {
-    if (simulation_->heals_at() == VirtualTime::max()) return;
-    simulation_->at(from + lead_within_, [this] {
+  // Or as soon after it as somebody is up who can be looked at.
+  void stop_at(VirtualTime when) {
+    simulation_->at(when, [this] {
+      if (newest_machine() != nullptr) return simulation_->stop("every user is done");
+      stop_at(simulation_->now() + kRestart);
+    });
+  }
+
+  // When nothing is wrong any more there is a leader in time, whoever asks for anything.
+  void watch_for_a_leader() {
+    simulation_->at(simulation_->heals_at() + lead_within_, [this] {
       if (cluster_->leader() != 0) return leads_->held();
       leads_->broken({.promised = fmt::format("a leader within {} ms", lead_within_.count() / 1'000'000),
                       .found = "nobody leads"});
@@ -273,15 +285,16 @@ class LastTicket final : public Scenario {
     caught_up_->remark(fmt::format("{} entries", cluster_->last_index()));
   }
 
-  // Of a node that runs.
-  const plaza::Machine* machine_of_the_first() const {
-    const std::uint64_t last = cluster_->last_index();
+  // Of the nodes that run, that of the one which has applied most; or none.
+  const plaza::Machine* newest_machine() const {
+    const plaza::Machine* newest = nullptr;
     for (std::size_t number = 0; number < hosts_.size(); ++number) {
       const auto node = running_[number].lock();
       if (!node || !simulation_->is_up(hosts_[number])) continue;
-      if (node->replica().machine().applied_index() == last) return &node->replica().machine();
+      const plaza::Machine& machine = node->replica().machine();
+      if (newest == nullptr || machine.applied_index() > newest->applied_index()) newest = &machine;
     }
-    return nullptr;
+    return newest;
   }
 
   plaza::NodeConfig node_;

@@ -406,7 +406,9 @@ void Ledger::finish(const plaza::Machine* machine) {
   const auto& domain = dynamic_cast<const tickets::Tickets&>(*machine->domain(plaza::DomainId::tickets));
   std::set<plaza::RequestKey> sold;
   for (const tickets::Place& sale : domain.sales(kEvent)) sold.insert(sale.key);
+  present_.held();  // also if nobody was told of any
   for (const auto& [key, version] : told_sold_) {
+    if (version > machine->applied_index()) continue;
     if (sold.contains(key)) {
       present_.held();
       continue;

@@ -50,8 +50,8 @@ class Ledger {
   void unanswered(EventId invoke, const std::string& user, const plaza::Request& request, std::string_view why);
   void saw(const std::string& user, std::uint64_t last_version, const plaza::EventPush& push);
 
-  // At the end: nobody may still be waiting for longer than allowed, and this node, which has applied all, has what was
-  // told.
+  // At the end: nobody may still be waiting for longer than allowed, and this machine, the newest that there is, has
+  // what was told of, as far as it has come.
   void finish(const plaza::Machine* machine);
   std::uint64_t answers() const { return answered_; }
 

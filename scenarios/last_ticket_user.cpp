@@ -71,6 +71,7 @@ class User {
         co_await wait_in_line();
       }
     }
+    co_await look();  // once more, before they go
     shared_.done();
   }
 

@@ -18,7 +18,8 @@ const std::string& trace() {
   static const test::Folder folder;
   static const std::string path = [] {
     const std::string made = folder / "crashes.db";
-    const std::string run = test::binary("stillpoint") + " run last-ticket --nodes 1 --crash --seed 1 --users 50 --trace " + made;
+    const std::string run =
+        test::binary("stillpoint") + " run last-ticket --nodes 1 --crash --seed 1 --users 50 --trace " + made;
     REQUIRE(test::shell(run).exit_code == 0);
     return made;
   }();

@@ -68,10 +68,13 @@ TEST_CASE("nodes that lose their power keep what users were told; with the bug t
     if (planted.exit_code == 0) continue;
     ++caught;
     CAPTURE(arguments, planted.out, planted.err);
-    REQUIRE(planted.exit_code == 10);
+    // What was lost shows in who leads, in what is applied, or in a node that waits for what its leader believes it
+    // has.
+    REQUIRE((planted.exit_code == 10 || planted.exit_code == 11));
     const boost::json::object failed = boost::json::parse(planted.out).as_object();
     const std::string broken(failed.at("violations").as_array().at(0).as_object().at("invariant").as_string());
-    CHECK((broken == "leaders have all that was committed" || broken == "all nodes apply the same"));
+    CHECK((broken == "leaders have all that was committed" || broken == "all nodes apply the same" ||
+           broken == "everybody catches up"));
   }
   CHECK(caught > 0);
 }

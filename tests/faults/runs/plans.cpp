@@ -154,7 +154,7 @@ TEST_CASE("what is wrong with a plan, or with the option, is one line and exit c
   const std::string outside =
       test::in_scratch("outside.toml", "\n[[fault]]\nkind = 'bit-rot'\non = ['plaza-1']\nat = '0s'\n");
   const std::string nobody =
-      test::in_scratch("nobody.toml", "[[fault]]\nkind = 'crash'\non = ['plaza-2']\nat = '0s'\n");
+      test::in_scratch("nobody.toml", "[[fault]]\nkind = 'crash'\non = ['plaza-9']\nat = '0s'\n");
   const std::string users = test::in_scratch("users.toml", "[[fault]]\nkind = 'crash'\non = ['users-1']\nat = '0s'\n");
   const std::string broken = test::in_scratch("broken.toml", "[[fault]\n");
   for (const Row& row :
@@ -162,7 +162,7 @@ TEST_CASE("what is wrong with a plan, or with the option, is one line and exit c
         Row{"--faults /no/such.toml", "cannot read the plan /no/such.toml: No such file"},
         Row{"--faults /", "--faults /: faults.profile is '/'"},
         Row{"--faults " + outside, outside + ":2: fault bit-rot-1: its kind, bit-rot, is outside"},
-        Row{"--faults " + nobody, nobody + ":1: fault crash-1: 'plaza-2' is no host, role or label"},
+        Row{"--faults " + nobody, nobody + ":1: fault crash-1: 'plaza-9' is no host, role or label"},
         Row{"--faults " + users, users + ":1: fault crash-1: 'users-1' may be host users-1, which is outside"},
         Row{"--faults " + broken, broken + ":1: "}, Row{"--fail write", "--fail write: "},
         Row{"--fail wirte:3", "no function 'wirte' that could fail. Did you mean 'write'?"},
