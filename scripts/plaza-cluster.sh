@@ -13,6 +13,7 @@
 set -euo pipefail
 
 readonly READY_WITHIN=30  # seconds
+readonly LEADER_WITHIN=5
 readonly STOP_WITHIN=20   # a node itself takes 10 at most
 
 fail() { echo "plaza-cluster.sh: $1" >&2; exit "${2:-1}"; }
@@ -176,7 +177,14 @@ status() {
 kill_node() {
   local n=$1 pid
   require_cluster
-  if [[ $n == leader ]]; then n=$(leader) || fail "there is no leader at the moment"; fi
+  if [[ $n == leader ]]; then
+    # There may be an election going on.
+    local deadline=$((SECONDS + LEADER_WITHIN))
+    until n=$(leader); do
+      ((SECONDS < deadline)) || fail "there is no leader"
+      sleep 0.1
+    done
+  fi
   require_node "$n"
   pid=$(pid_of "$n") || fail "node $n does not run"
   kill -KILL "$pid"

@@ -17,7 +17,7 @@
 // and again until has_ready() is false. If step 2 fails, nothing after it may happen: the driver ends the node.
 //
 // What it has of the dissertation: pre-vote and check-quorum (§9.6, §6.2), randomised time-outs (§3.4), a no-op at the
-// beginning of a term (§6.4), pipelined appends with a window and conflict hints (§10.2.1, §5.3 of the paper),
+// beginning of a term (§6.4), pipelined appends with a window and conflict hints (§10.2.2, §5.3 of the paper),
 // read-index (§6.4), leadership transfer (§3.10), log compaction with snapshots sent by the driver (§5). A leader's
 // lease is not used for reads. The configuration is fixed.
 //

@@ -3,7 +3,7 @@
 //   probe      nobody knows where the two logs part: one append at a time, and one in a heartbeat's interval if it
 //   stays
 //              unanswered
-//   replicate  the logs agree: appends follow one another without waiting (§10.2.1), until so many are not acknowledged
+//   replicate  the logs agree: appends follow one another without waiting (§10.2.2), until so many are not acknowledged
 //   snapshot   it needs what the leader's log no longer has: nothing until the state that is sent to it has come
 //
 // It decides whether something is to be sent, not what. Invariant: match() < next().

@@ -1,5 +1,6 @@
 // scripts/plaza-cluster.sh, as a person uses it.
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -19,6 +20,14 @@ struct Script {
     return ::test::shell("PLAZAD=" + ::test::binary("plazad") + " " + script + " " + command + " --dir " + dir + " " +
                          more);
   }
+  // Whether all nodes are ready, if not now then soon: a busy machine may cost the leader its office.
+  bool all_ready() const {
+    const auto give_up = std::chrono::steady_clock::now() + kProcessPatience;
+    while (std::chrono::steady_clock::now() < give_up) {
+      if ((*this)("status").exit_code == 0) return true;
+    }
+    return false;
+  }
   ~Script() { (*this)("stop --wipe"); }
 
   Folder folder;
@@ -30,24 +39,25 @@ struct Script {
 TEST_CASE("a cluster is started, loses a node, gets it back and is stopped, twice", "[plaza][daemon]") {
   const Script script;
   for (int round = 0; round < 2; ++round) {
-    const Ran start = script("start --event concert=7", "--port " + base_port() + " --tick 20ms");
+    const Ran start = script("start --event concert=7", "--port " + base_port());
     INFO(start.err);
     REQUIRE(start.exit_code == 0);
     CHECK(start.out.find("3 nodes, leader is node ") != std::string::npos);
     CHECK(start.out.find("ws://127.0.0.1:" + base_port() + "/v1?user=NAME") != std::string::npos);
-    CHECK(script("status").exit_code == 0);
+    CHECK(script.all_ready());
 
     CHECK(script("start").err ==
           "plaza-cluster.sh: node 1 of " + script.dir + " runs already: stop it, or take another --dir\n");
     const Ran killed = script("kill leader");
-    CHECK(killed.exit_code == 0);
+    INFO(killed.err);
+    REQUIRE(killed.exit_code == 0);
     const std::string node = killed.out.substr(killed.out.find("node ") + 5, 1);
     const Ran status = script("status");
     CHECK(status.exit_code == 1);
     CHECK(status.out.find("node " + node + "  does not run") != std::string::npos);
     CHECK(script("kill " + node).err == "plaza-cluster.sh: node " + node + " does not run\n");
     CHECK(script("restart " + node).exit_code == 0);
-    CHECK(script("status").exit_code == 0);
+    CHECK(script.all_ready());
 
     CHECK(script("stop").exit_code == 0);
     CHECK(script("stop").exit_code == 0);
