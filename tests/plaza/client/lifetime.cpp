@@ -74,6 +74,7 @@ TEST_CASE("a client that is destroyed ends its calls, wherever they are", "[plaz
   FakeNode node(io, kIgnore);
   asio::ip::tcp::acceptor mute(io, {asio::ip::address_v4::loopback(), 0});  // takes connections, and says nothing
   ClientConfig config = config_for({&node});
+  config.attempt_timeout = 1h;
   if (stage == Stage::shaking_hands) config.nodes = {mute.local_endpoint()};
   auto client = std::make_unique<Client>(io.get_executor(), config);
   const auto test = [&]() -> asio::awaitable<void> {
