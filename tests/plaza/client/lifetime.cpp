@@ -78,7 +78,7 @@ TEST_CASE("a client that is destroyed ends its calls, wherever they are", "[plaz
   if (stage == Stage::shaking_hands) config.nodes = {mute.local_endpoint()};
   auto client = std::make_unique<Client>(io.get_executor(), config);
   const auto test = [&]() -> asio::awaitable<void> {
-    const auto call = begin(io, *client, request("a"));
+    const auto call = begin(io, *client, request("a"), soon(1h));
     if (stage == Stage::shaking_hands) co_await pause(20ms);
     if (stage == Stage::outstanding || stage == Stage::left) {
       co_await until([&] { return node.requests.size() == 1; });
