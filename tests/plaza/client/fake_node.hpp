@@ -95,8 +95,9 @@ class FakeNode {
   }
 
   OnRequest on_request;
-  unsigned decline = 0;  // HTTP status instead of the upgrade
-  bool deaf = false;     // reads nothing after the upgrade
+  unsigned decline = 0;                   // HTTP status instead of the upgrade
+  std::chrono::milliseconds slowness{0};  // before it answers the upgrade
+  bool deaf = false;                      // reads nothing after the upgrade
   std::vector<std::string> targets;
   std::vector<std::string> authorizations;
   std::vector<std::chrono::steady_clock::time_point> upgrades;
@@ -132,6 +133,10 @@ class FakeNode {
       refusal.prepare_payload();
       co_await http::async_write(session->stream_.next_layer(), refusal, token);
       co_return;
+    }
+    if (slowness.count() > 0) {
+      boost::asio::steady_timer timer(acceptor_.get_executor(), slowness);
+      co_await timer.async_wait(token);
     }
     co_await session->stream_.async_accept(upgrade, token);
     if (error) co_return;

@@ -74,10 +74,11 @@ TEST_CASE("a client that is destroyed ends its calls, wherever they are", "[plaz
   FakeNode node(io, kIgnore);
   asio::ip::tcp::acceptor mute(io, {asio::ip::address_v4::loopback(), 0});  // takes connections, and says nothing
   ClientConfig config = config_for({&node});
+  config.attempt_timeout = 1h;
   if (stage == Stage::shaking_hands) config.nodes = {mute.local_endpoint()};
   auto client = std::make_unique<Client>(io.get_executor(), config);
   const auto test = [&]() -> asio::awaitable<void> {
-    const auto call = begin(io, *client, request("a"));
+    const auto call = begin(io, *client, request("a"), soon(1h));
     if (stage == Stage::shaking_hands) co_await pause(20ms);
     if (stage == Stage::outstanding || stage == Stage::left) {
       co_await until([&] { return node.requests.size() == 1; });
