@@ -98,11 +98,15 @@ HttpResponse not_signed(TokenError error) {
   return response;
 }
 
+// What the cluster itself asks for, as that an event shall be there, is asked for under such names.
+constexpr std::string_view kReservedUsers = "plaza.";
+
 std::variant<HttpResponse, Session::Identity> identify(const Gateway& gateway, const HttpRequest& request,
                                                        const Target& target) {
   if (!gateway.config.token_key) {
     const std::string user = parameter(target.query, "user").value_or("");
     if (user.empty() || user.size() > kProtocolNameBytesMost) return not_signed(TokenError::bad_token);
+    if (user.starts_with(kReservedUsers)) return not_signed(TokenError::bad_token);
     return Session::Identity{.user = user, .until = std::nullopt};
   }
   const auto token = token_of(request, target);
@@ -113,6 +117,7 @@ std::variant<HttpResponse, Session::Identity> identify(const Gateway& gateway, c
   auto checked = check_token(*token, *gateway.config.token_key, now);
   if (const auto* error = std::get_if<TokenError>(&checked)) return not_signed(*error);
   auto& claims = std::get<TokenClaims>(checked);
+  if (claims.user.starts_with(kReservedUsers)) return not_signed(TokenError::bad_token);
   const std::chrono::seconds left(std::min(claims.expires_unix - now, kSecondsMost));
   return Session::Identity{.user = std::move(claims.user), .until = SteadyClock::now() + left};
 }

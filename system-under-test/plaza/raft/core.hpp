@@ -147,6 +147,11 @@ class Core {
   void snapshot_sent(NodeId to, std::optional<Mark> mark);
 
   Status status() const;
+  // Of the status, without the rest.
+  Role role() const;
+  Term term() const;
+  NodeId leader() const;
+  NodeId transfer_to() const;
   // Of an index that the log has, or its mark's; none otherwise.
   std::optional<Term> term_of(Index index) const;
 

@@ -26,6 +26,10 @@ void Core::compact(Index through) { impl_->compact(through); }
 void Core::unreachable(NodeId node) { impl_->unreachable(node); }
 void Core::snapshot_sent(NodeId to, std::optional<Mark> mark) { impl_->snapshot_sent(to, mark); }
 Status Core::status() const { return impl_->status(); }
+Role Core::role() const { return impl_->role(); }
+Term Core::term() const { return impl_->term(); }
+NodeId Core::leader() const { return impl_->leader(); }
+NodeId Core::transfer_to() const { return impl_->transfer_to(); }
 std::optional<Term> Core::term_of(Index index) const { return impl_->term_of(index); }
 std::string Core::digest() const { return impl_->digest(); }
 

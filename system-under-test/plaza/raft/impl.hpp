@@ -38,6 +38,10 @@ class Core::Impl {
   void unreachable(NodeId node);
   void snapshot_sent(NodeId to, std::optional<Mark> mark);
   Status status() const;
+  Role role() const { return role_; }
+  Term term() const { return term_; }
+  NodeId leader() const { return leader_; }
+  NodeId transfer_to() const { return transfer_to_; }
   std::optional<Term> term_of(Index index) const { return log_.term_of(index); }
   std::string digest() const;
 

@@ -46,6 +46,7 @@ void ReplicaImpl::drive() {
   while (!ended_ && core_->has_ready()) {
     if (!do_ready()) break;
   }
+  if (!ended_) note_role();  // one that steps down has nothing else to say
   if (!ended_ && flush_is_due()) {
     NodeStore::Batch batch = std::exchange(unwritten_, {});
     add_state(batch);
@@ -182,13 +183,10 @@ void ReplicaImpl::add_state(NodeStore::Batch& batch) {
 }
 
 void ReplicaImpl::note_role() {
-  const raft::Status now = core_->status();
-  if (now.role == role_.role && now.term == role_.term && now.leader == role_.leader) {
-    role_.transfer_to = now.transfer_to;
-    return;
-  }
+  role_.transfer_to = core_->transfer_to();
+  if (core_->role() == role_.role && core_->term() == role_.term && core_->leader() == role_.leader) return;
   const bool was_leader = is_leader();
-  role_ = now;
+  role_ = core_->status();
   STILLPOINT_SOMETIMES(was_leader && !is_leader(), "a leader steps down");
   if (is_leader() && !was_leader) {
     log_clock_.emplace();
@@ -197,7 +195,7 @@ void ReplicaImpl::note_role() {
   } else if (!is_leader()) {
     log_clock_.reset();
   }
-  if (hooks_.role_changed) hooks_.role_changed(now);
+  if (hooks_.role_changed) hooks_.role_changed(role_);
 }
 
 // What was told so far is on a quorum of disks; what this node knows beyond its own disk it must not act on.
