@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks for each planted bug of a hunt, and writes down what was found: which invariant, which seed, after how much CPU time.
 
-  scripts/hunt.py                          every bug of scenarios/last-ticket.hunt.toml; the table goes to standard output
+  scripts/hunt.py                          every bug of scenarios/hunts/bugs.toml; the table goes to standard output
   scripts/hunt.py --update docs/hunt.md    and into that file, between its two markers
   scripts/hunt.py --only NAME              one of them; may be given several times
   scripts/hunt.py --budget 120s            real time for each at most
@@ -73,12 +73,12 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--least", type=int, default=17)
     options = parser.parse_args()
-    with open(ROOT / "scenarios/last-ticket.hunt.toml", "rb") as file:
+    with open(ROOT / "scenarios/hunts/bugs.toml", "rb") as file:
         plan = tomllib.load(file)
     bugs = [bug for bug in plan["bug"] if not options.only or bug["name"] in options.only]
     unknown = set(options.only) - {bug["name"] for bug in plan["bug"]}
     if unknown:
-        sys.exit(f"hunt.py: no bug '{unknown.pop()}' in scenarios/last-ticket.hunt.toml")
+        sys.exit(f"hunt.py: no bug '{unknown.pop()}' in scenarios/hunts/bugs.toml")
     lines = ["| id | bug | the invariant that was broken | seed | seeds run | CPU seconds | options |",
              "|---|---|---|---|---|---|---|"]
     good = 0
