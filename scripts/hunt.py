@@ -25,9 +25,12 @@ BEGIN = "<!-- hunt: begin -->"
 END = "<!-- hunt: end -->"
 
 
+BUILD = ROOT / "build"
+
+
 def stillpoint(*arguments):
-    command = [str(ROOT / "build/stillpoint"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [str(BUILD / "stillpoint"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 def hunt(scenario, bug, budget, jobs):
@@ -66,13 +69,16 @@ def row(bug, found):
 
 
 def main():
+    global BUILD
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", type=pathlib.Path)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--budget", default="120s")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--least", type=int, default=17)
+    parser.add_argument("--build", type=pathlib.Path, default=BUILD, help="the build folder")
     options = parser.parse_args()
+    BUILD = options.build
     with open(ROOT / "scenarios/hunts/bugs.toml", "rb") as file:
         plan = tomllib.load(file)
     bugs = [bug for bug in plan["bug"] if not options.only or bug["name"] in options.only]
