@@ -55,6 +55,7 @@ class LastTicket final : public Scenario {
       leads_ = &simulation.liveness("a leader in time");
       caught_up_ = &simulation.liveness("everybody catches up");
     }
+    if (leaders_most_ > 0) stable_ = &simulation.liveness("leaders stay");
     for (std::uint64_t number = 1; number <= nodes_; ++number) add_node(number);
     for (const HostId from : hosts_) {
       for (const HostId to : hosts_) {
@@ -73,6 +74,7 @@ class LastTicket final : public Scenario {
       check_caught_up();
       cluster_remarks();
     }
+    if (stable_ != nullptr) check_stable();
     ledger_->finish(newest_machine());
   }
 
@@ -102,6 +104,7 @@ class LastTicket final : public Scenario {
     lead_within_ = settings.duration("plaza.lead_within", {.least = 1ms}, 3s);
     hold_slack_ = settings.duration("tickets.hold_slack", {}, 2s);
     settle_ = settings.duration("plaza.settle", {}, 1s);
+    leaders_most_ = settings.count("plaza.leaders_most", {0, 1'000'000}, 0);
   }
 
   void read_users(const Settings& settings) {
@@ -280,6 +283,14 @@ class LastTicket final : public Scenario {
          .found = fmt::format("one is at entry {}", slowest)});
   }
 
+  // Whether a plan's faults are a reason to change leaders so often is for whoever wrote it to say.
+  void check_stable() {
+    const std::uint64_t leaders = cluster_->changes_of_leader();
+    if (leaders <= leaders_most_) return stable_->held();
+    stable_->broken({.promised = fmt::format("{} leaders at most, one after the other", leaders_most_),
+                     .found = fmt::format("{}", leaders)});
+  }
+
   void cluster_remarks() {
     leads_->remark(fmt::format("{} leaders", cluster_->changes_of_leader()));
     caught_up_->remark(fmt::format("{} entries", cluster_->last_index()));
@@ -314,6 +325,8 @@ class LastTicket final : public Scenario {
   std::optional<Ledger> ledger_;
   Check* leads_ = nullptr;
   Check* caught_up_ = nullptr;
+  Check* stable_ = nullptr;  // null: not asked for
+  std::uint64_t leaders_most_ = 0;
   std::optional<UserContext> shared_;
   std::uint64_t done_ = 0;
   std::optional<std::uint64_t> goal_;
