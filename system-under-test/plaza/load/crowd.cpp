@@ -36,7 +36,7 @@ asio::awaitable<void> try_connection(asio::any_io_executor executor, ClientConfi
   Client client(executor, std::move(config));
   const error_code error = co_await client.connect(Clock::now() + kConnectPatience);
   if (error && error != asio::error::timed_out) {
-    throw BadInput("the nodes do not take the token: " + error.message() + "; see --token-seed");
+    throw BadInput("the nodes let nobody in without a token that they know: see --token-seed");
   }
   if (error) throw BadInput("cannot connect to " + nodes + ": " + client.last_error().message());
   co_await client.close();

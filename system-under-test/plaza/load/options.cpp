@@ -61,7 +61,8 @@ void describe(CLI::App& app, Options& options) {
       ->transform(duration)
       ->type_name("DURATION")
       ->default_str("1s");
-  app.add_option("--rate", options.rate, "Operations a second of all users together, instead of --think")
+  app.add_option("--rate", options.rate,
+                 "Operations a second of all users together, instead of --think; each still awaits its answer")
       ->check(CLI::Range(1, 10'000'000))
       ->type_name("NUMBER");
   app.add_option("--patience", options.patience_ms, "How long a user waits for an answer, all attempts together")

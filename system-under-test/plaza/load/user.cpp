@@ -58,10 +58,15 @@ asio::awaitable<void> User::live(Clock::time_point arrival) {
   co_await sleep_until(arrival);
   begin_watches();
   const std::chrono::microseconds mean = mean_pause(run_.options);
+  // Whoever thinks begins to when the answer is there; a rate does not wait for answers.
+  const bool thinks = run_.options.rate == 0;
+  Clock::time_point since = Clock::now();
   for (;;) {
-    co_await sleep_until(std::min(run_.end, Clock::now() + pauses_.pause(mean)));
+    const Clock::time_point next = since + pauses_.pause(mean);
+    co_await sleep_until(std::min(run_.end, next));
     if (Clock::now() >= run_.end) break;
     co_await ask(choose());
+    since = thinks ? Clock::now() : next;
   }
 }
 
