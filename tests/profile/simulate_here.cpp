@@ -2,12 +2,16 @@
 // how many operations it did:
 //
 //   valgrind --tool=callgrind --callgrind-out-file=OUT.%p build/simulate-here W1 [KEY=VALUE…]
+//   valgrind --tool=callgrind --callgrind-out-file=OUT.%p build/simulate-here scenarios/last-ticket.toml [KEY=VALUE…]
 //
-// The keys are those of the behaviour `workload`. scripts/instructions.sh makes a table of it.
+// The keys are those of the behaviour `workload`, or of the scenario's. scripts/instructions.sh makes a table of the
+// first. Of a scenario nothing goes wrong.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "sim-core/check/report.hpp"
@@ -23,14 +27,15 @@ int main(int argc, char** argv) {
   }
   const std::string name = argv[1];
   const std::string_view latency = name == "W2" ? "[network]\nlatency_min = \"1ms\"\nlatency_max = \"10ms\"\n" : "";
+  std::string text = fmt::format(
+      "name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n{1}[workload]\nname = \"{0}\"\n", name, latency);
+  if (name.ends_with(".toml")) {
+    std::ifstream file(name);
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  }
   supervise::SharedRun shared = supervise::SharedRun::create();
   const supervise::RunRequest request{
-      .scenario_text =
-          fmt::format("name = \"{0}\"\nbehaviour = \"workload\"\nduration = \"2h\"\n{1}[workload]\nname = \"{0}\"\n",
-                      name, latency),
-      .overrides = {argv + 2, argv + argc},
-      .bug = {},
-      .seed = 1};
+      .scenario_text = text, .overrides = {argv + 2, argv + argc}, .bug = {}, .seed = 1};
   shared.prepare(request.to_json());
   const pid_t child = fork();
   if (child == 0) supervise::run_simulation(shared);
