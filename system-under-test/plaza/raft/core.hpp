@@ -6,9 +6,8 @@
 //
 //   1. send `messages`; they promise nothing that is not on the disk yet. (A leader's appends are among them: its
 //      followers write while it does.)
-//   2. in one durable step: forget log and state for `install` if there is one; `entries` (which replace all that the
-//   log
-//      has from the first one's index on); `hard_state`
+//   2. in one durable step: forget log and state for `install` if there is one; `entries` (which replace all that
+//      the log has from the first one's index on); `hard_state`
 //   3. send `messages_after`: votes, acknowledgements
 //   4. persisted(ready), after which the node's own log counts towards a quorum
 //   5. apply `committed`, in order, and call applied(index) with the last one; then answer those `reads` whose index is

@@ -1,8 +1,7 @@
 // How far a follower is, as its leader sees it, and how it is sent more.
 //
-//   probe      nobody knows where the two logs part: one append at a time, and one in a heartbeat's interval if it
-//   stays
-//              unanswered
+//   probe      nobody knows where the two logs part: appends without entries look for it, one at a time, and one in a
+//              heartbeat's interval if it stays unanswered (§3.5: no entry travels in vain)
 //   replicate  the logs agree: appends follow one another without waiting (§10.2.2), until so many are not acknowledged
 //   snapshot   it needs what the leader's log no longer has: nothing until the state that is sent to it has come
 //
