@@ -33,6 +33,12 @@ def stillpoint(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
+def ids():
+    """Of all bugs that there are, by name."""
+    rows = (line.split(maxsplit=2) for line in stillpoint("list", "--bugs").stdout.splitlines())
+    return {name: identity for identity, name, _ in rows}
+
+
 def hunt(scenario, bug, budget, jobs):
     options = shlex.split(bug["options"])
     out = pathlib.Path(tempfile.mkdtemp(prefix="hunt-"))
@@ -81,6 +87,11 @@ def main():
     BUILD = options.build
     with open(ROOT / "scenarios/hunts/bugs.toml", "rb") as file:
         plan = tomllib.load(file)
+    known = ids()
+    for bug in plan["bug"]:
+        bug["id"] = known.pop(bug["name"], None) or sys.exit(f"hunt.py: there is no bug '{bug['name']}' (stillpoint list --bugs)")
+    if known:
+        sys.exit(f"hunt.py: scenarios/hunts/bugs.toml says nothing of '{sorted(known)[0]}'")
     bugs = [bug for bug in plan["bug"] if not options.only or bug["name"] in options.only]
     unknown = set(options.only) - {bug["name"] for bug in plan["bug"]}
     if unknown:

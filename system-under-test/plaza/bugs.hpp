@@ -64,7 +64,7 @@ inline constexpr std::array kBugSwitches{
     BugSwitch{"I01", "oversell",
               "buy-now looks for a free ticket, awaits the payment, and sells what it saw (check, then act)",
               &Bugs::oversell},
-    BugSwitch{"I03", "double-release", "a hold that was given back is freed once more when its time is over",
+    BugSwitch{"I03", "double-release", "a hold that was given back or sold is freed once more when its time is over",
               &Bugs::double_release},
     BugSwitch{"I04", "expiry-by-local-clock", "each node lets holds expire by its own wall clock",
               &Bugs::expiry_by_local_clock},
