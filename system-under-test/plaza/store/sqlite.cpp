@@ -13,11 +13,6 @@ std::string message_of(sqlite3* handle) {
 
 }  // namespace
 
-bool StoreError::is_passing() const {
-  const int primary = code_ & 0xff;
-  return primary == SQLITE_FULL || primary == SQLITE_BUSY;
-}
-
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
 Database::Database(const std::string& path) {

@@ -20,10 +20,6 @@ class StoreError : public std::runtime_error {
   StoreError(int code, const std::string& text) : std::runtime_error(text), code_(code) {}
   int code() const { return code_; }
 
-  // Nothing was done, and the same may succeed later: the disk is full (SQLITE_FULL), or somebody has a lock
-  // (SQLITE_BUSY). Of anything else nobody can tell what the file now holds, until it is opened again.
-  bool is_passing() const;
-
  private:
   int code_;
 };

@@ -1,5 +1,4 @@
-// A seeded generator for tests, and messages made with it. The same on every machine, unlike the standard's
-// distributions.
+// What tests of the mesh draw: numbers, bytes, messages.
 #pragma once
 
 #include <cstdint>
@@ -7,24 +6,13 @@
 #include <vector>
 
 #include "system-under-test/plaza/raft/types.hpp"
+#include "tests/plaza/split_mix.hpp"
 
 namespace plaza::peer::test {
 
-class Random {
+class Random : public plaza::test::SplitMix {
  public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  // SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  // Requires: below > 0.
-  std::uint64_t below(std::uint64_t below) { return next() % below; }
-  bool one_in(std::uint64_t n) { return below(n) == 0; }
+  using SplitMix::SplitMix;
   // Of all magnitudes alike, as a varint's length depends on it.
   std::uint64_t number() { return next() >> below(64); }
   std::string bytes(std::size_t most) {
@@ -32,9 +20,6 @@ class Random {
     for (char& byte : text) byte = static_cast<char>(next());
     return text;
   }
-
- private:
-  std::uint64_t state_;
 };
 
 inline raft::Message any_message(Random& random) {

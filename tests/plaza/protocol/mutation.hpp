@@ -5,23 +5,11 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/plaza/split_mix.hpp"
+
 namespace plaza::test {
 
-// SplitMix64: the same cases everywhere.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::size_t below(std::size_t limit) { return static_cast<std::size_t>(next() % limit); }
-
- private:
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  std::uint64_t state_;
-};
+using Random = SplitMix;
 
 // One to four changes: bytes that are put in, taken out or replaced, pieces that are repeated, and what is likely to
 // confuse somebody.

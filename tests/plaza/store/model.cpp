@@ -13,13 +13,6 @@ bool same(const NodeStore::Kept& a, const NodeStore::Kept& b) {
          a.cells == b.cells;
 }
 
-std::uint64_t Draw::next() {
-  std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 std::string Draw::bytes(std::uint64_t size_most) {
   std::string drawn(below(size_most + 1), '\0');
   for (char& byte : drawn) byte = static_cast<char>(next());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "system-under-test/plaza/store/node_store.hpp"
+#include "tests/plaza/split_mix.hpp"
 
 namespace plaza::test {
 
@@ -14,16 +15,10 @@ inline const NodeIdentity kNode{.cluster = "plaza", .node = 1};
 bool same(const NodeStore::Kept& a, const NodeStore::Kept& b);
 
 // Equal seeds draw equal numbers, with every library.
-class Draw {
+class Draw : public SplitMix {
  public:
-  explicit Draw(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t below(std::uint64_t bound) { return next() % bound; }
-  bool one_in(std::uint64_t n) { return below(n) == 0; }
+  using SplitMix::SplitMix;
   std::string bytes(std::uint64_t size_most);
-
- private:
-  std::uint64_t next();  // SplitMix64
-  std::uint64_t state_;
 };
 
 class Model {
