@@ -48,6 +48,9 @@ TEST_CASE("a plan aims at what there is, within the model") {
              Catch::StartsWith("p.toml:1: fault crash-1: 'any users' may be host users-1, which is outside"));
   for (const char* nobody : {"''", "'any '", "'every '"})
     CHECK_THAT(complaint(model, crash(nobody, "1s", "1s")), Catch::Contains("is no host, role or label"));
+  // Whom the scenario gives a label is taken to be within the model.
+  CHECK(complaint(model, crash("'leader'", "1s", "1s")).empty());
+  CHECK_THAT(complaint(model, crash("'every leader'", "1s", "1s")), Catch::Contains("3 hosts would be down"));
   const std::string link = "[[fault]]\nkind = 'loss'\nat = '0s'\nfrom = 'users-1'\nto = ";
   CHECK(complaint(model, link + "'plaza-1'\n").empty());
   CHECK_THAT(complaint(model, link + "'users-1'\n"), Catch::Contains("no end of its links"));
