@@ -1,6 +1,6 @@
 #include "system-under-test/plaza/gateway/inspection.hpp"
 
-#include "system-under-test/plaza/protocol/json_writer.hpp"
+#include "system-under-test/plaza/json_writer.hpp"
 
 namespace plaza {
 namespace {

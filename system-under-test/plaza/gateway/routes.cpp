@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "system-under-test/plaza/protocol/json_writer.hpp"
+#include "system-under-test/plaza/json_writer.hpp"
 
 namespace plaza {
 
@@ -105,7 +105,7 @@ std::variant<HttpResponse, Session::Identity> identify(const Gateway& gateway, c
                                                        const Target& target) {
   if (!gateway.config.token_key) {
     const std::string user = parameter(target.query, "user").value_or("");
-    if (user.empty() || user.size() > kProtocolNameBytesMost) return not_signed(TokenError::bad_token);
+    if (user.empty() || user.size() > kNameBytesMost) return not_signed(TokenError::bad_token);
     if (user.starts_with(kReservedUsers)) return not_signed(TokenError::bad_token);
     return Session::Identity{.user = user, .until = std::nullopt};
   }

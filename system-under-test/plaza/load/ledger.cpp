@@ -8,7 +8,7 @@
 
 #include "system-under-test/plaza/load/options.hpp"
 #include "system-under-test/plaza/protocol/document.hpp"
-#include "system-under-test/plaza/protocol/json_writer.hpp"
+#include "system-under-test/plaza/json_writer.hpp"
 
 namespace plaza::load {
 
@@ -76,7 +76,7 @@ std::optional<Entry> decode_entry(std::string_view line) {
   const auto outcome_name = document.string("outcome");
   const auto took_us = document.number<std::uint64_t>("took_us");
   const auto request_text = object_text(document, "request");
-  if (!at_ms || !user || user->empty() || user->size() > kProtocolNameBytesMost || !outcome_name || !took_us ||
+  if (!at_ms || !user || user->empty() || user->size() > kNameBytesMost || !outcome_name || !took_us ||
       !request_text) {
     return std::nullopt;
   }

@@ -101,8 +101,8 @@ void describe(CLI::App& app, Options& options) {
 
 void check(const Options& options) {
   if (options.mix.sum() == 0) throw BadInput("no operation has a share: see --hold and the others");
-  if (options.event.empty() || options.event.size() > kProtocolNameBytesMost) {
-    throw BadInput("--event: a name has 1 to " + std::to_string(kProtocolNameBytesMost) + " bytes");
+  if (options.event.empty() || options.event.size() > kNameBytesMost) {
+    throw BadInput("--event: a name has 1 to " + std::to_string(kNameBytesMost) + " bytes");
   }
   if (options.think_ms < 1) throw BadInput("--think: a pause is 1ms at least");
   parse_nodes(options.nodes);

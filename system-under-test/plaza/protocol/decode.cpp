@@ -12,7 +12,7 @@ namespace json = boost::json;
 // Takes a member that has to be there; false if it is not, or is no name.
 bool take_name(const Document& document, std::string_view member, std::string& into) {
   const auto name = document.string(member);
-  if (!name || name->empty() || name->size() > kProtocolNameBytesMost) return false;
+  if (!name || name->empty() || name->size() > kNameBytesMost) return false;
   into = *name;
   return true;
 }
@@ -40,7 +40,7 @@ bool take_wanted(const Document& document, Request& request) {
 // Whether a topic of this name could be there: what it is, only the domain knows.
 bool take_topic(const Document& document, std::string& into) {
   const auto topic = document.string("topic");
-  if (!topic || topic->empty() || topic->size() > kProtocolNameBytesMost + 6) return false;
+  if (!topic || topic->empty() || topic->size() > kNameBytesMost + 6) return false;
   into = *topic;
   return true;
 }

@@ -1,4 +1,4 @@
-#include "system-under-test/plaza/protocol/json_writer.hpp"
+#include "system-under-test/plaza/json_writer.hpp"
 #include "system-under-test/plaza/protocol/messages.hpp"
 
 namespace plaza {
@@ -43,7 +43,7 @@ std::optional<std::string_view> event_of_topic(std::string_view topic) {
   constexpr std::string_view kPrefix = "event/";
   if (!topic.starts_with(kPrefix)) return std::nullopt;
   topic.remove_prefix(kPrefix.size());
-  if (topic.empty() || topic.size() > kProtocolNameBytesMost) return std::nullopt;
+  if (topic.empty() || topic.size() > kNameBytesMost) return std::nullopt;
   return topic;
 }
 

@@ -19,13 +19,13 @@
 #include <variant>
 #include <vector>
 
+#include "system-under-test/plaza/domain/domain.hpp"
 #include "system-under-test/plaza/protocol/names.hpp"
 
 namespace plaza {
 
 inline constexpr std::size_t kFrameBytesMost = 16 * 1024;  // of a client's frame; a longer one ends the connection
-// Of the name of a user or an event, and of an id: in UTF-8, at least one.
-inline constexpr std::size_t kProtocolNameBytesMost = 64;
+// Names of users and events, and ids, have 1 to kNameBytesMost bytes (domain.hpp), in UTF-8.
 inline constexpr std::string_view kProtocolPath = "/v1";
 
 // Which members an operation has is the protocol's; the others are left as they are here, and are not sent.

@@ -2,8 +2,8 @@
 
 #include <sodium.h>
 
+#include "system-under-test/plaza/json_writer.hpp"
 #include "system-under-test/plaza/protocol/document.hpp"
-#include "system-under-test/plaza/protocol/json_writer.hpp"
 #include "system-under-test/plaza/protocol/messages.hpp"
 
 // sodium_init() is not called on purpose: it chooses faster code for other primitives and draws from the system's
@@ -43,7 +43,7 @@ std::optional<TokenClaims> decode_claims(std::string_view payload) {
   if (!document.is_object()) return std::nullopt;
   const auto user = document.string("user");
   const auto expires = document.number<std::int64_t>("exp");
-  if (!user || user->empty() || user->size() > kProtocolNameBytesMost || !expires) return std::nullopt;
+  if (!user || user->empty() || user->size() > kNameBytesMost || !expires) return std::nullopt;
   return TokenClaims{.user = std::string(*user), .expires_unix = *expires};
 }
 

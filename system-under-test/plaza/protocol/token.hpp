@@ -24,7 +24,7 @@ std::optional<PublicKey> parse_public_key(std::string_view hex);
 std::string to_hex(const PublicKey& key);
 
 struct TokenClaims {
-  std::string user;               // 1 to kProtocolNameBytesMost bytes
+  std::string user;               // 1 to kNameBytesMost bytes
   std::int64_t expires_unix = 0;  // in seconds
   bool operator==(const TokenClaims&) const = default;
 };

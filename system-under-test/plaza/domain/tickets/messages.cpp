@@ -27,21 +27,6 @@ ByteWriter begin(Tag tag, std::string_view event) {
   return writer;
 }
 
-// Seats, or if there are none, how many.
-void write(ByteWriter& writer, const Wanted& wanted) {
-  write_seats(writer, wanted.seats);
-  if (wanted.seats.empty()) writer.varint(wanted.count);
-}
-
-std::optional<Wanted> read_wanted(ByteReader& reader) {
-  auto seats = read_seats(reader);
-  if (!seats) return std::nullopt;
-  if (!seats->empty()) return Wanted{.count = static_cast<std::uint32_t>(seats->size()), .seats = std::move(*seats)};
-  const auto count = read_u32(reader);
-  if (!count || *count == 0) return std::nullopt;
-  return Wanted{.count = *count};
-}
-
 std::string write(const Open& open) {
   ByteWriter writer = begin(Tag::open, open.event);
   writer.varint(open.capacity).u8(open.seated ? 1 : 0);
@@ -50,7 +35,7 @@ std::string write(const Open& open) {
 }
 std::string write(const Hold& hold) {
   ByteWriter writer = begin(Tag::hold, hold.event);
-  write(writer, hold.wanted);
+  write_tickets(writer, hold.wanted);
   return writer.take();
 }
 std::string write(const StartPurchase& purchase) {
@@ -59,7 +44,7 @@ std::string write(const StartPurchase& purchase) {
   if (purchase.hold) {
     writer.text(*purchase.hold);
   } else {
-    write(writer, purchase.wanted);
+    write_tickets(writer, purchase.wanted);
   }
   return writer.take();
 }
@@ -92,7 +77,7 @@ std::optional<Request> read_open(ByteReader& reader, std::string event) {
 }
 
 std::optional<Request> read_hold(ByteReader& reader, std::string event) {
-  auto wanted = read_wanted(reader);
+  auto wanted = read_tickets<Wanted>(reader);
   if (!wanted) return std::nullopt;
   return Hold{.event = std::move(event), .wanted = std::move(*wanted)};
 }
@@ -107,7 +92,7 @@ std::optional<Request> read_start_purchase(ByteReader& reader, std::string event
     purchase.hold = *hold;
     return purchase;
   }
-  auto wanted = read_wanted(reader);
+  auto wanted = read_tickets<Wanted>(reader);
   if (!wanted) return std::nullopt;
   purchase.wanted = std::move(*wanted);
   return purchase;

@@ -24,21 +24,6 @@ std::optional<RequestKey> read_key(ByteReader& reader) {
   return RequestKey{std::string(*user), std::string(*id)};
 }
 
-// Seats, or if there are none, how many.
-void write(ByteWriter& writer, const Lot& lot) {
-  write_seats(writer, lot.seats);
-  if (lot.seats.empty()) writer.varint(lot.count);
-}
-
-std::optional<Lot> read_lot(ByteReader& reader) {
-  auto seats = read_seats(reader);
-  if (!seats) return std::nullopt;
-  if (!seats->empty()) return Lot{.count = static_cast<std::uint32_t>(seats->size()), .seats = std::move(*seats)};
-  const auto count = read_u32(reader);
-  if (!count || *count == 0) return std::nullopt;
-  return Lot{.count = *count};
-}
-
 }  // namespace
 
 std::string event_cell(std::string_view event) { return ByteWriter().raw(kEventCells).text(event).take(); }
@@ -100,7 +85,7 @@ std::string encode(const Held& held) {
   ByteWriter writer;
   writer.u8(static_cast<std::uint8_t>((held.deadline ? kHasDeadline : 0) | (held.offered ? kOffered : 0) |
                                       (held.paying ? kPaying : 0)));
-  write(writer, held.lot);
+  write_tickets(writer, held.lot);
   if (held.deadline) write_time(writer, *held.deadline);
   if (held.paying) {
     writer.text(held.paying->by);
@@ -112,7 +97,7 @@ std::string encode(const Held& held) {
 std::optional<Held> decode_held(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint8_t flags = reader.u8();
-  auto lot = read_lot(reader);
+  auto lot = read_tickets<Lot>(reader);
   if (!lot || flags > (kHasDeadline | kOffered | kPaying)) return std::nullopt;
   Held held{.lot = std::move(*lot), .offered = (flags & kOffered) != 0};
   if ((flags & kHasDeadline) != 0) {
@@ -132,14 +117,14 @@ std::optional<Held> decode_held(std::string_view bytes) {
 std::string encode(const Sold& sold) {
   ByteWriter writer;
   writer.varint(sold.index);
-  write(writer, sold.lot);
+  write_tickets(writer, sold.lot);
   return writer.take();
 }
 
 std::optional<Sold> decode_sold(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint64_t index = reader.varint();
-  auto lot = read_lot(reader);
+  auto lot = read_tickets<Lot>(reader);
   if (!lot || !reader.done()) return std::nullopt;
   return Sold{.lot = std::move(*lot), .index = index};
 }

@@ -23,7 +23,4 @@ using Events = std::map<std::string, Event, std::less<>>;
 std::string view_of_event(const Counts& counts);
 std::string view_of_user(std::string_view user, const Events& events, const RecentSales& recent);
 
-// With its quotes. What is no UTF-8 becomes U+FFFD: JSON has no other bytes.
-std::string json_string(std::string_view text);
-
 }  // namespace plaza::tickets

@@ -1,7 +1,7 @@
 // Writes one JSON object as text, member by member, in the order in which it is told them.
 //
-// Messages are written often and have few members: this spares the tree that Boost.JSON would make of each. Texts must
-// be UTF-8, as all are that came in messages; what JSON must not have as it stands is escaped.
+// Messages and views are written often and have few members: this spares the tree that Boost.JSON would make of each.
+// What JSON must not have as it stands is escaped.
 #pragma once
 
 #include <charconv>
@@ -9,15 +9,38 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace plaza {
 
+// How many bytes the character at the front has, if it is one (RFC 3629, section 4); 0 if it is none.
+inline std::size_t utf8_length(std::string_view text) {
+  const auto byte = [text](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates, and what is beyond U+10FFFF.
+  const unsigned second = byte(1);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  return length;
+}
+
+// With its quotes. What is no UTF-8 becomes U+FFFD: JSON has no other bytes.
 inline void append_json_text(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const char c = text.front();
+    if (length == 0) {
+      out += "\\ufffd";
+    } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {
@@ -25,8 +48,9 @@ inline void append_json_text(std::string& out, std::string_view text) {
       out += kHex[static_cast<unsigned char>(c) >> 4];
       out += kHex[static_cast<unsigned char>(c) & 0xf];
     } else {
-      out += c;
+      out += text.substr(0, length);
     }
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   out += '"';
 }
