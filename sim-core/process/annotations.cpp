@@ -25,11 +25,16 @@ Annotations::Annotations(kernel::Kernel& kernel, const faults::Injector& injecto
 
 Annotations::~Annotations() { interpose::set_annotation_listener(nullptr); }
 
+Annotations::Seen& Annotations::seen(const interpose::Annotation& annotation) {
+  const auto found = seen_.find(Less::View(annotation.sort, annotation.name));
+  if (found != seen_.end()) return found->second;
+  folders_.emplace(folder_of(annotation.file));
+  return seen_[{annotation.sort, annotation.name}];
+}
+
 bool Annotations::at(const interpose::Annotation& annotation, bool holds, int line, const char* details) {
-  const std::string name = annotation.name;
-  const auto [entry, is_new] = seen_.try_emplace({annotation.sort, name});
-  Seen& seen = entry->second;
-  if (is_new) folders_.emplace(folder_of(annotation.file));
+  Seen& seen = this->seen(annotation);
+  const char* const name = annotation.name;
   const auto place = [&] { return fmt::format("{}:{}", annotation.file, line); };
   switch (annotation.sort) {
     case kAlways:

@@ -9,6 +9,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <stillpoint/random.hpp>
@@ -43,8 +45,15 @@ class Annotations final : private interpose::AnnotationListener {
     Ratio probability{};
     std::map<HostId, RandomStream> draws = {};
   };
+  // Annotations stand in hot code: a name is found without a copy of it.
+  struct Less {
+    using is_transparent = void;
+    using View = std::pair<int, std::string_view>;
+    bool operator()(const View& one, const View& other) const { return one < other; }
+  };
   bool at(const interpose::Annotation& annotation, bool holds, int line, const char* details) override;
   bool is_meant(const char* file) const;
+  Seen& seen(const interpose::Annotation& annotation);
   void reached(Seen& seen, std::string_view name);
   bool fires(Seen& seen, const std::string& name);
   void decide(Seen& place, const std::string& name) const;
@@ -53,7 +62,7 @@ class Annotations final : private interpose::AnnotationListener {
   const faults::Injector& injector_;
   std::vector<std::string> of_;
   Broken broken_;
-  std::map<std::pair<int, std::string>, Seen> seen_;
+  std::map<std::pair<int, std::string>, Seen, Less> seen_;
   std::set<std::string, std::less<>> folders_;  // of files in which somebody came to something
 };
 
