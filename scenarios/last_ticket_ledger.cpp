@@ -130,7 +130,7 @@ EventId Ledger::take(const plaza::Effect& effect, const plaza::Machine::Applied&
                   word_for(effect.kind), tickets_of(effect), effect.key.user, applied.index,
                   effect.decided_on.value_or(applied.index - 1), counts.free, counts.held, counts.sold, counts.waiting),
       causes);
-  counts_[applied.index] = counts_of(counts);
+  counts_.insert_or_assign(counts_.end(), applied.index, counts_of(counts));
 
   check_capacity(fact, counts, event.capacity);
   check_owner(fact);
@@ -392,10 +392,15 @@ void Ledger::saw(const std::string& user, std::uint64_t last_version, const plaz
 // ---- the end ----
 
 void Ledger::finish(const plaza::Machine* machine) {
-  for (const auto& [key, operation] : operations_) {
-    const Duration most = allowed(operation.since);
-    if (!operation.open || simulation_.now() - operation.since <= most) continue;
-    prompt_.broken({.promised = fmt::format("an answer within {} ms", most.count() / 1'000'000),
+  const ByRequest<Operation>::value_type* waits = nullptr;  // the first that began
+  for (const auto& entry : operations_) {
+    const Operation& operation = entry.second;
+    if (!operation.open || simulation_.now() - operation.since <= allowed(operation.since)) continue;
+    if (waits == nullptr || operation.invoke < waits->second.invoke) waits = &entry;
+  }
+  if (waits != nullptr) {
+    const auto& [key, operation] = *waits;
+    prompt_.broken({.promised = fmt::format("an answer within {} ms", allowed(operation.since).count() / 1'000'000),
                     .found = fmt::format("{} still waits for {}", key.user, key.id),
                     .because = fmt::format("it began with event {}", operation.invoke),
                     .witnesses = {{operation.invoke, "invocation"}}});

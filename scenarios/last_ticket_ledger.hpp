@@ -9,11 +9,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <stillpoint/simulation.hpp>
 
 #include "system-under-test/plaza/domain/machine.hpp"
+#include "system-under-test/plaza/domain/name_hash.hpp"
 #include "system-under-test/plaza/domain/tickets/tickets.hpp"
 #include "system-under-test/plaza/protocol/messages.hpp"
 
@@ -106,10 +108,13 @@ class Ledger {
   stillpoint::Check& prompt_;
   std::function<EventId(std::uint64_t index)> event_of_;
 
-  std::map<plaza::RequestKey, Operation> operations_;
+  template <typename Of>
+  using ByRequest = std::unordered_map<plaza::RequestKey, Of, plaza::RequestKeyHash>;
+
+  ByRequest<Operation> operations_;
   std::map<std::uint64_t, plaza::EventCounts> counts_;  // of the event, from a version on
-  std::map<plaza::RequestKey, Held> held_;
-  std::map<std::uint32_t, Fact> seats_;  // who has each seat that is not free: the newest hold or sale
+  ByRequest<Held> held_;
+  std::unordered_map<std::uint32_t, Fact> seats_;  // who has each seat that is not free: the newest hold or sale
   std::optional<Fact> last_taken_;
   std::map<plaza::RequestKey, std::uint64_t> told_sold_;  // sales that users were told of, with their versions
   std::uint64_t acknowledged_ = 0;                        // the newest version that anybody was told

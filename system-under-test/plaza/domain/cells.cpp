@@ -10,7 +10,11 @@ std::size_t Cells::KeyHash::operator()(std::string_view key) const { return XXH3
 
 Cells::Cells(CellList kept) {
   cells_.reserve(kept.size());
-  for (auto& [key, value] : kept) set(*cells_.try_emplace(std::move(key)).first, std::move(value));
+  for (auto& [key, value] : kept) {
+    Map::value_type& at = *cells_.try_emplace(std::move(key)).first;
+    set(at, std::move(value));
+    at.second.taken = true;
+  }
 }
 
 const std::string* Cells::find(std::string_view key) const {
@@ -51,7 +55,7 @@ void Cells::set(Map::value_type& at, std::optional<std::string> value) {
 
 void Cells::note_change(Map::value_type& at) {
   if (std::exchange(at.second.changed, true)) return;
-  changed_.push_back(at.first);
+  changed_.push_back(&at);
 }
 
 std::vector<const Cells::Map::value_type*> Cells::in_order(std::string_view prefix) const {
@@ -69,14 +73,15 @@ void Cells::each(std::string_view prefix,
 }
 
 std::vector<CellChange> Cells::take_changes() {
-  std::ranges::sort(changed_);
+  std::ranges::sort(changed_, {}, [](const Map::value_type* at) -> const std::string& { return at->first; });
   std::vector<CellChange> changes;
   changes.reserve(changed_.size());
-  for (const std::string_view key : std::exchange(changed_, {})) {
-    const auto at = cells_.find(key);
-    at->second.changed = false;
-    changes.push_back({.key = at->first, .value = at->second.value});
-    if (!at->second.value) cells_.erase(at);
+  for (Map::value_type* at : std::exchange(changed_, {})) {
+    Cell& cell = at->second;
+    cell.changed = false;
+    if (cell.value || cell.taken) changes.push_back({.key = at->first, .value = cell.value});
+    cell.taken = true;
+    if (!cell.value) cells_.erase(cells_.find(at->first));
   }
   return changes;
 }

@@ -5,8 +5,8 @@
 //
 // The hash is kept up to date with every change: it is the sum of the hashes of the cells, so it does not hang on the
 // order in which they came to be. The changes since the last take_changes() are remembered by key: a cell that was
-// changed a hundred times is written once. A value that is put where it is already is no change; one that came and went
-// in between is a change to none, though nobody has it.
+// changed a hundred times is written once. A value that is put where it is already is no change, and neither is a cell
+// that came and went in between: whoever takes the changes has never heard of it.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,8 @@ using CellList = std::vector<std::pair<std::string, std::string>>;  // sorted by
 class Cells {
  public:
   Cells() = default;
+  Cells(Cells&&) = default;
+  Cells& operator=(Cells&&) = default;
   // As they were kept; nothing of it counts as a change.
   explicit Cells(CellList kept);
 
@@ -45,6 +47,7 @@ class Cells {
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return bytes_; }
 
+  // How many cells were touched since; take_changes() may have fewer.
   std::size_t changes() const { return changed_.size(); }
   std::vector<CellChange> take_changes();
   CellList all() const;
@@ -66,6 +69,7 @@ class Cells {
     std::optional<std::string> value;  // none: it is gone, and that is a change that was not taken yet
     std::uint64_t hash = 0;
     bool changed = false;
+    bool taken = false;  // whoever takes the changes knows of it
   };
   using Map = std::unordered_map<std::string, Cell, KeyHash, std::equal_to<>>;
 
@@ -74,7 +78,7 @@ class Cells {
   std::vector<const Map::value_type*> in_order(std::string_view prefix) const;
 
   Map cells_;
-  std::vector<std::string_view> changed_;  // keys, which stay where they are
+  std::vector<Map::value_type*> changed_;  // they stay where they are
   std::uint64_t hash_ = 0;
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;

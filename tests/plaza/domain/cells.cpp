@@ -71,10 +71,16 @@ TEST_CASE("changes are remembered once by key, until they are taken", "[cells]")
   CHECK(cells.changes() == 4);
   CHECK(cells.take_changes() == std::vector<CellChange>{{.key = "b", .value = "4"},
                                                         {.key = "c", .value = std::nullopt},
-                                                        {.key = "new", .value = "5"},
-                                                        {.key = "short-lived", .value = std::nullopt}});
+                                                        {.key = "new", .value = "5"}});
   CHECK(cells.changes() == 0);
   CHECK(cells.take_changes().empty());
+  // What was taken once is known, and its end is told.
+  cells.put("back again", "7");
+  CHECK(cells.take_changes().size() == 1);
+  cells.erase("back again");
+  cells.put("back again", "8");
+  cells.erase("back again");
+  CHECK(cells.take_changes() == std::vector<CellChange>{{.key = "back again", .value = std::nullopt}});
   CHECK(cells.all() == CellList{{"a", "1"}, {"b", "4"}, {"new", "5"}});
 }
 

@@ -5,16 +5,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <variant>
 
 #include "system-under-test/plaza/bugs.hpp"
 #include "system-under-test/plaza/domain/domain.hpp"
+#include "system-under-test/plaza/domain/name_hash.hpp"
 #include "system-under-test/plaza/domain/tickets/free_tickets.hpp"
 #include "system-under-test/plaza/domain/tickets/ledger.hpp"
 #include "system-under-test/plaza/domain/tickets/line.hpp"
@@ -100,8 +101,8 @@ class Event {
   Ledger<Held> holds_;
   Ledger<Sold> sales_;
   Line line_;
-  std::map<RequestKey, RequestKey> paying_;  // purchase to the hold that it pays for
-  std::set<Due> due_;                        // one for each hold
+  std::unordered_map<RequestKey, RequestKey, RequestKeyHash> paying_;  // purchase to the hold that it pays for
+  std::set<Due> due_;                                                  // one for each hold
 };
 
 }  // namespace plaza::tickets

@@ -5,10 +5,13 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "system-under-test/plaza/domain/name_hash.hpp"
 
 namespace plaza::tickets {
 
@@ -25,21 +28,21 @@ class RecentSales {
 
   // In any order: what remains is the same.
   void add(const std::string& user, Sale sale) {
-    std::set<Sale>& sales = by_user_[user];
+    std::vector<Sale>& sales = by_user_[user];
     // A request that has sold twice is one sale, with the later index.
-    std::erase_if(sales, [&sale](const Sale& other) { return other.event == sale.event && other.id == sale.id; });
-    sales.insert(std::move(sale));
+    std::erase_if(sales, [&sale](const Sale& other) { return other.id == sale.id && other.event == sale.event; });
+    sales.insert(std::ranges::upper_bound(sales, sale), std::move(sale));
     if (sales.size() > kMost) sales.erase(sales.begin());
   }
   // Oldest first.
-  const std::set<Sale>& of(std::string_view user) const {
-    static const std::set<Sale> none;
+  const std::vector<Sale>& of(std::string_view user) const {
+    static const std::vector<Sale> none;
     const auto found = by_user_.find(user);
     return found == by_user_.end() ? none : found->second;
   }
 
  private:
-  std::map<std::string, std::set<Sale>, std::less<>> by_user_;
+  std::unordered_map<std::string, std::vector<Sale>, NameHash, std::equal_to<>> by_user_;  // sorted
 };
 
 }  // namespace plaza::tickets

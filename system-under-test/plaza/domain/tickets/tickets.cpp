@@ -20,20 +20,22 @@ constexpr std::string_view kUserTopics = "user/";
 
 std::vector<Place> places(const Ledger<Held>& holds) {
   std::vector<Place> list;
-  for (const auto& [key, held] : holds.all()) {
+  holds.each([&list](const RequestKey& key, const Held& held) {
     list.push_back({.key = key,
                     .count = held.lot.count,
                     .seats = held.lot.seats,
                     .deadline = held.ends(),
                     .offered = held.offered,
                     .paying = held.paying.has_value()});
-  }
+  });
   return list;
 }
 
 std::vector<Place> places(const Ledger<Sold>& sales) {
   std::vector<Place> list;
-  for (const auto& [key, sold] : sales.all()) list.push_back({key, sold.lot.count, sold.lot.seats});
+  sales.each([&list](const RequestKey& key, const Sold& sold) {
+    list.push_back({.key = key, .count = sold.lot.count, .seats = sold.lot.seats});
+  });
   return list;
 }
 

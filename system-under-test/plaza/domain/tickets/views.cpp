@@ -43,8 +43,8 @@ std::string view_of_user(std::string_view user, const Events& events, const Rece
   std::string waits;
   std::string sales;
   for (const auto& [name, event] : events) {
-    event.holds().each_of(user, [&, &event_name = name](const RequestKey& key, const Held& held) {
-      JsonWriter hold = begin(event_name, key.id, held.lot);
+    event.holds().each_of(user, [&, &event_name = name](const std::string& id, const Held& held) {
+      JsonWriter hold = begin(event_name, id, held.lot);
       hold.number("deadline", held.ends().count()).boolean("paying", held.paying.has_value());
       append(held.offered ? offers : holds, std::move(hold));
     });
@@ -55,7 +55,7 @@ std::string view_of_user(std::string_view user, const Events& events, const Rece
   }
   const auto& newest = recent.of(user);
   for (auto sale = newest.rbegin(); sale != newest.rend(); ++sale) {
-    const Sold* sold = events.find(sale->event)->second.sales().find({std::string(user), sale->id});
+    const Sold* sold = events.find(sale->event)->second.sales().find(user, sale->id);
     append(sales, begin(sale->event, sale->id, sold->lot));
   }
   return "{\"holds\":[" + holds + "],\"offers\":[" + offers + "],\"waits\":[" + waits + "],\"sales\":[" + sales + "]}";
