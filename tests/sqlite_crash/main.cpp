@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <map>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -136,29 +138,49 @@ Result run_undisturbed(const Row& row, const DiskOptions& disk) {
   return result;
 }
 
-// Runs `what` in a process of its own: a crash leaves threads behind that stand still, and SQLite keeps state for the
-// whole process.
-template <typename What>
-Result in_process_of_its_own(const What& what) {
-  int ends[2];
-  if (pipe(ends) != 0) std::abort();
-  const pid_t child = fork();
-  if (child == 0) {
-    const Result result = what();
-    const bool told = write(ends[1], &result, sizeof result) == sizeof result;
-    _exit(told ? 0 : 1);
-  }
-  close(ends[1]);
-  Result result;
-  const bool heard = read(ends[0], &result, sizeof result) == sizeof result;
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (!heard || status != 0) {
+// Runs each of `tasks` in a process of its own, as many at a time as there are cores: a crash leaves threads behind
+// that stand still, and SQLite keeps state for the whole process. Whoever forks has one thread only: a child inherits
+// the locks that other threads hold, and nobody is there to give them back. AddressSanitizer's allocator has such
+// locks.
+std::vector<Result> in_processes_of_their_own(const std::vector<std::function<Result()>>& tasks) {
+  struct Child {
+    std::size_t task;
+    int result;  // the end of a pipe that has room for a whole Result
+  };
+  std::map<pid_t, Child> children;
+  std::vector<Result> results(tasks.size());
+  const auto start = [&](std::size_t task) {
+    int ends[2];
+    if (pipe(ends) != 0) std::abort();
+    const pid_t child = fork();
+    if (child < 0) std::abort();
+    if (child == 0) {
+      const Result result = tasks[task]();
+      const bool told = write(ends[1], &result, sizeof result) == sizeof result;
+      _exit(told ? 0 : 1);
+    }
+    close(ends[1]);
+    children[child] = {task, ends[0]};
+  };
+  const auto finish_one = [&] {
+    int status = 0;
+    const auto child = children.find(wait(&status));
+    if (child == children.end()) std::abort();
+    const auto [task, end] = child->second;
+    const bool heard = read(end, &results[task], sizeof(Result)) == sizeof(Result);
+    close(end);
+    children.erase(child);
+    if (heard && status == 0) return;
     std::fprintf(stderr, "sqlite-crash: a run ended with wait status %d\n", status);
     std::exit(1);
+  };
+  const std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
+  for (std::size_t task = 0; task < tasks.size(); ++task) {
+    if (children.size() == jobs) finish_one();
+    start(task);
   }
-  return result;
+  while (!children.empty()) finish_one();
+  return results;
 }
 
 struct Sum {
@@ -169,18 +191,10 @@ struct Sum {
 };
 
 Sum crash_all(const Row& row, const DiskOptions& disk, const std::vector<CrashAt>& points) {
-  std::vector<Result> results(points.size());
-  std::vector<std::thread> threads;
-  const std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
-  for (std::size_t job = 0; job < jobs; ++job) {
-    threads.emplace_back([&, job] {
-      for (std::size_t i = job; i < points.size(); i += jobs)
-        results[i] = in_process_of_its_own([&] { return crash(row, disk, points[i]); });
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  std::vector<std::function<Result()>> crashes;
+  for (const CrashAt& point : points) crashes.push_back([&] { return crash(row, disk, point); });
   Sum sum;
-  for (const Result& result : results) {
+  for (const Result& result : in_processes_of_their_own(crashes)) {
     ++sum.crashes;
     sum.lost += result.lost;
     sum.torn += result.torn;
@@ -240,7 +254,8 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
   bool good = true;
   for (const Row& row : rows()) {
-    const std::uint64_t operations = in_process_of_its_own([&] { return run_undisturbed(row, disk); }).operations;
+    const std::uint64_t operations =
+        in_processes_of_their_own({[&] { return run_undisturbed(row, disk); }}).front().operations;
     std::vector<CrashAt> points;
     for (std::uint64_t at = 0; at <= operations; at += every) points.push_back({at + 1, at, false});
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {

@@ -1,3 +1,4 @@
 // The main program of tests that start no simulations.
-#define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#include "tests/support/runner.hpp"
+
+int main(int argc, char** argv) { return test::run_tests(argc, argv); }

@@ -1,5 +1,6 @@
 #include "system-under-test/plaza/load/options.hpp"
 
+#include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <map>

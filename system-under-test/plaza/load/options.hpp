@@ -1,7 +1,6 @@
 // What plaza-load is asked to do, and how that is said on its command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +8,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;  // its header is several seconds of each file that includes it
+}
 
 namespace plaza::load {
 

@@ -1,5 +1,6 @@
 // What becomes of one call, or of several at once.
 #include <boost/asio/error.hpp>
+#include <boost/beast/websocket/error.hpp>
 #include <boost/system/errc.hpp>
 #include <catch2/catch.hpp>
 

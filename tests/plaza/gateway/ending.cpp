@@ -1,4 +1,5 @@
 // How connections, and the server, end.
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
@@ -85,18 +86,18 @@ TEST_CASE("clients that go in every way there is leave nothing behind", "[gatewa
     }
     TestClient polite(plaza.io);
     co_await polite.open(plaza);
-    co_await polite.stream().async_close(websocket::close_code::normal, asio::use_awaitable);
+    co_await polite.close();
 
     TestClient half(plaza.io);
     co_await half.open(plaza);
     co_await half.say(R"({"id":"1","op":"hold","event":"concert","count":1})");
-    half.stream().next_layer().shutdown(tcp::socket::shutdown_send);
+    half.socket().shutdown(tcp::socket::shutdown_send);
     co_await half.hear_all();
 
     TestClient rude(plaza.io);
     co_await rude.open(plaza);
     const std::string garbage = "\xff\xff\xff\xff no frame of a WebSocket";
-    co_await asio::async_write(rude.stream().next_layer(), asio::buffer(garbage), asio::use_awaitable);
+    co_await asio::async_write(rude.socket(), asio::buffer(garbage), asio::use_awaitable);
     co_await rude.hear_all();
 
     TestClient unmasked_text(plaza.io);

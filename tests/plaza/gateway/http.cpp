@@ -1,6 +1,7 @@
 // HTTP: paths, tokens, and what is no HTTP.
 #include <boost/asio/connect.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
@@ -112,9 +113,8 @@ TEST_CASE("a connection serves several requests, and then a session", "[gateway]
       heard.append(piece, bytes);
     }
     CHECK(status_of(heard) == "HTTP/1.1 200");
-    websocket::stream<tcp::socket> stream(std::move(socket));
-    const std::string target = "/v1?token=" + token_of("ann");
-    co_await stream.async_handshake("test", target, asio::use_awaitable);
+    TestClient client(std::move(socket));
+    co_await client.open_target("/v1?token=" + token_of("ann"));
     co_await pause(plaza.io, 5ms);
     CHECK(plaza.server->view().sessions == 1);
     CHECK(plaza.server->view().shown.at(0).user == "ann");
@@ -130,9 +130,8 @@ TEST_CASE("without a key users are believed", "[gateway]") {
   plaza.server.emplace(plaza.io.get_executor(), config, plaza.replica);
   const auto test = [&]() -> asio::awaitable<void> {
     TestClient client(plaza.io);
-    co_await client.stream().next_layer().async_connect(plaza.server->local_endpoint(), asio::use_awaitable);
-    const std::string target = "/v1?x&user=J%c3%bcrgen%20%&user=other";
-    co_await client.stream().async_handshake("test", target, asio::use_awaitable);
+    co_await client.socket().async_connect(plaza.server->local_endpoint(), asio::use_awaitable);
+    co_await client.open_target("/v1?x&user=J%c3%bcrgen%20%&user=other");
     co_await pause(plaza.io, 5ms);
     CHECK(plaza.server->view().shown.at(0).user == "Jürgen %");
     const std::string nobody = co_await converse(plaza, upgrade("/v1", "Connection: close\r\n"));

@@ -1,6 +1,7 @@
 // What a session may ask for, and what becomes of one that asks for more, or does not read, or says nothing.
 #include "system-under-test/plaza/gateway/limits.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
 #include <string>
@@ -136,9 +137,7 @@ TEST_CASE("a client that does not even read its disconnection is dropped", "[gat
     slow.read_little();
     co_await slow.open(plaza);
     const std::string text = R"({"id":"1","op":"hold","event":"fair","count":1})";
-    error_code error;
-    while (!error) {
-      co_await slow.stream().async_write(asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+    while (!co_await slow.try_to_say(text)) {
     }
     co_await pause(plaza.io, 60ms);
     CHECK(plaza.server->view().sessions == 0);
@@ -186,8 +185,7 @@ TEST_CASE("frames that are too long, or binary, end the connection", "[gateway]"
   const auto test = [&]() -> asio::awaitable<void> {
     TestClient binary(plaza.io);
     co_await binary.open(plaza);
-    binary.stream().binary(true);
-    co_await binary.say(R"({"id":"1","op":"look","event":"fair"})");
+    co_await binary.say_binary(R"({"id":"1","op":"look","event":"fair"})");
     co_await binary.hear_all();
     CHECK(binary.close_code() == 1003);
 
