@@ -280,6 +280,12 @@ std::uint64_t ClusterChecks::slowest() const {
   return slowest;
 }
 
+std::uint64_t ClusterChecks::longest_log() const {
+  std::uint64_t longest = 0;
+  for (const Node& node : nodes_) longest = std::max<std::uint64_t>(longest, node.disk.terms.size());
+  return longest;
+}
+
 void ClusterChecks::forget_old() {
   while (history_.size() > kHistoryMost) {
     history_.pop_front();

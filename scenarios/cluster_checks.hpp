@@ -45,6 +45,8 @@ class ClusterChecks {
   // Of nodes that are up; and how far the slowest of them is.
   std::uint64_t slowest() const;
   std::uint64_t changes_of_leader() const { return leaders_.size(); }
+  // The entries that some node has on its disk, where that is most.
+  std::uint64_t longest_log() const;
 
  private:
   using NodeId = plaza::raft::NodeId;

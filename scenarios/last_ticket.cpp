@@ -23,6 +23,8 @@ constexpr std::uint16_t kPeerPort = 7118;
 constexpr const char* kDataFolder = "/srv";
 // A node that has lost its store ends, and so does one that cannot start: whoever looks after it starts it again.
 constexpr Duration kRestart = 100ms;
+// How often logs and disks are looked at, where somebody wants to know.
+constexpr Duration kSizesEvery = 1min;
 
 class LastTicket final : public Scenario {
  public:
@@ -56,6 +58,10 @@ class LastTicket final : public Scenario {
       caught_up_ = &simulation.liveness("everybody catches up");
     }
     if (leaders_most_ > 0) stable_ = &simulation.liveness("leaders stay");
+    if (log_most_ > 0 || disk_most_ > 0) {
+      bounded_ = &simulation.safety("logs and disks stay small");
+      watch_sizes();
+    }
     for (std::uint64_t number = 1; number <= nodes_; ++number) add_node(number);
     for (const HostId from : hosts_) {
       for (const HostId to : hosts_) {
@@ -105,6 +111,8 @@ class LastTicket final : public Scenario {
     hold_slack_ = settings.duration("tickets.hold_slack", {}, 2s);
     settle_ = settings.duration("plaza.settle", {}, 1s);
     leaders_most_ = settings.count("plaza.leaders_most", {0, 1'000'000}, 0);
+    log_most_ = settings.count("plaza.log_most", {0, 1'000'000'000}, 0);
+    disk_most_ = settings.count("plaza.disk_most", {0, 1'000'000'000'000}, 0);
   }
 
   void read_users(const Settings& settings) {
@@ -122,6 +130,7 @@ class LastTicket final : public Scenario {
     users_.wait = settings.ratio("users.wait", Ratio::percent(10));
     users_.patience = settings.duration("users.patience", {}, 2s);
     users_.busy = settings.duration("users.busy", {}, 0s);
+    users_.go_without = settings.flag("users.go_without", false);
     users_.answer_within = settings.duration("users.answer_within", {.least = 1ms}, 5s);
     users_.recover_within = settings.duration("users.recover_within", {}, 5s);
     users_.give_up_after = settings.duration("users.give_up_after", {.least = 1ms}, 60s);
@@ -291,6 +300,24 @@ class LastTicket final : public Scenario {
                      .found = fmt::format("{}", leaders)});
   }
 
+  // What a node keeps must not hang on how long it has run: looked at every so often.
+  void watch_sizes() {
+    simulation_->at(simulation_->now() + kSizesEvery, [this] {
+      std::uint64_t disk = 0;
+      for (const HostId host : hosts_) disk = std::max(disk, simulation_->disk_bytes(host));
+      check_size(cluster_->longest_log(), log_most_, longest_log_, "entries in a log");
+      check_size(disk, disk_most_, fullest_disk_, "bytes on a disk");
+      bounded_->remark(fmt::format("at most {} entries in a log, {} KiB on a disk", longest_log_, fullest_disk_ / 1024));
+      watch_sizes();
+    });
+  }
+
+  void check_size(std::uint64_t is, std::uint64_t most, std::uint64_t& largest, std::string_view what) {
+    largest = std::max(largest, is);
+    if (most == 0 || is <= most) return bounded_->held();
+    bounded_->broken({.promised = fmt::format("{} {} at most", most, what), .found = fmt::format("{}", is)});
+  }
+
   void cluster_remarks() {
     leads_->remark(fmt::format("{} leaders", cluster_->changes_of_leader()));
     caught_up_->remark(fmt::format("{} entries", cluster_->last_index()));
@@ -326,7 +353,12 @@ class LastTicket final : public Scenario {
   Check* leads_ = nullptr;
   Check* caught_up_ = nullptr;
   Check* stable_ = nullptr;  // null: not asked for
+  Check* bounded_ = nullptr;  // likewise
   std::uint64_t leaders_most_ = 0;
+  std::uint64_t log_most_ = 0;
+  std::uint64_t disk_most_ = 0;
+  std::uint64_t longest_log_ = 0;
+  std::uint64_t fullest_disk_ = 0;
   std::optional<UserContext> shared_;
   std::uint64_t done_ = 0;
   std::optional<std::uint64_t> goal_;

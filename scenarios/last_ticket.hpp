@@ -32,11 +32,12 @@ struct UserSettings {
   Ratio buy_now;
   Ratio give_back;
   Ratio abandon;
-  Ratio group;          // of what is asked for: several tickets at once
-  Ratio look;           // before a decision: asks how many are left, instead of believing the pushes
-  Ratio wait;           // of those who come too late: wait in line
-  Duration patience{};  // in line
-  Duration busy{};      // whoever has a ticket wants another one until then
+  Ratio group;              // of what is asked for: several tickets at once
+  Ratio look;               // before a decision: asks how many are left, instead of believing the pushes
+  Ratio wait;               // of those who come too late: wait in line
+  Duration patience{};      // in line
+  Duration busy{};          // whoever has a ticket wants another one until then
+  bool go_without = false;  // whoever has none goes too, then
   Duration give_up_after{};
   Duration answer_within{};
   Duration recover_within{};  // after a fault

@@ -86,7 +86,7 @@ class User {
 
   bool done() const {
     if (shared_.simulation.now().time_since_epoch() < shared_.settings.busy) return false;
-    return satisfied_ || sold_out();
+    return satisfied_ || sold_out() || shared_.settings.go_without;
   }
   bool sold_out() const { return stock_ && stock_->counts.free == 0 && stock_->counts.held == 0; }
 

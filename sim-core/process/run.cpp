@@ -308,6 +308,10 @@ std::uint64_t Run::disk_operations(HostId id) const {
   return const_cast<Run*>(this)->known_host(id, "tell the disk operations of it").storage().operations();
 }
 
+std::uint64_t Run::disk_bytes(HostId id) const {
+  return const_cast<Run*>(this)->known_host(id, "tell the disk of it").storage().files.used_pages() * disk::kPage;
+}
+
 void Run::kill(HostId id) {
   kernel::Host& host = known_host(id, "kill");
   if (host.down() || host.ending() || !host.alive())

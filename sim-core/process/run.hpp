@@ -49,6 +49,7 @@ class Run final : public Simulation {
   void crash(HostId host) override;
   void crash_after_disk_operations(HostId host, std::uint64_t operations) override;
   std::uint64_t disk_operations(HostId host) const override;
+  std::uint64_t disk_bytes(HostId host) const override;
   void kill(HostId host) override;
   void boot(HostId host) override;
   bool is_up(HostId host) const override;

@@ -41,6 +41,7 @@ class Surveyed final : public Simulation {
   void boot(HostId) override {}
   void crash_after_disk_operations(HostId, std::uint64_t) override {}
   std::uint64_t disk_operations(HostId) const override { return 0; }
+  std::uint64_t disk_bytes(HostId) const override { return 0; }
   bool is_up(HostId) const override { return true; }
   Duration disturbed(VirtualTime, Duration) const override { return {}; }
   VirtualTime heals_at() const override { return VirtualTime::max(); }

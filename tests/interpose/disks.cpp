@@ -8,11 +8,13 @@
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/interpose/crashes.hpp"
@@ -182,6 +184,31 @@ TEST_CASE("the power fails after so many operations on the disk, and not a call 
     CHECK(crashed == (at < 10));  // what makes no further call keeps its power
     CHECK(done.size() == std::min<std::uint64_t>(at, 10));
   }
+}
+
+TEST_CASE("what files take on a disk is told in whole pages") {
+  std::uint64_t empty = 0;
+  std::uint64_t full = 0;
+  std::uint64_t removed = 0;
+  const auto outcome = test::simulate(1, 1min, [&](Simulation& simulation) {
+    const HostId host = simulation.add_host({.name = "host", .main = [&](int, char**) {
+                                               std::this_thread::sleep_for(2s);
+                                               const std::string bytes(10'000, 'x');
+                                               const int fd = open("log", O_WRONLY | O_CREAT, 0644);
+                                               if (write(fd, bytes.data(), bytes.size()) != 10'000) std::abort();
+                                               close(fd);
+                                               std::this_thread::sleep_for(2s);
+                                               unlink("log");
+                                               std::this_thread::sleep_for(2s);
+                                               return 0;
+                                             }});
+    simulation.at(VirtualTime(1s), [&, host] { empty = simulation.disk_bytes(host); });
+    simulation.at(VirtualTime(3s), [&, host] { full = simulation.disk_bytes(host); });
+    simulation.at(VirtualTime(5s), [&, host] { removed = simulation.disk_bytes(host); });
+  });
+  CHECK(outcome.report.verdict == Verdict::pass);
+  CHECK(full == empty + 3 * 4096);
+  CHECK(removed == empty);
 }
 
 TEST_CASE("on a driven host the handler that runs is the last") {

@@ -164,6 +164,8 @@ class Simulation {
   virtual void crash_after_disk_operations(HostId host, std::uint64_t operations) = 0;
   // How many there have been so far, in all its lives.
   virtual std::uint64_t disk_operations(HostId host) const = 0;
+  // What its files take on its disk now, in bytes: whole pages of 4 KiB, those of files without a name among them.
+  virtual std::uint64_t disk_bytes(HostId host) const = 0;
   // False from a crash or a kill to the next boot. A host whose program has not started yet, or has ended
   // by itself, is up.
   virtual bool is_up(HostId host) const = 0;
