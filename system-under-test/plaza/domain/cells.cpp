@@ -79,7 +79,7 @@ std::vector<CellChange> Cells::take_changes() {
   for (Map::value_type* at : std::exchange(changed_, {})) {
     Cell& cell = at->second;
     cell.changed = false;
-    if (cell.value || cell.taken) changes.push_back({.key = at->first, .value = cell.value});
+    if (cell.value || cell.taken) changes.push_back({.key = at->first, .value = cell.value, .is_new = !cell.taken});
     cell.taken = true;
     if (!cell.value) cells_.erase(cells_.find(at->first));
   }

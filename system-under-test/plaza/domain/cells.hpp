@@ -23,6 +23,7 @@ namespace plaza {
 struct CellChange {
   std::string key;
   std::optional<std::string> value;  // none: it is gone
+  bool is_new = false;               // no earlier change has told of it, nor was it there from the beginning
   bool operator==(const CellChange&) const = default;
 };
 

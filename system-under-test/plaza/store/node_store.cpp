@@ -7,6 +7,7 @@
 #include "system-under-test/plaza/store/node_load.hpp"
 #include "system-under-test/plaza/store/node_tables.hpp"
 #include "system-under-test/plaza/store/open_database.hpp"
+#include "system-under-test/plaza/store/rows.hpp"
 
 namespace plaza {
 namespace {
@@ -44,19 +45,22 @@ std::string words_for(const NodeExtent& extent) {
 
 struct NodeStore::Statements {
   explicit Statements(Database& database)
-      : begin(database, "BEGIN IMMEDIATE"),
+      : rows(database),
+        begin(database, "BEGIN IMMEDIATE"),
         commit(database, "COMMIT"),
         hard_state(database, "UPDATE hard_state SET term = ?1, vote = ?2, known_commit = ?3, sum = ?4 WHERE id = 1"),
         extent(database, "UPDATE extent SET mark_index = ?1, mark_term = ?2, last_index = ?3, sum = ?4 WHERE id = 1"),
         applied(database, "UPDATE applied SET idx = ?1, hash = ?2, sum = ?3 WHERE id = 1"),
-        append(database, "INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5)"),
+        append(database, "INSERT OR ROLLBACK INTO log SELECT a, b, c, d, e FROM rows"),
         forget_from(database, "DELETE FROM log WHERE idx >= ?1"),
         forget_through(database, "DELETE FROM log WHERE idx <= ?1"),
         term_of(database, "SELECT term FROM log WHERE idx = ?1"),
+        add(database, "INSERT OR ROLLBACK INTO cell SELECT a, b FROM rows"),
         put(database, "REPLACE INTO cell VALUES (?1, ?2)"),
         erase(database, "DELETE FROM cell WHERE key = ?1"),
         erase_all(database, "DELETE FROM cell") {}
-  Statement begin, commit, hard_state, extent, applied, append, forget_from, forget_through, term_of, put, erase,
+  Rows rows;
+  Statement begin, commit, hard_state, extent, applied, append, forget_from, forget_through, term_of, add, put, erase,
       erase_all;
 };
 
@@ -145,7 +149,9 @@ void NodeStore::write_install(const Install& install, Now& now) {
   now.extent.mark = install.mark;
   now.compact = install.mark.index;
   statements_->erase_all.run();
-  for (const auto& [key, value] : install.cells) statements_->put.bind_blob(1, key).bind_blob(2, value).run();
+  statements_->rows.run(statements_->add, install.cells.size(), [&](std::size_t row, int column) -> Rows::Value {
+    return std::string_view(column == 0 ? install.cells[row].first : install.cells[row].second);
+  });
   now.applied = install.mark.index;
   now.hash = install.hash;
   write_applied(install.mark.index, install.hash);
@@ -162,14 +168,23 @@ void NodeStore::write_entries(const std::vector<raft::Entry>& entries, Now& now)
   for (const raft::Entry& entry : entries) {
     if (entry.index != next)
       refuse("after entry " + std::to_string(next - 1) + " comes entry " + std::to_string(entry.index));
-    statements_->append.bind(1, entry.index)
-        .bind(2, entry.term)
-        .bind(3, static_cast<std::uint64_t>(entry.kind))
-        .bind_blob(4, entry.data)
-        .bind(5, sum_of(entry))
-        .run();
     ++next;
   }
+  statements_->rows.run(statements_->append, entries.size(), [&](std::size_t row, int column) -> Rows::Value {
+    const raft::Entry& entry = entries[row];
+    switch (column) {
+      case 0:
+        return entry.index;
+      case 1:
+        return entry.term;
+      case 2:
+        return static_cast<std::uint64_t>(entry.kind);
+      case 3:
+        return std::string_view(entry.data);
+      default:
+        return sum_of(entry);
+    }
+  });
   now.extent.last = next - 1;
 }
 
@@ -184,13 +199,19 @@ void NodeStore::write_hard_state(const raft::HardState& hard_state) {
 void NodeStore::write_state(const State& state, Now& now) {
   if (state.applied < now.extent.mark.index || state.applied > now.extent.last)
     refuse(words_for(now.extent) + ", and the state is that of " + std::to_string(state.applied));
+  std::vector<const CellChange*> added;
   for (const CellChange& change : state.changes) {
-    if (change.value) {
+    if (change.value && change.is_new) {
+      added.push_back(&change);
+    } else if (change.value) {
       statements_->put.bind_blob(1, change.key).bind_blob(2, *change.value).run();
     } else {
       statements_->erase.bind_blob(1, change.key).run();
     }
   }
+  statements_->rows.run(statements_->add, added.size(), [&](std::size_t row, int column) -> Rows::Value {
+    return std::string_view(column == 0 ? added[row]->key : *added[row]->value);
+  });
   now.applied = state.applied;
   now.hash = state.hash;
   write_applied(state.applied, state.hash);

@@ -71,7 +71,7 @@ TEST_CASE("changes are remembered once by key, until they are taken", "[cells]")
   CHECK(cells.changes() == 4);
   CHECK(cells.take_changes() == std::vector<CellChange>{{.key = "b", .value = "4"},
                                                         {.key = "c", .value = std::nullopt},
-                                                        {.key = "new", .value = "5"}});
+                                                        {.key = "new", .value = "5", .is_new = true}});
   CHECK(cells.changes() == 0);
   CHECK(cells.take_changes().empty());
   // What was taken once is known, and its end is told.
