@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <boost/json.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,21 @@ TEST_CASE("nodes that lose their power keep what users were told; with the bug t
            broken == "everybody catches up"));
   }
   CHECK(caught > 0);
+}
+
+// The first minutes of it, in which logs are compacted and the first answers forgotten.
+TEST_CASE("a day of holds that are given back leaves nothing behind") {
+  const std::string scenario = std::filesystem::current_path().string() + "/scenarios/soak/long-day.toml";
+  const std::string run = tool() + " run " + scenario + " --json --seed 1 --busy 12m";
+  const test::Ran kept = test::shell(run);
+  CAPTURE(kept.out, kept.err);
+  REQUIRE(kept.exit_code == 0);
+  const test::Ran grown = test::shell(run + " --set plaza.log_most=5000");
+  CAPTURE(grown.out);
+  REQUIRE(grown.exit_code == 10);
+  const boost::json::object failed = boost::json::parse(grown.out).as_object();
+  CHECK(failed.at("violations").as_array().at(0).as_object().at("invariant").as_string() ==
+        "logs and disks stay small");
 }
 
 TEST_CASE("the trace alone tells which two purchases broke the invariant, and which messages carried them") {
