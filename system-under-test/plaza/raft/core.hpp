@@ -132,6 +132,18 @@ class Core {
   // A candidate at once, without waiting for the time-out; what tests and a lone node's start use.
   void campaign();
 
+  // An entry that this node has committed, and of which a leader says that it is of another term. Raft cannot come to
+  // this; a cluster whose nodes have lost their disks, or whose disks have lost what they said they had, can. The
+  // driver ends the node: it has nothing to offer to such a leader, and whichever of the two is wrong, nobody here can
+  // tell.
+  struct Contradiction {
+    NodeId leader = 0;
+    Index index = 0;
+    Term committed = 0;
+    Term told = 0;
+  };
+  std::optional<Contradiction> contradiction() const;
+
   bool has_ready() const;
   Ready ready();
   // What this ready had for the disk is durable. In the order in which they were taken.

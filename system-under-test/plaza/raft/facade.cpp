@@ -18,6 +18,7 @@ Proposed Core::propose(std::string data) { return impl_->propose(std::move(data)
 void Core::read_index(std::uint64_t context) { impl_->read_index(context); }
 void Core::transfer(NodeId to) { impl_->transfer(to); }
 void Core::campaign() { impl_->campaign(); }
+std::optional<Core::Contradiction> Core::contradiction() const { return impl_->contradiction(); }
 bool Core::has_ready() const { return impl_->has_ready(); }
 Ready Core::ready() { return impl_->ready(); }
 void Core::persisted(const Ready& ready) { impl_->persisted(ready); }

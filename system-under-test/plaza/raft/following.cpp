@@ -28,6 +28,10 @@ bool Core::Impl::is_well_formed(const Message& append) {
 
 void Core::Impl::on_append(Message message) {
   if (!is_well_formed(message) || !accept_leader(message)) return;
+  note_contradiction(message.from, {.index = message.index, .term = message.log_term});
+  for (const Entry& entry : message.entries)
+    note_contradiction(message.from, {.index = entry.index, .term = entry.term});
+  if (contradiction_) return;
   // What is committed agrees with every leader's log.
   if (message.index < commit_) return acknowledge(message.from, commit_);
   if (!log_.has({.index = message.index, .term = message.log_term})) return refuse(message);
@@ -40,6 +44,14 @@ void Core::Impl::on_append(Message message) {
   }
   commit_to(std::min(message.commit, checked));
   acknowledge(message.from, checked);
+}
+
+// Of what is compacted nobody here knows any more.
+void Core::Impl::note_contradiction(NodeId leader, Mark told) {
+  if (contradiction_ || told.index > commit_ || told.index < log_.first_index()) return;
+  const std::optional<Term> committed = log_.term_of(told.index);
+  if (committed && *committed != told.term)
+    contradiction_ = {.leader = leader, .index = told.index, .committed = *committed, .told = told.term};
 }
 
 void Core::Impl::acknowledge(NodeId leader, Index checked) {
@@ -83,6 +95,8 @@ void Core::Impl::on_heartbeat(const Message& message) {
 void Core::Impl::on_snapshot(const Message& message) {
   const Mark mark = {.index = message.index, .term = message.log_term};
   if ((mark.index == 0) != (mark.term == 0) || !accept_leader(message)) return;
+  note_contradiction(message.from, mark);
+  if (contradiction_) return;
   if (mark.index <= commit_) return acknowledge(message.from, commit_);
   if (log_.has(mark)) {
     commit_to(mark.index);

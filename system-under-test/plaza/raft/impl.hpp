@@ -31,6 +31,7 @@ class Core::Impl {
   void transfer(NodeId to);
   void campaign();
   bool has_ready() const;
+  const std::optional<Contradiction>& contradiction() const { return contradiction_; }
   Ready ready();
   void persisted(const Ready& ready);
   void applied(Index index);
@@ -81,6 +82,7 @@ class Core::Impl {
 
   // following.cpp
   void on_append(Message message);
+  void note_contradiction(NodeId leader, Mark told);
   void on_heartbeat(const Message& message);
   void on_snapshot(const Message& message);
   bool accept_leader(const Message& message);
@@ -144,6 +146,7 @@ class Core::Impl {
   std::vector<Message> messages_after_;
   std::vector<Ready::Snapshot> snapshots_;
   std::optional<Mark> install_;
+  std::optional<Contradiction> contradiction_;
   HardState handed_;  // as the driver has it
 };
 

@@ -43,9 +43,10 @@ void ReplicaImpl::drive() {
   driving_ = true;
   offer(std::exchange(to_offer_, {}));
   ask_for_reads();
-  while (!ended_ && core_->has_ready()) {
+  while (!ended_ && core_->has_ready() && !core_->contradiction()) {
     if (!do_ready()) break;
   }
+  if (!ended_ && core_->contradiction()) on_contradiction();
   if (!ended_) note_role();  // one that steps down has nothing else to say
   if (!ended_ && flush_is_due()) {
     NodeStore::Batch batch = std::exchange(unwritten_, {});
@@ -196,6 +197,16 @@ void ReplicaImpl::note_role() {
     log_clock_.reset();
   }
   if (hooks_.role_changed) hooks_.role_changed(role_);
+}
+
+// It could go on for ever without a word, and serve nobody: better it is missed.
+void ReplicaImpl::on_contradiction() {
+  STILLPOINT_REACHABLE("a leader contradicts what a node has committed");
+  const raft::Core::Contradiction what = *core_->contradiction();
+  on_store_lost("entry " + std::to_string(what.index) + " is committed here with term " +
+                std::to_string(what.committed) + ", and node " + std::to_string(what.leader) +
+                ", which leads, has one of term " + std::to_string(what.told) +
+                ": a node of this cluster has lost what it had on its disk");
 }
 
 // What was told so far is on a quorum of disks; what this node knows beyond its own disk it must not act on.

@@ -59,6 +59,7 @@ class ReplicaImpl final : public Replica {
   void add_state(NodeStore::Batch& batch);
   bool flush_is_due() const;
   void note_role();
+  void on_contradiction();
   void on_store_lost(const std::string& why);
 
   // ---- requests.cpp ----

@@ -13,6 +13,8 @@ void Checker::look(const Node& node) {
   const Status status = node.status();
   Seen& seen = seen_[status.id];
   look_at_log(node, seen);
+  if (node.core().contradiction())
+    broken("leader completeness: a leader contradicts what node " + text(status.id) + " has committed");
   // A commit index that went back is a restart, whose commits are known already.
   const Index known = std::max(seen.commit, node.log().start.index);
   for (Index index = known; index <= status.commit; ++index) {

@@ -95,6 +95,40 @@ TEST_CASE("A snapshot is installed only if the log has not got there by itself")
   CHECK(node.sent[0].message.index == c.commit);
 }
 
+TEST_CASE("A leader that contradicts what is committed is told of, and gets no answer") {
+  struct Case {
+    Mark before;
+    std::vector<Entry> entries;
+    Index contradicted;  // 0: none
+  };
+  const auto c = GENERATE(values<Case>({{{2, 1}, {}, 0},
+                                        {{1, 1}, entries(2, {1, 4}), 0},
+                                        {{3, 5}, {}, 0},  // not committed: the leader is believed
+                                        {{0, 0}, entries(1, {1, 1, 5}), 0},
+                                        {{2, 3}, {}, 2},
+                                        {{1, 2}, entries(2, {2}), 1},
+                                        {{1, 1}, entries(2, {5}), 2},
+                                        {{0, 0}, entries(1, {5}), 1}}));
+  Core core = follower().core().clone();
+  Message append;
+  append.kind = Kind::append;
+  append.from = 2;
+  append.to = 1;
+  append.term = 5;
+  append.index = c.before.index;
+  append.log_term = c.before.term;
+  append.entries = c.entries;
+  core.step(append);
+  REQUIRE(core.contradiction().has_value() == (c.contradicted != 0));
+  if (c.contradicted == 0) return;
+  CHECK(core.contradiction()->leader == 2);
+  CHECK(core.contradiction()->index == c.contradicted);
+  CHECK(core.contradiction()->committed == 1);
+  CHECK(core.ready().messages_after.empty());
+  CHECK(core.status().last_index == 4);
+  CHECK(core.status().commit == 2);
+}
+
 TEST_CASE("A turn's appends are acknowledged by one message") {
   Node node = follower();
   for (Index index = 4; index < 8; ++index) {

@@ -65,6 +65,7 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   Core& core() { return core_; }
+  const Core& core() const { return core_; }
   Status status() const { return core_.status(); }
   const Disk& disk() const { return disk_; }
   const LogImage& log() const { return log_; }
