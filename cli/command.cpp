@@ -61,6 +61,18 @@ std::string unknown_option(const CLI::App& app, const std::string& given) {
   return fmt::format("no option '{}'.{}", name, did_you_mean(name, names));
 }
 
+// An option that was given more often than it may be, for a message; empty if there is none. Flags may be repeated.
+std::string repeated_option(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::size_t given = option->count();
+    const bool last_counts = option->get_multi_option_policy() != CLI::MultiOptionPolicy::Throw;
+    if (last_counts || given <= static_cast<std::size_t>(option->get_items_expected_max())) continue;
+    return fmt::format("{} is given {}; give it once", option->get_name(),
+                       given == 2 ? "twice" : fmt::format("{} times", given));
+  }
+  return "";
+}
+
 }  // namespace
 
 bool parse(CLI::App& app, const Arguments& arguments) {
@@ -72,7 +84,8 @@ bool parse(CLI::App& app, const Arguments& arguments) {
     fmt::print("{}", app.help());
     return false;
   } catch (const CLI::ParseError& error) {
-    std::string text = error.what();
+    const std::string repeated = repeated_option(app);
+    std::string text = repeated.empty() ? error.what() : repeated;
     std::replace(text.begin(), text.end(), '\n', ' ');
     throw Error(text);
   }

@@ -174,11 +174,12 @@ Plan make_plan(const FuzzCommand& command, const RequestOptions& request, const 
     }
     for (std::size_t k = 0; k < wanted.size(); ++k) {
       Series series = series_of(invocation, Purpose::canary);
-      series.request.bug = wanted[k].bug;
       series.request.seed = plan.base_seed;
       series.seeds = wanted[k].seeds;
       try {
-        scenario::load(series.request.scenario_text, series.scenario_path, series.request.overrides, wanted[k].bug);
+        series.request.bug =
+            scenario::load(series.request.scenario_text, series.scenario_path, series.request.overrides, wanted[k].bug)
+                .bug;
       } catch (const Error& error) {  // of several scenarios, one may not have the bug
         refusals[k] = error.what();
         continue;

@@ -44,7 +44,7 @@ bool RequestOptions::is_own_flag(const std::string& word) const {
 }
 
 void RequestOptions::add_to(CLI::App& app) {
-  app.add_option("--bug", bug_, "Switch on a planted bug of the service");
+  app.add_option("--bug", bug_, "Switch on a planted bug of the service, by its name or id");
   app.add_option("--faults", faults_,
                  "none, light, default, heavy, a profile of the scenario's, or a plan's file (.toml)");
   app.add_option("--fail", failing_calls_, "CALL:N[:ERRNO]: the Nth call of a function fails, as in write:3:EIO")
@@ -78,7 +78,7 @@ bool RequestOptions::any_given(const CLI::App& app) const {
 
 Invocation RequestOptions::invocation(const CLI::App& app, std::size_t n) const {
   // An option that was given as nothing is not one that was not given.
-  if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name (stillpoint list shows all)");
+  if (given(app, "bug") && bug_.empty()) throw Error("--bug '': a bug has a name (stillpoint list --bugs shows all)");
   const Named& named = scenarios_.at(n);
   std::vector<Override> overrides = overrides_by_set(set_);
   if (given(app, "faults") && faults_.empty())
@@ -150,7 +150,7 @@ Invocation make_invocation(const std::string& given, const scenario::ScenarioFil
   invocation.short_options = short_options;
   invocation.request.scenario_text = file.text;
   invocation.request.overrides = overrides;
-  invocation.request.bug = bug;
+  invocation.request.bug = loaded.bug;
   invocation.request.folder = std::filesystem::current_path().string();
   return invocation;
 }

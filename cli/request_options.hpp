@@ -65,7 +65,7 @@ std::vector<Override> overrides_by_set(const std::vector<std::string>& settings)
 Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
                            const std::map<std::string, std::string>& short_options,
                            const std::vector<Override>& overrides, const std::string& bug);
-// `file` under `overrides` and `bug`, checked, ready but for the seed.
+// `file` under `overrides` and `bug`, a name or an id, checked, ready but for the seed.
 Invocation make_invocation(const std::string& given, const scenario::ScenarioFile& file,
                            const std::map<std::string, std::string>& short_options,
                            const std::vector<std::string>& overrides, const std::string& bug);

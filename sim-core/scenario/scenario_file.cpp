@@ -90,15 +90,20 @@ LoadedScenario load(std::string_view text, const std::string& file, const std::v
                     fmt::format("is '{}', which this executable does not have.{}", name, did_you_mean(name, names)));
   }
   if (!bug.empty()) {
-    std::vector<std::string> names;
-    for (const Bug& known : loaded.behaviour->bugs) names.push_back(known.name);
-    if (std::find(names.begin(), names.end(), bug) == names.end()) {
+    const std::vector<Bug>& bugs = loaded.behaviour->bugs;
+    auto meant = std::find_if(bugs.begin(), bugs.end(), [&](const Bug& known) { return known.name == bug; });
+    if (meant == bugs.end())
+      meant = std::find_if(bugs.begin(), bugs.end(), [&](const Bug& known) { return known.id == bug; });
+    if (meant == bugs.end()) {
+      std::vector<std::string> names;
+      for (const Bug& known : bugs) names.push_back(known.name);
       throw Error(fmt::format("no bug '{}' in {}.{}{}", bug, loaded.name, did_you_mean(bug, names),
-                              names.empty() ? " It has none planted." : " (stillpoint list shows all)"));
+                              names.empty() ? " It has none planted." : " (stillpoint list --bugs shows all)"));
     }
+    loaded.bug = meant->name;
   }
   loaded.scenario = loaded.behaviour->make();
-  loaded.scenario->configure(settings, bug);
+  loaded.scenario->configure(settings, loaded.bug);
   if (const auto users = settings.keys_of("users"); std::find(users.begin(), users.end(), "count") != users.end()) {
     loaded.users = settings.count("users.count", {}, 0);
   }

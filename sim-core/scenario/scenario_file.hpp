@@ -31,11 +31,12 @@ struct LoadedScenario {
   std::vector<std::string> annotations;
   std::uint64_t users = 0;  // for reports: the setting users.count, if there is one
   const Behaviour* behaviour = nullptr;
+  std::string bug;  // its name, also if it was asked for by its id; empty: none
   std::unique_ptr<Scenario> scenario;
 };
 
 // Parses, applies the overrides, configures the behaviour, and checks that nothing is unknown. `file` names the text in
-// errors. Throws Error.
+// errors. `bug` is the name of one, or its id; where one's id is another's name, the name is meant. Throws Error.
 LoadedScenario load(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
                     const std::string& bug);
 

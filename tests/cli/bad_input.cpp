@@ -34,6 +34,7 @@ TEST_CASE("unknown names") {
       {"frobnicate", "no subcommand 'frobnicate'"},
       {"run last-tickt", "Did you mean 'last-ticket'?"},
       {"run last-ticket --bug oversel", "Did you mean 'oversell'?"},
+      {"run last-ticket --bug I99", "no bug 'I99' in last-ticket. (stillpoint list --bugs shows all)\n"},
       {"run last-ticket --set users.cuont=5", "Did you mean 'users.count'?"},
       {"run last-ticket --user 5", "Did you mean '--users'?"},
       {"run last-ticket --sed 5", "Did you mean '--seed'?"},
@@ -70,6 +71,28 @@ TEST_CASE("values out of range, and no values at all") {
       {"run last-ticket --force", "--force goes with --trace"},
       {"bench --repeat 0", "--repeat"},
   });
+}
+
+TEST_CASE("options that are given more than once") {
+  check_rows({
+      {"run last-ticket --bug oversell --bug oversell", "stillpoint: --bug is given twice; give it once\n"},
+      {"run last-ticket --seed 1 --seed 2 --seed 3", "stillpoint: --seed is given 3 times; give it once\n"},
+      {"run last-ticket --users 5 --users 6", "stillpoint: --users is given twice; give it once\n"},
+      {"fuzz last-ticket --budget 1s --budget 2s", "stillpoint: --budget is given twice; give it once\n"},
+      {"bench W1 --repeat 1 --repeat 2", "stillpoint: --repeat is given twice; give it once\n"},
+  });
+}
+
+TEST_CASE("a bug's id is as good as its name") {
+  const std::string run = test::binary("stillpoint") + " run last-ticket --users 300 --seed 2 --json --bug ";
+  const test::Ran by_name = test::shell(run + "oversell");
+  const test::Ran by_id = test::shell(run + "I01");
+  CAPTURE(by_name.out, by_id.out, by_id.err);
+  CHECK(by_id.exit_code == by_name.exit_code);
+  CHECK_THAT(by_id.out, Catch::Contains("run last-ticket --bug oversell --users 300 --seed 2"));
+  const std::string fuzz =
+      test::binary("stillpoint") + " fuzz last-ticket --seeds 1..1 --no-regressions --canary I01:10";
+  CHECK_THAT(test::shell("rm -rf c; " + fuzz + " --out c").out, Catch::Contains("oversell in last-ticket found"));
 }
 
 TEST_CASE("traces that cannot be written are found before the run, and nothing is overwritten") {
