@@ -132,15 +132,15 @@ class Core {
   // A candidate at once, without waiting for the time-out; what tests and a lone node's start use.
   void campaign();
 
-  // An entry that this node has committed, and of which a leader says that it is of another term. Raft cannot come to
-  // this; a cluster whose nodes have lost their disks, or whose disks have lost what they said they had, can. The
-  // driver ends the node: it has nothing to offer to such a leader, and whichever of the two is wrong, nobody here can
-  // tell.
+  // What Raft cannot come to, and a cluster can whose nodes have lost their disks, or whose disks have lost what they
+  // said they had: a leader tells of an entry that this node has committed with another term, or, where this node
+  // leads, another has committed what this one does not have. The driver ends the node: such a leader and such a
+  // follower have nothing to offer to each other, and would go on like that for ever.
   struct Contradiction {
-    NodeId leader = 0;
-    Index index = 0;
-    Term committed = 0;
-    Term told = 0;
+    NodeId node = 0;     // the other one
+    Index index = 0;     // of the entry
+    Term committed = 0;  // its term here; 0: this node leads, and has no such entry
+    Term told = 0;       // and there
   };
   std::optional<Contradiction> contradiction() const;
 

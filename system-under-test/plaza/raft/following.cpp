@@ -51,7 +51,7 @@ void Core::Impl::note_contradiction(NodeId leader, Mark told) {
   if (contradiction_ || told.index > commit_ || told.index < log_.first_index()) return;
   const std::optional<Term> committed = log_.term_of(told.index);
   if (committed && *committed != told.term)
-    contradiction_ = {.leader = leader, .index = told.index, .committed = *committed, .told = told.term};
+    contradiction_ = {.node = leader, .index = told.index, .committed = *committed, .told = told.term};
 }
 
 void Core::Impl::acknowledge(NodeId leader, Index checked) {
@@ -68,6 +68,7 @@ void Core::Impl::acknowledge(NodeId leader, Index checked) {
   }
   Message reply = to(leader, Message::Kind::append_reply);
   reply.index = checked;
+  reply.commit = commit_;
   messages_after_.push_back(std::move(reply));
 }
 
@@ -76,6 +77,7 @@ void Core::Impl::refuse(const Message& append) {
   const Mark hint = log_.last_not_above(append.index, append.log_term);
   Message reply = to(append.from, Message::Kind::append_reply);
   reply.index = append.index;
+  reply.commit = commit_;
   reply.reject = true;
   reply.hint_index = hint.index;
   reply.hint_term = hint.term;

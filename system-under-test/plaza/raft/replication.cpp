@@ -60,6 +60,11 @@ void Core::Impl::send_heartbeats() {
 void Core::Impl::on_append_reply(const Message& message) {
   const auto found = peers_.find(message.from);
   if (found == peers_.end()) return;
+  // A leader has all that anybody has committed.
+  if (message.commit > log_.last_index()) {
+    contradiction_ = {.node = message.from, .index = message.commit};
+    return;
+  }
   Progress& peer = found->second;
   peer.set_active();
   if (message.reject) {

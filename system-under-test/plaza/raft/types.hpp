@@ -73,7 +73,7 @@ struct Message {
                          // one that was checked, or of the one that was rejected; snapshot: of its mark;
                          // read_index_reply: what must be applied
   Term log_term = 0;     // of the entry at `index`
-  Index commit = 0;      // append, heartbeat
+  Index commit = 0;      // append, heartbeat; append_reply: what the follower has committed
   bool reject = false;   // replies
   Index hint_index = 0;  // of a rejected append: where the logs may meet
   Term hint_term = 0;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <string>
 #include <utility>
 
 #include <stillpoint/annotate.hpp>
@@ -203,10 +204,14 @@ void ReplicaImpl::note_role() {
 void ReplicaImpl::on_contradiction() {
   STILLPOINT_REACHABLE("a leader contradicts what a node has committed");
   const raft::Core::Contradiction what = *core_->contradiction();
-  on_store_lost("entry " + std::to_string(what.index) + " is committed here with term " +
-                std::to_string(what.committed) + ", and node " + std::to_string(what.leader) +
-                ", which leads, has one of term " + std::to_string(what.told) +
-                ": a node of this cluster has lost what it had on its disk");
+  const std::string entry = "entry " + std::to_string(what.index);
+  const std::string other = "node " + std::to_string(what.node);
+  std::string why = what.committed == 0
+                        ? other + " has committed " + entry + ", which this node leads without"
+                        : entry + " is committed here with term " + std::to_string(what.committed) + ", and " + other +
+                              ", which leads, has it with term " + std::to_string(what.told);
+  why += ": a node of this cluster has lost what it had on its disk";
+  on_store_lost(why);
 }
 
 // What was told so far is on a quorum of disks; what this node knows beyond its own disk it must not act on.

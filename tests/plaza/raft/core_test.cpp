@@ -121,12 +121,28 @@ TEST_CASE("A leader that contradicts what is committed is told of, and gets no a
   core.step(append);
   REQUIRE(core.contradiction().has_value() == (c.contradicted != 0));
   if (c.contradicted == 0) return;
-  CHECK(core.contradiction()->leader == 2);
+  CHECK(core.contradiction()->node == 2);
   CHECK(core.contradiction()->index == c.contradicted);
   CHECK(core.contradiction()->committed == 1);
   CHECK(core.ready().messages_after.empty());
   CHECK(core.status().last_index == 4);
   CHECK(core.status().commit == 2);
+}
+
+TEST_CASE("A leader without what another has committed is told of") {
+  const auto [committed, reject] = GENERATE(table<Index, bool>({{5, false}, {6, false}, {5, true}, {6, true}}));
+  Core core = leader().core().clone();
+  Message reply;
+  reply.kind = Kind::append_reply;
+  reply.from = 3;
+  reply.to = 1;
+  reply.term = 6;
+  reply.index = 5;
+  reply.commit = committed;
+  reply.reject = reject;
+  core.step(reply);
+  REQUIRE(core.contradiction().has_value() == (committed == 6));
+  if (committed == 6) CHECK(core.contradiction()->index == 6);
 }
 
 TEST_CASE("A turn's appends are acknowledged by one message") {
