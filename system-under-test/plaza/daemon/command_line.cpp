@@ -42,8 +42,9 @@ void describe(CLI::App& app, Flags& flags) {
 }
 
 template <class Apply>
-void at_flag(std::string_view flag, Apply apply) {
+void at_flag(std::string_view flag, const std::string& text, Apply apply) {
   try {
+    refuse_control_characters(text);
     apply();
   } catch (const BadValue& bad) {
     throw ConfigError(std::string(flag) + ": " + bad.what());
@@ -61,25 +62,25 @@ void apply_flags(Config& config, const Flags& flags) {
   const auto settings = config_settings();
   for (std::size_t i = 0; i < settings.size(); ++i) {
     if (!flags.settings[i]) continue;
-    at_flag(settings[i].flag, [&] { settings[i].set(config, *flags.settings[i]); });
+    at_flag(settings[i].flag, *flags.settings[i], [&] { settings[i].set(config, *flags.settings[i]); });
   }
   for (const std::string& text : flags.peers) {
-    at_flag("--peer", [&] {
+    at_flag("--peer", text, [&] {
       auto [node, address] = parse_peer(text);
       set_peer(config, node, std::move(address), "--peer");
     });
   }
   for (const std::string& text : flags.events) {
-    at_flag("--event", [&] { set_event(config, parse_event(text)); });
+    at_flag("--event", text, [&] { set_event(config, parse_event(text)); });
   }
   if (flags.hold_ttl) {
-    at_flag("--hold-ttl", [&] {
+    at_flag("--hold-ttl", *flags.hold_ttl, [&] {
       const LogTime ttl = parse_duration(*flags.hold_ttl, {.least = LogTime(1), .most = tickets::kTtlMost});
       for (tickets::Open& event : config.node.events) event.hold_ttl = ttl;
     });
   }
   Bugs bugs;
-  for (const std::string& name : flags.bugs) at_flag("--bug", [&] { plant(bugs, name); });
+  for (const std::string& name : flags.bugs) at_flag("--bug", name, [&] { plant(bugs, name); });
   config.node.replica.bugs = bugs;
   config.node.gateway.bugs = bugs;
 }
@@ -116,6 +117,7 @@ CommandLine read_command_line(std::span<const std::string> arguments) {
     throw ConfigError(error.what());
   }
   refuse_rest(app);
+  at_flag("--config", flags.config_file, [] {});
   if (!flags.config_file.empty()) read_config_file(read.config, flags.config_file);
   apply_flags(read.config, flags);
   check_config(read.config);
