@@ -23,6 +23,12 @@ std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
   return text.str();
 }
 
+// Each node asks for an event under the same id, its name: other terms under it are another request to the machine.
+std::string_view why_refused(Refusal refusal) {
+  if (refusal != Refusal::id_reused && refusal != Refusal::event_exists) return name_of(refusal);
+  return "the cluster has an event of this name with other terms, which stays as it is";
+}
+
 class Service {
  public:
   Service(const Config& config, Log& log) : config_(config), log_(log), signals_(io_, SIGINT, SIGTERM) {}
@@ -78,10 +84,7 @@ class Service {
       end(Ending::store_lost);
     };
     hooks.event_refused = [this](const tickets::Open& event, Refusal refusal) {
-      log_.warn("event_refused", {{"name", event.event},
-                                  {"capacity", event.capacity},
-                                  {"why", name_of(refusal)},
-                                  {"meaning", "the cluster has another event of this name, which stays as it is"}});
+      log_.warn("event_refused", {{"name", event.event}, {"capacity", event.capacity}, {"why", why_refused(refusal)}});
     };
     return hooks;
   }

@@ -85,7 +85,9 @@ TEST_CASE("what is wrong with flags is said in one line", "[plaza][daemon]") {
   };
   const auto c = GENERATE(values<Case>({
       {{}, "no folder for the data: --data DIR, or `data` in [node]"},
-      {{"--data", "/nowhere"}, "the folder for the data, /nowhere, is not there"},
+      {{"--data", "/nowhere"}, "the folder for the data, /nowhere, is not there: create it"},
+      {{"--data", "/" + std::string(300, 'x')},
+       "the folder for the data, /" + std::string(300, 'x') + ", cannot be reached: File name too long"},
       {{"--data", "/dev/null"}, "the folder for the data, /dev/null, is no folder"},
       {{"--data", "/tmp", "--peer", "1=a:1"}, "--peer: 1 is this node itself; peers are the other nodes"},
       {{"--data", "/tmp", "--node", "2", "--peer", "2=a:1"},

@@ -35,7 +35,7 @@ TEST_CASE("plazad cannot start: exit code 2 and one line", "[plaza][daemon]") {
   const std::string db = (folder / "node.db").string();
   for (const Case& c : {
            Case{"--node 0", "--node: '0' is no node's number (1 or more)"},
-           Case{"--data " + data + "/none", "the folder for the data, " + data + "/none, is not there"},
+           Case{"--data " + data + "/none", "the folder for the data, " + data + "/none, is not there: create it"},
            Case{here + " --cluster other",
                 db + R"(: belongs to node 1 of cluster "plaza", not to node 1 of cluster "other")"},
            Case{here + " --node 2", db + R"(: belongs to node 1 of cluster "plaza", not to node 2 of cluster "plaza")"},
