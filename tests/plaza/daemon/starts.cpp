@@ -55,6 +55,18 @@ TEST_CASE("plazad cannot start: exit code 2 and one line", "[plaza][daemon]") {
   }
 }
 
+TEST_CASE("a log has the reason of a start that failed", "[plaza][daemon]") {
+  const Folder folder;
+  std::filesystem::create_directory(folder / "node.db");
+  const std::string log = (folder / "log").string();
+  const Ran ran = shell(plazad() + "--listen 127.0.0.1:0 --data " + folder.path.string() + " --log " + log);
+  CHECK(ran.exit_code == 2);
+  const std::string why = (folder / "node.db").string() +
+                          ": cannot be used: unable to open database file: Is a directory (SQLite error 14)";
+  CHECK(ran.err == "plazad: " + why + "\n");
+  CHECK(contents(log).ends_with(" level=error node=1 event=cannot_start why=\"" + why + "\"\n"));
+}
+
 TEST_CASE("plazad says its version", "[plaza][daemon]") {
   const Ran ran = shell(plazad() + "--version");
   CHECK(ran.exit_code == 0);
