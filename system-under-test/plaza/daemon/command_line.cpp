@@ -85,11 +85,25 @@ void apply_flags(Config& config, const Flags& flags) {
   config.node.gateway.bugs = bugs;
 }
 
+// CLI11 has words of its own for these two, which are none of ours.
+std::string words_for(const CLI::ArgumentMismatch& error, const CLI::App& app, std::span<const std::string> arguments) {
+  const std::string text = error.what();
+  const std::string flag = text.substr(0, text.find(':'));
+  const CLI::Option* const option = app.get_option_no_throw(flag);
+  if (option == nullptr) return text;
+  const auto times = std::ranges::count_if(
+      arguments, [&flag](const std::string& argument) { return argument == flag || argument.starts_with(flag + "="); });
+  if (times > 1) return flag + ": is there " + std::to_string(times) + " times, and can be there once";
+  return flag + ": has no value; one is written " + flag + " " + option->get_type_name();
+}
+
 void refuse_rest(const CLI::App& app) {
   const std::vector<std::string> rest = app.remaining();
   if (rest.empty()) return;
   const std::string& first = rest.front();
-  if (!first.starts_with("-")) throw ConfigError("'" + first + "': there is nothing that is no flag");
+  if (!first.starts_with("-")) {
+    throw ConfigError("'" + first + "' is no flag, and there is nothing else. plazad --help shows all flags");
+  }
   const std::string flag = first.substr(0, first.find('='));
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
@@ -113,6 +127,8 @@ CommandLine read_command_line(std::span<const std::string> arguments) {
   } catch (const CLI::CallForVersion& asked) {
     read.shown = std::string(asked.what()) + "\n";
     return read;
+  } catch (const CLI::ArgumentMismatch& error) {
+    throw ConfigError(words_for(error, app, arguments));
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what());
   }

@@ -59,6 +59,11 @@ class Service {
   NodeHooks hooks() {
     NodeHooks hooks;
     hooks.replica.recovered = [this](const raft::Stored& stored, const Machine& machine, std::uint64_t incarnation) {
+      if (incarnation == 1) {
+        log_.warn("new_store",
+                  {{"data", config_.node.replica.data_folder.string()},
+                   {"meaning", "nothing was there: this node begins without any promise, entry or ticket"}});
+      }
       log_.info("recovered", {{"incarnation", incarnation},
                               {"term", stored.hard_state.term},
                               {"entries", stored.entries.size()},

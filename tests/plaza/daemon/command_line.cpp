@@ -109,9 +109,11 @@ TEST_CASE("what is wrong with flags is said in one line", "[plaza][daemon]") {
       {{"--hold-ttl", "0s"}, "--hold-ttl: '0s' is not from 1us to 8784h"},
       {{"--nod", "1"}, "there is no '--nod'. Did you mean '--node'? plazad --help shows all flags"},
       {{"--lisen=1"}, "there is no '--lisen'. Did you mean '--listen'? plazad --help shows all flags"},
-      {{"start"}, "'start': there is nothing that is no flag"},
-      {{"--node"}, "--node: 1 required N missing"},
-      {{"--node", "1", "--node", "2"}, "--node: At Most 1 required but received 2"},
+      {{"start"}, "'start' is no flag, and there is nothing else. plazad --help shows all flags"},
+      {{"--node"}, "--node: has no value; one is written --node N"},
+      {{"--event"}, "--event: has no value; one is written --event NAME=CAPACITY"},
+      {{"--node", "1", "--node", "2"}, "--node: is there 2 times, and can be there once"},
+      {{"--config=a", "--config", "b"}, "--config: is there 2 times, and can be there once"},
       {{"--config", "/nowhere.toml"}, "/nowhere.toml: cannot be read: No such file or directory"},
   }));
   CHECK(complaint(c.words) == c.complaint);

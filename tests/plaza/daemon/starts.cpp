@@ -67,6 +67,20 @@ TEST_CASE("a log has the reason of a start that failed", "[plaza][daemon]") {
   CHECK(contents(log).ends_with(" level=error node=1 event=cannot_start why=\"" + why + "\"\n"));
 }
 
+TEST_CASE("a node that begins with nothing says so, once", "[plaza][daemon]") {
+  const Folder folder;
+  const std::string flags = "--listen 127.0.0.1:0 --data " + folder.path.string();
+  if (GENERATE(false, true)) std::ofstream(folder / "node.db").flush();  // an empty file is as little
+  {
+    const Plazad first(flags, folder / "log");
+    first.await("event=recovered incarnation=1");
+    CHECK(first.said().find("level=warn node=1 event=new_store data=" + folder.path.string()) != std::string::npos);
+  }
+  const Plazad second(flags, folder / "log");
+  second.await("event=recovered incarnation=2");
+  CHECK(second.said().find("event=new_store") == std::string::npos);
+}
+
 TEST_CASE("plazad says its version", "[plaza][daemon]") {
   const Ran ran = shell(plazad() + "--version");
   CHECK(ran.exit_code == 0);
