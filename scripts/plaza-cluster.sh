@@ -139,7 +139,8 @@ start() {
     fail "$dir has the data of $(nodes) nodes, and how many there are cannot be changed: stop --wipe, or take another --dir"
   fi
 
-  mkdir -p "$dir"
+  local reason
+  reason=$(mkdir -p "$dir" 2>&1) || fail "the folder $dir cannot be made: ${reason##*: }"
   echo "$count" >"$dir/nodes"
   echo "$port" >"$dir/port"
   printf '%s\0' "${flags[@]}" >"$dir/flags"
@@ -199,7 +200,8 @@ restart() {
   [[ $1 != all ]] || mapfile -t which < <(seq "$(nodes)")
   for n in "${which[@]}"; do require_node "$n"; done
   halt "${which[@]}"
-  local running=${#which[@]}
+  local running=${#which[@]} named="node $1"
+  [[ $1 != all ]] || named="all nodes"
   for ((n = 1; n <= $(nodes); ++n)); do
     if pid_of "$n" >/dev/null; then running=$((running + 1)); fi
   done
@@ -207,11 +209,11 @@ restart() {
   if ((2 * running <= $(nodes))); then
     sleep 0.5
     for n in "${which[@]}"; do pid_of "$n" >/dev/null || fail "node $n has ended: $(tail -n 1 "$dir/node-$n.err")"; done
-    echo "plaza-cluster.sh: restarted node $1; $running of $(nodes) nodes are not enough for a leader"
+    echo "plaza-cluster.sh: restarted $named; $running of $(nodes) nodes are not enough for a leader"
     return
   fi
-  await_ready "${which[@]}" || fail "node $1 does not start; its log is in $dir"
-  echo "plaza-cluster.sh: restarted node $1"
+  await_ready "${which[@]}" || fail "the start of $named failed; logs are in $dir"
+  echo "plaza-cluster.sh: restarted $named"
 }
 
 stop() {

@@ -42,8 +42,9 @@ void describe(CLI::App& app, Flags& flags) {
 }
 
 template <class Apply>
-void at_flag(std::string_view flag, Apply apply) {
+void at_flag(std::string_view flag, const std::string& text, Apply apply) {
   try {
+    refuse_control_characters(text);
     apply();
   } catch (const BadValue& bad) {
     throw ConfigError(std::string(flag) + ": " + bad.what());
@@ -61,34 +62,48 @@ void apply_flags(Config& config, const Flags& flags) {
   const auto settings = config_settings();
   for (std::size_t i = 0; i < settings.size(); ++i) {
     if (!flags.settings[i]) continue;
-    at_flag(settings[i].flag, [&] { settings[i].set(config, *flags.settings[i]); });
+    at_flag(settings[i].flag, *flags.settings[i], [&] { settings[i].set(config, *flags.settings[i]); });
   }
   for (const std::string& text : flags.peers) {
-    at_flag("--peer", [&] {
+    at_flag("--peer", text, [&] {
       auto [node, address] = parse_peer(text);
       set_peer(config, node, std::move(address), "--peer");
     });
   }
   for (const std::string& text : flags.events) {
-    at_flag("--event", [&] { set_event(config, parse_event(text)); });
+    at_flag("--event", text, [&] { set_event(config, parse_event(text)); });
   }
   if (flags.hold_ttl) {
-    at_flag("--hold-ttl", [&] {
+    at_flag("--hold-ttl", *flags.hold_ttl, [&] {
       const LogTime ttl = parse_duration(*flags.hold_ttl, {.least = LogTime(1), .most = tickets::kTtlMost});
       for (tickets::Open& event : config.node.events) event.hold_ttl = ttl;
     });
   }
   Bugs bugs;
-  for (const std::string& name : flags.bugs) at_flag("--bug", [&] { plant(bugs, name); });
+  for (const std::string& name : flags.bugs) at_flag("--bug", name, [&] { plant(bugs, name); });
   config.node.replica.bugs = bugs;
   config.node.gateway.bugs = bugs;
+}
+
+// CLI11 has words of its own for these two, which are none of ours.
+std::string words_for(const CLI::ArgumentMismatch& error, const CLI::App& app, std::span<const std::string> arguments) {
+  const std::string text = error.what();
+  const std::string flag = text.substr(0, text.find(':'));
+  const CLI::Option* const option = app.get_option_no_throw(flag);
+  if (option == nullptr) return text;
+  const auto times = std::ranges::count_if(
+      arguments, [&flag](const std::string& argument) { return argument == flag || argument.starts_with(flag + "="); });
+  if (times > 1) return flag + ": is there " + std::to_string(times) + " times, and can be there once";
+  return flag + ": has no value; one is written " + flag + " " + option->get_type_name();
 }
 
 void refuse_rest(const CLI::App& app) {
   const std::vector<std::string> rest = app.remaining();
   if (rest.empty()) return;
   const std::string& first = rest.front();
-  if (!first.starts_with("-")) throw ConfigError("'" + first + "': there is nothing that is no flag");
+  if (!first.starts_with("-")) {
+    throw ConfigError("'" + first + "' is no flag, and there is nothing else. plazad --help shows all flags");
+  }
   const std::string flag = first.substr(0, first.find('='));
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
@@ -112,10 +127,13 @@ CommandLine read_command_line(std::span<const std::string> arguments) {
   } catch (const CLI::CallForVersion& asked) {
     read.shown = std::string(asked.what()) + "\n";
     return read;
+  } catch (const CLI::ArgumentMismatch& error) {
+    throw ConfigError(words_for(error, app, arguments));
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what());
   }
   refuse_rest(app);
+  at_flag("--config", flags.config_file, [] {});
   if (!flags.config_file.empty()) read_config_file(read.config, flags.config_file);
   apply_flags(read.config, flags);
   check_config(read.config);

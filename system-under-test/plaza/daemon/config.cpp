@@ -23,10 +23,12 @@ void check_config(const Config& config) {
   }
   if (replica.data_folder.empty()) throw ConfigError("no folder for the data: --data DIR, or `data` in [node]");
   std::error_code error;
-  if (!std::filesystem::is_directory(replica.data_folder, error)) {
-    throw ConfigError("the folder for the data, " + replica.data_folder.string() + ", " +
-                      (std::filesystem::exists(replica.data_folder, error) ? "is no folder" : "is not there"));
-  }
+  const auto status = std::filesystem::status(replica.data_folder, error);
+  if (std::filesystem::is_directory(status)) return;
+  const std::string folder = "the folder for the data, " + replica.data_folder.string() + ", ";
+  if (std::filesystem::exists(status)) throw ConfigError(folder + "is no folder");
+  if (status.type() == std::filesystem::file_type::not_found) throw ConfigError(folder + "is not there: create it");
+  throw ConfigError(folder + "cannot be reached: " + error.message());
 }
 
 }  // namespace plaza

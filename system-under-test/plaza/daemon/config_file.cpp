@@ -67,8 +67,20 @@ std::string text_of(const toml::node& value, ValueKind kind) {
     if (const auto truth = value.value_exact<bool>()) return *truth ? "true" : "false";
     throw BadValue("is " + std::string(type_name(value)) + ", not true or false");
   }
-  if (auto text = value.value_exact<std::string>()) return *text;
+  if (auto text = value.value_exact<std::string>()) {
+    refuse_control_characters(*text);
+    return *text;
+  }
   throw BadValue("is " + std::string(type_name(value)) + ", not a text");
+}
+
+// A key between quotes may have anything in it. It is not repeated: the complaint would end where it has a NUL.
+void check_key(const toml::key& key, const Place& place) {
+  try {
+    refuse_control_characters(key.str());
+  } catch (const BadValue& bad) {
+    place.complain(key.source(), std::string("a key ") + bad.what());
+  }
 }
 
 const toml::table& table_of(const toml::node& value, const Place& place) {
@@ -80,6 +92,7 @@ template <class Target>
 void read_settings(Target& target, const toml::table& table, std::string_view name,
                    std::span<const Setting<Target>> settings, const Place& place) {
   for (const auto& [key, value] : table) {
+    check_key(key, place);
     // Copied: clang 14 lets no lambda capture a binding.
     const auto setting = std::ranges::find_if(settings, [name, wanted = key.str()](const Setting<Target>& each) {
       return each.table == name && each.key == wanted;
@@ -101,6 +114,7 @@ void read_settings(Target& target, const toml::table& table, std::string_view na
 
 void read_peers(Config& config, const toml::table& table, const Place& place) {
   for (const auto& [key, value] : table) {
+    check_key(key, place);
     try {
       const raft::NodeId node = parse_node(key.str());
       set_peer(config, node, parse_address(text_of(value, ValueKind::text)), place.at(key.source()));
@@ -149,6 +163,7 @@ void read_config(Config& config, std::string_view text, const std::string& file)
   }
   const std::vector<std::string_view> names = table_names();
   for (const auto& [key, value] : all) {
+    check_key(key, root);
     const Place place = root.within(key.str());
     if (std::ranges::find(names, key.str()) == names.end()) {
       root.complain(key.source(), "there is no '" + std::string(key.str()) + "'." + did_you_mean(key.str(), names));

@@ -67,7 +67,12 @@ int main(int argc, char** argv) {
     }
     raise_descriptor_limit();
     const auto log = open_log(asked.config);
-    ending = plaza::serve(asked.config, *log);
+    try {
+      ending = plaza::serve(asked.config, *log);
+    } catch (const plaza::ConfigError& error) {
+      log->error("cannot_start", {{"why", error.what()}});
+      throw;
+    }
   } catch (const plaza::ConfigError& error) {
     complain(error.what());
   }

@@ -23,6 +23,12 @@ std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
   return text.str();
 }
 
+// Each node asks for an event under the same id, its name: other terms under it are another request to the machine.
+std::string_view why_refused(Refusal refusal) {
+  if (refusal != Refusal::id_reused && refusal != Refusal::event_exists) return name_of(refusal);
+  return "the cluster has an event of this name with other terms, which stays as it is";
+}
+
 class Service {
  public:
   Service(const Config& config, Log& log) : config_(config), log_(log), signals_(io_, SIGINT, SIGTERM) {}
@@ -53,6 +59,11 @@ class Service {
   NodeHooks hooks() {
     NodeHooks hooks;
     hooks.replica.recovered = [this](const raft::Stored& stored, const Machine& machine, std::uint64_t incarnation) {
+      if (incarnation == 1) {
+        log_.warn("new_store",
+                  {{"data", config_.node.replica.data_folder.string()},
+                   {"meaning", "nothing was there: this node begins without any promise, entry or ticket"}});
+      }
       log_.info("recovered", {{"incarnation", incarnation},
                               {"term", stored.hard_state.term},
                               {"entries", stored.entries.size()},
@@ -78,10 +89,7 @@ class Service {
       end(Ending::store_lost);
     };
     hooks.event_refused = [this](const tickets::Open& event, Refusal refusal) {
-      log_.warn("event_refused", {{"name", event.event},
-                                  {"capacity", event.capacity},
-                                  {"why", name_of(refusal)},
-                                  {"meaning", "the cluster has another event of this name, which stays as it is"}});
+      log_.warn("event_refused", {{"name", event.event}, {"capacity", event.capacity}, {"why", why_refused(refusal)}});
     };
     return hooks;
   }

@@ -16,6 +16,10 @@ namespace {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
+}
+
 // Decimal digits and nothing else, without zeros before them.
 std::optional<std::uint64_t> digits(std::string_view text) {
   std::uint64_t value = 0;
@@ -133,10 +137,12 @@ raft::NodeId parse_node(std::string_view text) {
   return static_cast<raft::NodeId>(*number);
 }
 
+void refuse_control_characters(std::string_view text) {
+  if (has_control_character(text)) throw BadValue("has a control character");
+}
+
 std::string parse_name(std::string_view text) {
-  const bool printable =
-      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
-  if (text.empty() || text.size() > kNameBytesMost || !printable) {
+  if (text.empty() || text.size() > kNameBytesMost || has_control_character(text)) {
     throw BadValue(quoted(text) + " is no name: it has 1 to " + std::to_string(kNameBytesMost) +
                    " bytes, and no control characters");
   }

@@ -38,6 +38,10 @@ std::string duration_text(std::chrono::microseconds duration);
 
 bool parse_bool(std::string_view text);
 
+// Throws BadValue if it has one. Files and messages end at a NUL, whatever comes after it, and a log has a line for
+// each.
+void refuse_control_characters(std::string_view text);
+
 raft::NodeId parse_node(std::string_view text);
 // 1 to 64 bytes without control characters: of a cluster, of an event.
 std::string parse_name(std::string_view text);

@@ -163,7 +163,8 @@ Result make_load(const Options& options) {
 Verdict verify_ledger(const Options& options) {
   const Identity identity(options);
   std::map<std::string, std::vector<Entry>> by_user;
-  for (Entry& entry : read_ledger(options.verify)) {
+  Ledger ledger = read_ledger(options.verify);
+  for (Entry& entry : ledger.entries) {
     if (must_be_found(entry)) by_user[entry.user].push_back(std::move(entry));
   }
   asio::io_context io;
@@ -171,6 +172,7 @@ Verdict verify_ledger(const Options& options) {
   run_out(io);
 
   Verdict verdict;
+  verdict.is_torn = ledger.is_torn;
   std::uint64_t number = 0;
   const std::chrono::milliseconds patience(options.patience_ms);
   for (std::size_t i = 0; i < kVerifiersMost; ++i) {

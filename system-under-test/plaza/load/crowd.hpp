@@ -12,6 +12,11 @@ namespace plaza::load {
 struct Result {
   Tally tally;
   Verdict verdict;
+  // Something was asked for, and not a single operation acknowledged: a cluster without a majority, a wrong event.
+  bool nothing_done() const {
+    const KindTally total = tally.total();
+    return total.all() > 0 && total.done == 0;
+  }
   // Nothing contradicts what was said before.
   bool is_good() const { return verdict.is_good() && tally.regressions == 0 && tally.stale_looks == 0; }
 };

@@ -6,9 +6,9 @@
 #include <utility>
 #include <variant>
 
+#include "system-under-test/plaza/json_writer.hpp"
 #include "system-under-test/plaza/load/options.hpp"
 #include "system-under-test/plaza/protocol/document.hpp"
-#include "system-under-test/plaza/json_writer.hpp"
 
 namespace plaza::load {
 
@@ -76,8 +76,7 @@ std::optional<Entry> decode_entry(std::string_view line) {
   const auto outcome_name = document.string("outcome");
   const auto took_us = document.number<std::uint64_t>("took_us");
   const auto request_text = object_text(document, "request");
-  if (!at_ms || !user || user->empty() || user->size() > kNameBytesMost || !outcome_name || !took_us ||
-      !request_text) {
+  if (!at_ms || !user || user->empty() || user->size() > kNameBytesMost || !outcome_name || !took_us || !request_text) {
     return std::nullopt;
   }
   const auto outcome = find_outcome(*outcome_name);
@@ -100,21 +99,21 @@ std::optional<Entry> decode_entry(std::string_view line) {
   return entry;
 }
 
-std::vector<Entry> read_ledger(const std::filesystem::path& path) {
+Ledger read_ledger(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) fail(path, "read");
-  std::vector<Entry> entries;
+  Ledger ledger;
   std::string line;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
     std::optional<Entry> entry = decode_entry(line);
-    const bool is_torn = in.eof() && begins_as_entry(line);
-    if (!entry && is_torn) break;
+    ledger.is_torn = !entry && in.eof() && begins_as_entry(line);
+    if (ledger.is_torn) break;
     if (!entry) throw BadInput(path.string() + ":" + std::to_string(number) + ": no entry of a ledger");
-    entries.push_back(std::move(*entry));
+    ledger.entries.push_back(std::move(*entry));
   }
   if (in.bad()) fail(path, "read");
-  if (entries.empty()) throw BadInput(path.string() + " has no entry of a ledger");
-  return entries;
+  if (ledger.entries.empty()) throw BadInput(path.string() + " has no entry of a ledger");
+  return ledger;
 }
 
 LedgerFile::LedgerFile(std::filesystem::path path) : path_(std::move(path)) {

@@ -40,9 +40,13 @@ std::string encode(const Entry& entry);
 // None if the line is no such entry.
 std::optional<Entry> decode_entry(std::string_view line);
 
-// Throws BadInput: it cannot be read, or one of its lines is none of a ledger's. The last line may be torn, as whoever
-// wrote it may have been killed.
-std::vector<Entry> read_ledger(const std::filesystem::path& path);
+struct Ledger {
+  std::vector<Entry> entries;
+  bool is_torn = false;  // its last line is cut off, and not among the entries: whoever wrote it was killed
+};
+
+// Throws BadInput: it cannot be read, or one of its lines is none of a ledger's.
+Ledger read_ledger(const std::filesystem::path& path);
 
 class LedgerFile {
  public:

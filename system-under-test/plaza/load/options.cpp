@@ -1,6 +1,7 @@
 #include "system-under-test/plaza/load/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <map>
@@ -31,6 +32,18 @@ tcp::endpoint parse_node(std::string_view text) {
   return {address, port};
 }
 
+// "250ms", as milliseconds: CLI11 knows how, but not how to say what is wrong.
+std::string to_milliseconds(std::string& text) {
+  const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1000}, {"m", 60'000}};
+  const CLI::AsNumberWithUnit number(units, CLI::AsNumberWithUnit::UNIT_REQUIRED);
+  const std::string given = text;
+  try {
+    if (number(text).empty()) return "";
+  } catch (const CLI::ParseError&) {
+  }
+  return "'" + given + "' is no duration; one is written 250ms, 10s or 2m";
+}
+
 }  // namespace
 
 std::vector<tcp::endpoint> parse_nodes(std::string_view text) {
@@ -44,8 +57,7 @@ std::vector<tcp::endpoint> parse_nodes(std::string_view text) {
 }
 
 void describe(CLI::App& app, Options& options) {
-  const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1000}, {"m", 60'000}};
-  const CLI::AsNumberWithUnit duration(units, CLI::AsNumberWithUnit::UNIT_REQUIRED);
+  const CLI::Validator duration(to_milliseconds, "DURATION");
   app.add_option("--nodes", options.nodes, "Client ports of the cluster's nodes")
       ->type_name("ADDRESS:PORT,...")
       ->capture_default_str();
@@ -104,6 +116,9 @@ void check(const Options& options) {
   if (options.mix.sum() == 0) throw BadInput("no operation has a share: see --hold and the others");
   if (options.event.empty() || options.event.size() > kNameBytesMost) {
     throw BadInput("--event: a name has 1 to " + std::to_string(kNameBytesMost) + " bytes");
+  }
+  if (std::ranges::any_of(options.event, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; })) {
+    throw BadInput("--event: has a control character");
   }
   if (options.think_ms < 1) throw BadInput("--think: a pause is 1ms at least");
   parse_nodes(options.nodes);

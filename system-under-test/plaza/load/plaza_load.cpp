@@ -1,7 +1,7 @@
 // plaza-load: many users of a real cluster, and whether it keeps what it has acknowledged to them.
 //
-// Exit codes: 0 all is well, 1 something that was acknowledged is missing, or answers contradict one another, 2 bad
-// input, or the cluster cannot be reached.
+// Exit codes: 0 all is well, 1 something that was acknowledged is missing, answers contradict one another, or nothing
+// was acknowledged at all, 2 bad input, or the cluster cannot be reached.
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
@@ -17,7 +17,7 @@ namespace {
 
 namespace load = plaza::load;
 
-constexpr int kExitContradiction = 1;
+constexpr int kExitNotWell = 1;
 constexpr int kExitCannot = 2;
 constexpr rlim_t kOtherFiles = 64;  // beside the users' connections
 
@@ -40,13 +40,17 @@ int run(const load::Options& options) {
   if (!options.verify.empty()) {
     const load::Verdict verdict = load::verify_ledger(options);
     std::cout << load::report(verdict) << std::flush;
-    return verdict.is_good() ? 0 : kExitContradiction;
+    return verdict.is_good() ? 0 : kExitNotWell;
   }
   allow_files(options.users);
   const load::Result result = load::make_load(options);
   std::cout << load::report(options, load::parse_nodes(options.nodes).size(), result.tally)
             << load::report(result.verdict) << std::flush;
-  return result.is_good() ? 0 : kExitContradiction;
+  if (result.nothing_done()) {
+    std::cerr << "plaza-load: " << load::nothing_done(result.tally.total()) << '\n';
+    return kExitNotWell;
+  }
+  return result.is_good() ? 0 : kExitNotWell;
 }
 
 }  // namespace
@@ -58,8 +62,8 @@ int main(int argc, char** argv) {
   load::describe(app, options);
   app.footer(
       "At the end everything that was acknowledged is asked for again, under the same ids: the answers must be the "
-      "same.\nExit code: 0 all is well, 1 something acknowledged is missing or answers contradict one another, 2 bad "
-      "input\nor no connection.");
+      "same.\nExit code: 0 all is well, 1 something acknowledged is missing, answers contradict one another or nothing "
+      "was\nacknowledged, 2 bad input or no connection.");
   try {
     app.parse(argc, argv);
     return run(options);

@@ -76,8 +76,17 @@ std::string report(const Options& options, std::size_t nodes, const Tally& tally
   return out;
 }
 
+std::string nothing_done(const KindTally& total) {
+  return fmt::format("none of {} operations was acknowledged: {} refused, {} unknown, {} unsent",
+                     count_text(total.all()), count_text(total.refused), count_text(total.unknown),
+                     count_text(total.unsent));
+}
+
 std::string report(const Verdict& verdict) {
   std::string out = verdict.line() + "\n";
+  if (verdict.is_torn) {
+    out += "  its last line is cut off and was not looked at, as a load leaves it that was killed while it wrote\n";
+  }
   for (const std::string& example : verdict.examples) out += "  " + example + "\n";
   return out;
 }

@@ -23,6 +23,9 @@ std::string progress(const Tally& tally, std::chrono::seconds elapsed, std::uint
 // Several lines. Says nothing of the ledger.
 std::string report(const Options& options, std::size_t nodes, const Tally& tally);
 
+// One line, without its end: why a run is worth nothing of which nothing was acknowledged.
+std::string nothing_done(const KindTally& total);
+
 // The ledger's verdict, with examples of what is wrong.
 std::string report(const Verdict& verdict);
 

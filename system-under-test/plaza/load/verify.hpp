@@ -20,6 +20,7 @@ struct Verdict {
   std::uint64_t contradicted = 0;          // another answer
   std::uint64_t unanswered = 0;            // none: nobody knows
   std::uint64_t too_old = 0;               // not asked again: the cluster may have forgotten its answer, and do it anew
+  bool is_torn = false;                    // the ledger's last line is cut off, and was not held against anything
   std::vector<std::string> examples = {};  // of what was not present: a few, a line each
 
   bool is_good() const { return present == acknowledged; }

@@ -1,14 +1,39 @@
 #include "system-under-test/plaza/store/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 namespace plaza {
 namespace {
 
-std::string message_of(sqlite3* handle) {
+// Why the system refused, or 0 where SQLite keeps nothing of that. It does so for these two only: after another error
+// it would be the number of an earlier one.
+int system_error_of(sqlite3* handle) {
+  const int code = sqlite3_extended_errcode(handle) & 0xff;
+  return code == SQLITE_CANTOPEN || code == SQLITE_IOERR ? sqlite3_system_errno(handle) : 0;
+}
+
+std::string message_of(sqlite3* handle, int system_error) {
   // sqlite3_errmsg says "disk I/O error" for a dozen of them: the number tells which.
-  return std::string(sqlite3_errmsg(handle)) + " (SQLite error " + std::to_string(sqlite3_extended_errcode(handle)) +
-         ")";
+  const std::string number = " (SQLite error " + std::to_string(sqlite3_extended_errcode(handle)) + ")";
+  const std::string reason = system_error > 0 ? std::string(": ") + std::strerror(system_error) : "";
+  return sqlite3_errmsg(handle) + reason + number;
+}
+
+std::string message_of(sqlite3* handle) { return message_of(handle, system_error_of(handle)); }
+
+// A file that may not be written SQLite opens once more, to be read: where there is none, because its folder may not be
+// written, the error that it keeps is that of the second time. access(2) looks with the real user's rights, which are
+// those of a daemon.
+int open_error_of(sqlite3* handle, const std::filesystem::path& file) {
+  const int error = system_error_of(handle);
+  if (error != ENOENT) return error;
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  return ::access(folder.c_str(), W_OK | X_OK) != 0 ? errno : error;
 }
 
 }  // namespace
@@ -20,7 +45,8 @@ Database::Database(const std::string& path) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
   handle_.reset(opened);  // also of an open that failed
-  if (code != SQLITE_OK) throw StoreError(code, opened == nullptr ? "out of memory" : message_of(opened));
+  if (code != SQLITE_OK)
+    throw StoreError(code, opened == nullptr ? "out of memory" : message_of(opened, open_error_of(opened, path)));
 }
 
 void Database::execute(const std::string& sql) {

@@ -146,6 +146,27 @@ TEST_CASE("a node that leads hands over when it is drained", "[plaza][daemon]") 
   run(io, test());
 }
 
+TEST_CASE("an event that is there with other terms is told in words", "[plaza][daemon]") {
+  const Folder folder;
+  const std::string flags = "--listen 127.0.0.1:0 --data " + folder.path.string() + " --event concert=";
+  asio::io_context io;
+  const auto test = [&]() -> asio::awaitable<void> {
+    const Plazad first(flags + "5", folder / "log");
+    const std::vector<tcp::endpoint> place(1, first.clients());
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    for (int i = 0;; ++i) {  // until the leader has opened it
+      const Response seen = co_await ask(io, place, look("look-" + std::to_string(i)));
+      if (seen.ok()) break;
+      REQUIRE(std::chrono::steady_clock::now() < give_up);
+    }
+  };
+  run(io, test());
+  const Plazad second(flags + "6", folder / "log");
+  CHECK(second.await("event=event_refused")
+            .ends_with("name=concert capacity=6 why=\"the cluster has an event of this name with other terms, which "
+                       "stays as it is\""));
+}
+
 TEST_CASE("plazad is killed again and again: nothing that it said is lost", "[plaza][daemon]") {
   const Folder folder;
   const std::uint16_t port = free_ports(1).front();

@@ -191,6 +191,18 @@ TEST_CASE("what is wrong with a file is said in one line, with its place", "[pla
       {"[[event]]\nholdttl = \"1s\"", "node.toml:2: event: there is no 'holdttl'. Did you mean 'hold_ttl'?"},
       {"[[event]]\nname = \"a\"\ncapacity = 1\n[[event]]\nname = \"a\"\ncapacity = 1",
        "node.toml:4: event: there is another one of the name 'a'"},
+      {"[node]\ncluster = \"\\u0000\"", "node.toml:2: node.cluster: has a control character"},
+      {"[node]\ndata = \"n1\\u0000x\"", "node.toml:2: node.data: has a control character"},
+      {"[listen]\nclients = \"127.0.0.1:1\\u0000\"", "node.toml:2: listen.clients: has a control character"},
+      {"[peers]\n2 = \"a\\nb:1\"", "node.toml:2: peers: has a control character"},
+      {"[tokens]\nkey = \"a\\u0000b\"", "node.toml:2: tokens.key: has a control character"},
+      {"[log]\nfile = \"n1.log\\u0000x\"", "node.toml:2: log.file: has a control character"},
+      {"[log]\nfile = \"n1\\u007f\"", "node.toml:2: log.file: has a control character"},
+      {"[timing]\ntick = \"1s\\u0000\"", "node.toml:2: timing.tick: has a control character"},
+      {"[[event]]\nname = \"a\\u0000b\"", "node.toml:2: event.name: has a control character"},
+      {"\n\"n\\u0000\" = 1", "node.toml:2: a key has a control character"},
+      {"[node]\n\"id\\u0000\" = 1", "node.toml:2: node: a key has a control character"},
+      {"[peers]\n\"2\\u0000\" = \"a:1\"", "node.toml:2: peers: a key has a control character"},
       {std::string(40'000, '#'), "node.toml: is larger than 32768 bytes"},
   }));
   CHECK(complaint(c.text) == c.complaint);

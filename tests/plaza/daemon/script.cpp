@@ -59,6 +59,10 @@ TEST_CASE("a cluster is started, loses a node, gets it back and is stopped, twic
     CHECK(script("restart " + node).exit_code == 0);
     CHECK(script.all_ready());
 
+    const Ran all = script("restart all");
+    INFO(all.err);
+    CHECK(all.out == "plaza-cluster.sh: restarted all nodes\n");
+
     CHECK(script("stop").exit_code == 0);
     CHECK(script("stop").exit_code == 0);
     CHECK(script("status").out.find("pid") == std::string::npos);
@@ -89,6 +93,14 @@ TEST_CASE("the script says in one line what it cannot do", "[plaza][daemon]") {
   std::string line = "plaza-cluster.sh: " + c.line + "\n";
   if (const std::size_t dir = line.find("DIR"); dir != std::string::npos) line.replace(dir, 3, script.dir);
   CHECK(ran.err == line);
+}
+
+TEST_CASE("a folder that cannot be made is one line", "[plaza][daemon]") {
+  Script script;
+  script.dir = "/proc/x";
+  const Ran ran = script("start");
+  CHECK(ran.exit_code == 1);
+  CHECK(ran.err == "plaza-cluster.sh: the folder /proc/x cannot be made: No such file or directory\n");
 }
 
 TEST_CASE("a cluster that cannot start leaves no process, and says why", "[plaza][daemon]") {

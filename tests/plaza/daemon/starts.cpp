@@ -35,7 +35,7 @@ TEST_CASE("plazad cannot start: exit code 2 and one line", "[plaza][daemon]") {
   const std::string db = (folder / "node.db").string();
   for (const Case& c : {
            Case{"--node 0", "--node: '0' is no node's number (1 or more)"},
-           Case{"--data " + data + "/none", "the folder for the data, " + data + "/none, is not there"},
+           Case{"--data " + data + "/none", "the folder for the data, " + data + "/none, is not there: create it"},
            Case{here + " --cluster other",
                 db + R"(: belongs to node 1 of cluster "plaza", not to node 1 of cluster "other")"},
            Case{here + " --node 2", db + R"(: belongs to node 1 of cluster "plaza", not to node 2 of cluster "plaza")"},
@@ -53,6 +53,32 @@ TEST_CASE("plazad cannot start: exit code 2 and one line", "[plaza][daemon]") {
     CHECK(ran.exit_code == 2);
     CHECK(ran.err == "plazad: " + c.line + "\n");
   }
+}
+
+TEST_CASE("a log has the reason of a start that failed", "[plaza][daemon]") {
+  const Folder folder;
+  std::filesystem::create_directory(folder / "node.db");
+  const std::string log = (folder / "log").string();
+  const Ran ran = shell(plazad() + "--listen 127.0.0.1:0 --data " + folder.path.string() + " --log " + log);
+  CHECK(ran.exit_code == 2);
+  const std::string why = (folder / "node.db").string() +
+                          ": cannot be used: unable to open database file: Is a directory (SQLite error 14)";
+  CHECK(ran.err == "plazad: " + why + "\n");
+  CHECK(contents(log).ends_with(" level=error node=1 event=cannot_start why=\"" + why + "\"\n"));
+}
+
+TEST_CASE("a node that begins with nothing says so, once", "[plaza][daemon]") {
+  const Folder folder;
+  const std::string flags = "--listen 127.0.0.1:0 --data " + folder.path.string();
+  if (GENERATE(false, true)) std::ofstream(folder / "node.db").flush();  // an empty file is as little
+  {
+    const Plazad first(flags, folder / "log");
+    first.await("event=recovered incarnation=1");
+    CHECK(first.said().find("level=warn node=1 event=new_store data=" + folder.path.string()) != std::string::npos);
+  }
+  const Plazad second(flags, folder / "log");
+  second.await("event=recovered incarnation=2");
+  CHECK(second.said().find("event=new_store") == std::string::npos);
 }
 
 TEST_CASE("plazad says its version", "[plaza][daemon]") {

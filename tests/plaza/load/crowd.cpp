@@ -9,6 +9,7 @@
 
 #include "tests/plaza/client/fake_node.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/shell.hpp"
 
 using namespace plaza;
 using namespace plaza::load;
@@ -17,7 +18,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-enum class Flaw { none, forgets, refuses_some, drops_some, looks_behind, pushes_behind };
+enum class Flaw { none, forgets, refuses_some, drops_some, refuses_all, looks_behind, pushes_behind };
 
 // A node with a memory, in a thread of its own.
 class Office {
@@ -50,6 +51,9 @@ class Office {
       session.push("concert", version_ + 10);
       if (flaw_ == Flaw::pushes_behind) session.push("concert", version_);
       return;
+    }
+    if (flaw_ == Flaw::refuses_all) {
+      return session.send(encode(Response{.id = asked.id, .version = version_, .error = Error::unknown_event}));
     }
     if (asked.op == Operation::look) return session.answer(asked, flaw_ == Flaw::looks_behind ? 0 : version_);
     const auto key = std::pair(session.target, asked.id);  // which has the user's name
@@ -99,6 +103,33 @@ TEST_CASE("a run finds out whether the cluster keeps what it has said", "[plaza]
   CHECK((result.tally.regressions > 0) == (flaw == Flaw::pushes_behind));
 }
 
+TEST_CASE("a run of which nothing was acknowledged is not well", "[plaza][load]") {
+  const auto [flaw, exit_code] = GENERATE(table<Flaw, int>({{Flaw::none, 0}, {Flaw::refuses_all, 1}}));
+  const Office office(flaw);
+  const ::test::Ran ran = ::test::shell(::test::binary("plaza-load") + " --users 3 --seconds 1 --think 50ms --nodes " +
+                                        office.options().nodes);
+  INFO(ran.out << ran.err);
+  CHECK(ran.exit_code == exit_code);
+  const bool told =
+      ran.err.find("plaza-load: none of ") != std::string::npos && ran.err.ends_with(" refused, 0 unknown, 0 unsent\n");
+  CHECK(told == (exit_code == 1));
+}
+
+TEST_CASE("a ledger that is torn is held against the cluster without its last line, which is told", "[plaza][load]") {
+  const ::test::Folder folder;
+  const Office office(Flaw::none);
+  Options options = office.options();
+  options.ledger = (folder / "ledger").string();
+  make_load(options);
+  const std::string verify = ::test::binary("plaza-load") + " --nodes " + options.nodes + " --verify " + options.ledger;
+  const std::string torn = "its last line is cut off";
+  CHECK(::test::shell(verify).out.find(torn) == std::string::npos);
+  std::filesystem::resize_file(options.ledger, std::filesystem::file_size(options.ledger) - 10);
+  const ::test::Ran ran = ::test::shell(verify);
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.out.find(torn) != std::string::npos);
+}
+
 TEST_CASE("a ledger of one run can be held against the cluster later", "[plaza][load]") {
   const ::test::Folder folder;
   const bool forgets = GENERATE(false, true);
@@ -109,7 +140,7 @@ TEST_CASE("a ledger of one run can be held against the cluster later", "[plaza][
     options = office.options();
     options.ledger = (folder / "ledger").string();
     const Result result = make_load(options);
-    CHECK(read_ledger(options.ledger).size() == result.tally.total().all());
+    CHECK(read_ledger(options.ledger).entries.size() == result.tally.total().all());
     CHECK(result.verdict.acknowledged > 10);
     if (!forgets) {
       options.verify = options.ledger;

@@ -68,6 +68,10 @@ TEST_CASE("what cannot be done is one line, and exit code 2", "[plaza][load]") {
       {"--token-seed command.sh", "--token-seed: command.sh has no seed; one is 64 hexadecimal digits"},
       {"--hold 0 --release 0 --purchase 0 --buy 0 --wait 0 --leave 0 --look 0",
        "no operation has a share: see --hold and the others"},
+      {"--think 5", "--think: '5' is no duration; one is written 250ms, 10s or 2m"},
+      {"--patience 5h", "--patience: '5h' is no duration; one is written 250ms, 10s or 2m"},
+      {"--think 0ms", "--think: a pause is 1ms at least"},
+      {"--event $'a\\nb'", "--event: has a control character"},
       {"--users 0", "--users: Value 0 not in range 1 to 50000"},
   };
   for (const Case& one : cases) {

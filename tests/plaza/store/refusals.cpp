@@ -1,6 +1,9 @@
 // What is no store of this node's, or is damaged: one clear line, and nothing is changed or guessed.
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <functional>
@@ -45,6 +48,41 @@ void fill(const fs::path& folder) {
   batch.state = {.applied = 15, .hash = cells.hash(), .changes = cells.take_changes()};
   batch.compact = raft::Mark{.index = 10, .term = 1};
   store.write(batch);
+}
+
+std::string cannot_open(const fs::path& folder, const std::string& reason) {
+  return (folder / "node.db").string() + ": cannot be used: unable to open database file: " + reason +
+         " (SQLite error 14)";
+}
+
+// What `say` says in a process that is not root's, for which no folder is closed. `folder`, and what is in it, are its
+// own.
+std::string without_privileges(const fs::path& folder, const std::function<std::string()>& say) {
+  constexpr uid_t kNobody = 65534;
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    bool ready = true;
+    if (geteuid() == 0) {
+      for (const auto& entry : fs::directory_iterator(folder))
+        ready = ready && chown(entry.path().c_str(), kNobody, kNobody) == 0;
+      ready = ready && chown(folder.c_str(), kNobody, kNobody) == 0 && setresuid(kNobody, kNobody, kNobody) == 0;
+    }
+    const std::string said = ready ? say() : "cannot give up what root may";
+    const bool written = write(ends[1], said.data(), said.size()) == static_cast<ssize_t>(said.size());
+    _exit(written ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string said(1000, '\0');
+  const ssize_t length = read(ends[0], said.data(), said.size());
+  close(ends[0]);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(length >= 0);
+  said.resize(static_cast<std::size_t>(length));
+  return said;
 }
 
 }  // namespace
@@ -92,7 +130,7 @@ TEST_CASE("a database that is not this node's is one clear line", "[node_store]"
          fill(folder);
          sql(folder / "node.db", "DROP TABLE cell");
        }},
-      {"cannot be used: unable to open database file (SQLite error 14)",
+      {"cannot be used: unable to open database file: Is a directory (SQLite error 14)",
        [](const fs::path& folder) { fs::create_directory(folder / "node.db"); }},
   };
   for (const Case& c : cases) {
@@ -109,11 +147,19 @@ TEST_CASE("a store in use, in a folder that is not there, or is none", "[node_st
   const ::test::Folder folder;
   const NodeStore first(folder.path, kNode);
   CHECK(complaint(folder.path) == (folder / "node.db").string() + ": in use by another process");
-  for (const char* name : {"none", "file"}) {
-    std::ofstream(folder / "file") << "a file";
-    CHECK(complaint(folder / name) ==
-          (folder / name / "node.db").string() + ": cannot be used: unable to open database file (SQLite error 14)");
-  }
+  std::ofstream(folder / "file") << "a file";
+  CHECK(complaint(folder / "none") == cannot_open(folder / "none", "No such file or directory"));
+  CHECK(complaint(folder / "file") == cannot_open(folder / "file", "Not a directory"));
+}
+
+TEST_CASE("a store in a folder that may not be written, or not entered", "[node_store]") {
+  const auto mode = GENERATE(fs::perms::owner_read | fs::perms::owner_exec, fs::perms::none);
+  const ::test::Folder folder;
+  const fs::path data = folder / "data";
+  fs::create_directory(data);
+  fs::permissions(data, mode);
+  CHECK(without_privileges(folder.path, [&] { return complaint(data); }) == cannot_open(data, "Permission denied"));
+  fs::permissions(data, fs::perms::owner_all);
 }
 
 TEST_CASE("a record that does not match is named", "[node_store]") {
