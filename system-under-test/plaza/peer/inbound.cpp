@@ -105,8 +105,9 @@ void Inbound::take_hello(const Frame& frame) {
   // Whoever is behind a silent connection may be long gone; it would keep it, and what belongs to it, for ever. The bug
   // leaves that to TCP, which has nothing to send either.
   if (!context_->config.bugs.half_open_undetected) arm(last_heard_ + context_->config.idle_timeout);
-  // A node that hangs up on every welcome is said to be connected once; the address has a new port each time.
-  const std::string words = "connected, incarnation " + std::to_string(hello_->incarnation);
+  // A node that hangs up on every welcome is said to be connected once, though from a new port each time; somebody else
+  // in its name is news.
+  const std::string words = std::to_string(hello_->incarnation) + " from " + origin_.remote.address().to_string();
   is_connected_said_ = context_->said_connected(remote(), words, connected());
 }
 
