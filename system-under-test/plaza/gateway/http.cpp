@@ -32,7 +32,7 @@ std::optional<HttpResponse> response_to(error_code error) {
   }
   const bool is_malformed = error.category() == http::make_error_code(http::error::bad_method).category();
   if (!is_malformed || error == http::error::end_of_stream) return std::nullopt;
-  return http_error(http::status::bad_request, "bad_request");
+  return bad_request();
 }
 
 }  // namespace
@@ -87,8 +87,7 @@ asio::awaitable<bool> HttpConnection::serve_one(std::shared_ptr<HttpConnection> 
       co_return false;
     }
     // A body, or frames before there is a WebSocket: nothing that a client may send.
-    routed = http_error(http::status::bad_request, "bad_request");
-    std::get<HttpResponse>(routed).keep_alive(false);
+    routed = bad_request();
   }
   HttpResponse& response = std::get<HttpResponse>(routed);
   // What follows a request whose body is not read cannot be understood.

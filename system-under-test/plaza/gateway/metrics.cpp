@@ -101,7 +101,7 @@ std::string Metrics::text(const GatewayView& gateway, const ReplicaView& replica
               closes(CloseCode::slow_consumer));
   out.family("closes_total", "counter", "Sessions that were ended by the node, by close code.");
   for (const auto& [code, number] : closes_) {
-    out.sample(label("code", std::to_string(static_cast<unsigned>(code))), number);
+    out.sample(label("code", std::to_string(code)), number);
   }
   out.family("http_responses_total", "counter", "HTTP responses, by status.");
   for (const auto& [status, number] : http_) out.sample(label("status", std::to_string(status)), number);

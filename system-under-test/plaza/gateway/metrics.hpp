@@ -20,7 +20,9 @@ class Metrics {
     const std::size_t row = op ? static_cast<std::size_t>(*op) : kOperations;
     ++requests_[row][outcome ? 1 + static_cast<std::size_t>(*outcome) : 0];
   }
-  void count_close(CloseCode code) { ++closes_[code]; }
+  void count_close(CloseCode code) { count_close(static_cast<unsigned>(code)); }
+  // Also with a code that is WebSocket's own.
+  void count_close(unsigned code) { ++closes_[code]; }
   void count_http(unsigned status) { ++http_[status]; }
   void count_push(std::size_t bytes) {
     ++pushes_;
@@ -33,7 +35,8 @@ class Metrics {
   std::uint64_t requests(Operation op, std::optional<Error> outcome) const {
     return requests_[static_cast<std::size_t>(op)][outcome ? 1 + static_cast<std::size_t>(*outcome) : 0];
   }
-  std::uint64_t closes(CloseCode code) const {
+  std::uint64_t closes(CloseCode code) const { return closes(static_cast<unsigned>(code)); }
+  std::uint64_t closes(unsigned code) const {
     const auto found = closes_.find(code);
     return found == closes_.end() ? 0 : found->second;
   }
@@ -43,7 +46,7 @@ class Metrics {
 
  private:
   std::array<std::array<std::uint64_t, 1 + kErrors>, kOperations + 1> requests_{};
-  std::map<CloseCode, std::uint64_t> closes_;
+  std::map<unsigned, std::uint64_t> closes_;
   std::map<unsigned, std::uint64_t> http_;
   std::uint64_t pushes_ = 0;
   std::uint64_t push_bytes_ = 0;

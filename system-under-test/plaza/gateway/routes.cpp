@@ -122,6 +122,19 @@ std::variant<HttpResponse, Session::Identity> identify(const Gateway& gateway, c
   return Session::Identity{.user = std::move(claims.user), .until = SteadyClock::now() + left};
 }
 
+// RFC 6455 §4.2.1: 16 bytes in base64.
+bool is_websocket_key(std::string_view key) {
+  constexpr std::string_view kPadding = "==";
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return key.size() == 24 && key.find_first_not_of(kDigits) == 22 && key.substr(22) == kPadding;
+}
+
+// RFC 9112 §3.2: with HTTP/1.1, once. Who speaks HTTP/1.0, as simple health checks do, need not send it.
+bool has_proper_host(const HttpRequest& request) {
+  const std::size_t hosts = request.count(http::field::host);
+  return hosts == 1 || (hosts == 0 && request.version() < 11);
+}
+
 std::variant<HttpResponse, Session::Identity> open_session(const Gateway& gateway, const HttpRequest& request,
                                                            const Target& target) {
   if (gateway.is_draining) return http_error(http::status::service_unavailable, "draining");
@@ -131,9 +144,7 @@ std::variant<HttpResponse, Session::Identity> open_session(const Gateway& gatewa
     response.set(http::field::sec_websocket_version, "13");
     return response;
   }
-  if (request[http::field::host].empty() || request[http::field::sec_websocket_key].empty()) {
-    return http_error(http::status::bad_request, "bad_request");
-  }
+  if (!is_websocket_key(view_of(request[http::field::sec_websocket_key]))) return bad_request();
   if (gateway.sessions.size() >= gateway.config.sessions_most) {
     return http_error(http::status::service_unavailable, "too_many_connections");
   }
@@ -151,7 +162,14 @@ HttpResponse http_error(http::status status, std::string_view error) {
   return text_response(status, "application/json", JsonWriter().text("error", error).take());
 }
 
+HttpResponse bad_request() {
+  HttpResponse response = http_error(http::status::bad_request, "bad_request");
+  response.keep_alive(false);
+  return response;
+}
+
 std::variant<HttpResponse, Session::Identity> route(const Gateway& gateway, const HttpRequest& request) {
+  if (!has_proper_host(request)) return bad_request();
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     HttpResponse response = http_error(http::status::method_not_allowed, "wrong_method");
     response.set(http::field::allow, "GET, HEAD");

@@ -17,6 +17,8 @@ using HttpResponse = boost::beast::http::response<boost::beast::http::string_bod
 
 // An error of HTTP as docs/plaza-protocol.md lists them, with a body of JSON.
 HttpResponse http_error(boost::beast::http::status status, std::string_view error);
+// What came is not what a client may send; the connection ends with this.
+HttpResponse bad_request();
 
 // Either an answer, or the identity with which a session is to be opened over this connection.
 std::variant<HttpResponse, Session::Identity> route(const Gateway& gateway, const HttpRequest& request);

@@ -16,6 +16,18 @@ namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
+namespace {
+
+// The code with which the stream has closed by itself for what it read; none: it has not.
+std::optional<unsigned> close_code_for(error_code error) {
+  if (error == websocket::error::message_too_big) return websocket::close_code::too_big;
+  if (error == websocket::error::bad_frame_payload) return websocket::close_code::bad_payload;
+  if (error == websocket::condition::protocol_violation) return websocket::close_code::protocol_error;
+  return std::nullopt;
+}
+
+}  // namespace
+
 Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<Gateway> gateway, Identity identity)
     : stream_(std::move(socket)),
       gateway_(std::move(gateway)),
@@ -64,7 +76,8 @@ asio::awaitable<void> Session::run(std::shared_ptr<Session> self, Handshake hand
     }
     self->inbound_.consume(self->inbound_.size());
   }
-  if (error == websocket::error::message_too_big) self->gateway_->metrics.count_close(CloseCode::too_big);
+  const auto code = close_code_for(error);
+  if (self->open_ && code) self->gateway_->metrics.count_close(*code);
   // Where close() has begun the closing handshake, that goes on by itself; otherwise the client has ended this, or the
   // network has, and a write that is still waiting for it would wait in vain.
   if (self->open_) self->abort();

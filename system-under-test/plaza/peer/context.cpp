@@ -50,6 +50,19 @@ void Context::bulk_drained(NodeId to) { call(callbacks_.bulk_drained, to); }
 
 void Context::said(const std::string& line) { call(callbacks_.said, line); }
 
+void Context::said_once(const std::string& remote, const std::string& words, const std::string& line) {
+  if (!repeats_.is_repeat(remote, words, Repeats::Clock::now())) said(line);
+}
+
+bool Context::said_connected(const std::string& remote, const std::string& words, const std::string& line) {
+  const auto now = Repeats::Clock::now();
+  if (repeats_.is_repeat(remote, words, now)) return false;
+  repeats_.forget(remote);
+  repeats_.is_repeat(remote, words, now);
+  said(line);
+  return true;
+}
+
 void Context::end() {
   ended_ = true;
   if (calls_ == 0) const auto unused = std::exchange(callbacks_, {});

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "system-under-test/plaza/peer/mesh.hpp"
+#include "system-under-test/plaza/peer/repeats.hpp"
 
 namespace plaza::peer {
 
@@ -32,6 +33,13 @@ class Context {
   void lost(NodeId to, Stream stream);
   void bulk_drained(NodeId to);
   void said(const std::string& line);
+  // Only if these words about this remote are new (repeats.hpp).
+  void said_once(const std::string& remote, const std::string& words, const std::string& line);
+
+  // The same for a connection that was made, whose end will be news again if the connection is.
+  bool said_connected(const std::string& remote, const std::string& words, const std::string& line);
+  // All is well with this remote: whatever comes next is new.
+  void forget_said_of(const std::string& remote) { repeats_.forget(remote); }
 
   void end();
 
@@ -44,6 +52,7 @@ class Context {
   int calls_ = 0;  // that have not returned
   bool ended_ = false;
   std::map<NodeId, std::uint64_t> incarnations_;
+  Repeats repeats_;
 };
 
 // For the log.

@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <sstream>
 #include <stillpoint/annotate.hpp>
 #include <utility>
 
@@ -20,9 +21,9 @@ constexpr std::size_t kBytesAtOnce = 256 * 1024;
 
 }  // namespace
 
-Inbound::Inbound(tcp::socket socket, std::uint64_t serial, std::shared_ptr<Context> context, std::weak_ptr<Owner> owner)
+Inbound::Inbound(tcp::socket socket, const Origin& origin, std::shared_ptr<Context> context, std::weak_ptr<Owner> owner)
     : socket_(std::move(socket)),
-      serial_(serial),
+      origin_(origin),
       context_(std::move(context)),
       owner_(std::move(owner)),
       timer_(socket_.get_executor()),
@@ -47,6 +48,8 @@ void Inbound::on_read(error_code error, std::size_t bytes) {
   if (error == asio::error::eof) return end("closed by the other end");
   if (error) return end(error.message());
   last_heard_ = Clock::now();
+  if (hello_ && !has_lasted_ && last_heard_ - welcome_since_ >= context_->config.idle_timeout) lasted();
+  if (is_closed_) return;
   reader_.commit(bytes);
   take_frames();
 }
@@ -94,6 +97,7 @@ void Inbound::take_hello(const Frame& frame) {
 
   hello_ = std::move(hello);
   reader_.set_frame_bytes_most(context_->config.frame_bytes_most);
+  welcome_since_ = last_heard_;
   last_pong_ = last_heard_;
   append_frame(writing_, OwnFrame::welcome, encode(Welcome{.incarnation = context_->config.incarnation}));
   write();
@@ -101,7 +105,10 @@ void Inbound::take_hello(const Frame& frame) {
   // Whoever is behind a silent connection may be long gone; it would keep it, and what belongs to it, for ever. The bug
   // leaves that to TCP, which has nothing to send either.
   if (!context_->config.bugs.half_open_undetected) arm(last_heard_ + context_->config.idle_timeout);
-  context_->said(whom() + "connected, incarnation " + std::to_string(hello_->incarnation));
+  // A node that hangs up on every welcome is said to be connected once, though from a new port each time; somebody else
+  // in its name is news.
+  const std::string words = std::to_string(hello_->incarnation) + " from " + origin_.remote.address().to_string();
+  is_connected_said_ = context_->said_connected(remote(), words, connected());
 }
 
 // The reason is told as far as it can be without waiting: it is short, and the first that goes out.
@@ -158,10 +165,9 @@ void Inbound::on_timer() {
 
 void Inbound::end(const std::string& why) {
   if (is_closed_) return;
-  const std::string line = whom() + why;
   close();
   if (const auto owner = owner_.lock()) owner->left(*this);
-  context_->said(line);
+  context_->said_once(remote(), why, (hello_ ? remote() : "from " + address()) + ": " + why);
 }
 
 void Inbound::close() {
@@ -171,12 +177,27 @@ void Inbound::close() {
   socket_.close(ignored);
 }
 
-// Before its hello it has an address only.
-std::string Inbound::whom() const {
-  if (hello_) return "from node " + std::to_string(hello_->from) + " (" + std::string(name_of(hello_->stream)) + "): ";
-  error_code error;
-  const tcp::endpoint other = socket_.remote_endpoint(error);
-  return "from " + (error ? std::string("somebody") : other.address().to_string()) + ": ";
+// This connection is one that stays, and not one of a series that end as soon as they are made.
+void Inbound::lasted() {
+  has_lasted_ = true;
+  context_->forget_said_of(remote());
+  if (!is_connected_said_) context_->said(connected());
+}
+
+// Whose lines must not repeat. Before its hello it has an address only, and every attempt another port.
+std::string Inbound::remote() const {
+  if (hello_) return "from node " + std::to_string(hello_->from) + " (" + std::string(name_of(hello_->stream)) + ")";
+  return "from " + origin_.remote.address().to_string();
+}
+
+std::string Inbound::address() const {
+  std::ostringstream text;
+  text << origin_.remote;
+  return text.str();
+}
+
+std::string Inbound::connected() const {
+  return remote() + ": connected, incarnation " + std::to_string(hello_->incarnation) + ", from " + address();
 }
 
 }  // namespace plaza::peer

@@ -33,8 +33,12 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
     ~Owner() = default;
   };
 
-  // The serial tells it from the others of its owner.
-  Inbound(boost::asio::ip::tcp::socket socket, std::uint64_t serial, std::shared_ptr<Context> context,
+  struct Origin {
+    std::uint64_t serial = 0;  // tells it from the others of its owner
+    boost::asio::ip::tcp::endpoint remote = {};
+  };
+
+  Inbound(boost::asio::ip::tcp::socket socket, const Origin& origin, std::shared_ptr<Context> context,
           std::weak_ptr<Owner> owner);
 
   void start();
@@ -42,7 +46,7 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   void end(const std::string& why);
   void close();
 
-  std::uint64_t serial() const { return serial_; }
+  std::uint64_t serial() const { return origin_.serial; }
   // None until it is welcome.
   const std::optional<Hello>& hello() const { return hello_; }
   std::uint64_t frames_received() const { return frames_received_; }
@@ -61,21 +65,27 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   void write();
   void arm(Clock::time_point when);
   void on_timer();
-  std::string whom() const;
+  void lasted();
+  std::string remote() const;
+  std::string address() const;
+  std::string connected() const;
 
   boost::asio::ip::tcp::socket socket_;
-  const std::uint64_t serial_;
+  const Origin origin_;
   std::shared_ptr<Context> context_;
   std::weak_ptr<Owner> owner_;
   boost::asio::steady_timer timer_;  // for the hello; then for silence
   FrameReader reader_;
   std::optional<Hello> hello_;
+  Clock::time_point welcome_since_;
   Clock::time_point last_heard_;
   Clock::time_point last_pong_;
   std::string writing_;  // an answer, a pong
   bool is_writing_ = false;
   bool is_pong_due_ = false;
   bool is_closed_ = false;
+  bool has_lasted_ = false;
+  bool is_connected_said_ = false;
   std::uint64_t frames_received_ = 0;
 };
 

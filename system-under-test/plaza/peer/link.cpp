@@ -67,8 +67,15 @@ void Link::say_full() {
 
 void Link::opened(std::uint64_t incarnation) {
   backoff_ = context_->config.backoff_first;
-  last_failure_.clear();
-  say("connected, incarnation " + std::to_string(incarnation));
+  std::string connected = "connected, incarnation " + std::to_string(incarnation);
+  const bool is_news = context_->said_connected(remote(), connected, remote() + ": " + connected);
+  connected_ = is_news ? std::string() : std::move(connected);
+}
+
+// It is not one of a series of connections that end as soon as they are made.
+void Link::lasted() {
+  context_->forget_said_of(remote());
+  if (!connected_.empty()) context_->said(remote() + ": " + std::exchange(connected_, {}));
 }
 
 void Link::drained() {
@@ -84,14 +91,16 @@ void Link::ended(const Outbound::End& end) {
   frames_sent_ += outbound_->frames_sent();
   outbound_ = nullptr;
   is_full_ = false;
-  if (is_idle) return say("closed: " + end.why);
+  connected_.clear();
+  if (is_idle) {
+    context_->forget_said_of(remote());
+    context_->said(remote() + ": closed: " + end.why);
+    return;
+  }
 
   pause(end.kind);
-  std::string failure = (end.kind == Outbound::End::Kind::refused ? "refused: " : "no connection: ") + end.why;
-  const bool is_news = failure != last_failure_;
-  last_failure_ = std::move(failure);
   if (may_lack) context_->lost(to_.node, to_.stream);
-  if (is_news) say(last_failure_);
+  say((end.kind == Outbound::End::Kind::refused ? "refused: " : "no connection: ") + end.why);
 }
 
 void Link::pause(Outbound::End::Kind after) {
@@ -118,8 +127,10 @@ void Link::close() {
   if (outbound_) outbound_->close();
 }
 
-void Link::say(const std::string& what) {
-  context_->said("to node " + std::to_string(to_.node) + " (" + std::string(name_of(to_.stream)) + "): " + what);
+void Link::say(const std::string& what) { context_->said_once(remote(), what, remote() + ": " + what); }
+
+std::string Link::remote() const {
+  return "to node " + std::to_string(to_.node) + " (" + std::string(name_of(to_.stream)) + ")";
 }
 
 }  // namespace plaza::peer

@@ -36,6 +36,7 @@ class Link final : public Outbound::Owner, public std::enable_shared_from_this<L
 
  private:
   void opened(std::uint64_t incarnation) override;
+  void lasted() override;
   void drained() override;
   void ended(const Outbound::End& end) override;
 
@@ -44,6 +45,7 @@ class Link final : public Outbound::Owner, public std::enable_shared_from_this<L
   MeshConfig::Duration next_pause(Outbound::End::Kind after);
   void say_full();
   void say(const std::string& what);
+  std::string remote() const;
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<Context> context_;
@@ -54,7 +56,7 @@ class Link final : public Outbound::Owner, public std::enable_shared_from_this<L
   bool is_pausing_ = false;
   bool is_closed_ = false;
   bool is_full_ = false;           // and `lost` was told so
-  std::string last_failure_;       // since a connection was made: said once
+  std::string connected_;          // what was to be said of the connection, and was not, as it was said before
   std::uint64_t frames_sent_ = 0;  // over the connections that are over
   std::uint64_t frames_lost_ = 0;
 };

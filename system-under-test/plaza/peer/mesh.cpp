@@ -85,11 +85,13 @@ class Mesh::Impl final : public Inbound::Owner, public std::enable_shared_from_t
 
  private:
   void accept() {
-    acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
+    // Asked of the socket later, the kernel may not know any more who it was.
+    acceptor_.async_accept(remote_, [self = shared_from_this()](error_code error, tcp::socket socket) {
       if (!self->acceptor_.is_open()) return;
       if (error) return self->accept_later();
       const std::uint64_t serial = self->next_serial_++;
-      const auto inbound = std::make_shared<Inbound>(std::move(socket), serial, self->context_, self->weak_from_this());
+      const Inbound::Origin origin{.serial = serial, .remote = self->remote_};
+      const auto inbound = std::make_shared<Inbound>(std::move(socket), origin, self->context_, self->weak_from_this());
       self->inbound_.emplace(serial, inbound);
       inbound->start();
       self->accept();
@@ -135,6 +137,7 @@ class Mesh::Impl final : public Inbound::Owner, public std::enable_shared_from_t
 
   std::shared_ptr<Context> context_;
   tcp::acceptor acceptor_;
+  tcp::endpoint remote_;  // of the connection that is accepted next
   asio::steady_timer accept_pause_;
   std::map<std::pair<NodeId, Stream>, std::shared_ptr<Link>> links_;
   std::map<std::uint64_t, std::shared_ptr<Inbound>> inbound_;

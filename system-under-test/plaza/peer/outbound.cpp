@@ -164,6 +164,7 @@ void Outbound::take_answer(const Frame& frame) {
                   "answered by incarnation " + std::to_string(welcome->incarnation) + ", and a later one was heard of");
   }
   state_ = State::open;
+  open_since_ = last_heard_;
   last_sent_ = last_heard_;
   arm(context_->config.ping_interval);
   if (!is_writing_) write();
@@ -182,6 +183,11 @@ void Outbound::on_timer() {
   if (state_ == State::ended) return;
   if (state_ != State::open) {
     return finish(End::Kind::failed, "no answer within " + milliseconds(config.connect_timeout));
+  }
+  if (!has_lasted_ && last_heard_ - open_since_ >= config.idle_timeout) {
+    has_lasted_ = true;
+    if (const auto owner = owner_.lock()) owner->lasted();
+    if (state_ == State::ended) return;
   }
   // TCP tells of a host that died, or a path that leads nowhere any more, only after minutes, or never to those who
   // have nothing to send. So the other end must say something now and then. The bug leaves that to TCP.

@@ -37,6 +37,7 @@ class Outbound : public std::enable_shared_from_this<Outbound> {
   class Owner {
    public:
     virtual void opened(std::uint64_t incarnation) = 0;
+    virtual void lasted() = 0;   // it is open, and was heard of for idle_timeout
     virtual void drained() = 0;  // the last frame that waited has left
     virtual void ended(const End& end) = 0;
 
@@ -89,6 +90,7 @@ class Outbound : public std::enable_shared_from_this<Outbound> {
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;  // until open: of the attempt; then of the pings
   FrameReader reader_;
+  Clock::time_point open_since_;
   Clock::time_point last_heard_;
   Clock::time_point last_sent_;
 
@@ -100,6 +102,7 @@ class Outbound : public std::enable_shared_from_this<Outbound> {
   std::uint64_t writing_frames_ = 0;
   std::uint64_t frames_sent_ = 0;
   bool is_writing_ = false;
+  bool has_lasted_ = false;
 };
 
 }  // namespace plaza::peer

@@ -113,6 +113,47 @@ TEST_CASE("clients that go in every way there is leave nothing behind", "[gatewa
   run(plaza.io, test());
 }
 
+TEST_CASE("what breaks the rules of WebSocket is closed with a code, which is counted", "[gateway]") {
+  struct Case {
+    std::string bytes;
+    unsigned code;
+  };
+  const std::string mask(4, '\0');
+  const std::vector<Case> cases = {
+      {"\x81\x02hi", 1002},                        // not masked
+      {"\xc1\x82" + mask + "hi", 1002},            // a reserved bit
+      {"\x83\x82" + mask + "hi", 1002},            // no such opcode
+      {"\x80\x82" + mask + "hi", 1002},            // goes on with nothing
+      {"\x09\x82" + mask + "hi", 1002},            // a ping in fragments
+      {"\x88\x81" + mask + "x", 1002},             // a close frame with half a code
+      {"\x81\x82" + mask + "\xff\xfe", 1007},      // no UTF-8
+      {"\x81\xfe\x40\x01" + mask + "long", 1009},  // 16 KiB, and one more
+  };
+  Plaza plaza;
+  const auto test = [&]() -> asio::awaitable<void> {
+    for (const Case& c : cases) {
+      CAPTURE(c.bytes);
+      const std::uint64_t before = plaza.server->metrics().closes(c.code);
+      TestClient client(plaza.io);
+      co_await client.open(plaza);
+      co_await asio::async_write(client.socket(), asio::buffer(c.bytes), asio::use_awaitable);
+      co_await client.hear_all();
+      CHECK(client.close_code() == c.code);
+      CHECK(plaza.server->metrics().closes(c.code) == before + 1);
+    }
+    // Who goes by itself, politely or not, was not ended by the node.
+    TestClient polite(plaza.io);
+    co_await polite.open(plaza);
+    co_await polite.close();
+    co_await pause(plaza.io, 20ms);
+    CHECK(plaza.server->metrics().closes(1000) == 0);
+    CHECK(plaza.server->metrics().closes(1002) == 6);
+    CHECK(plaza.server->metrics().closes(1007) == 1);
+    CHECK(plaza.server->metrics().closes(1009) == 1);
+  };
+  run(plaza.io, test());
+}
+
 TEST_CASE("two hundred connections at once", "[gateway]") {
   Plaza plaza;
   const auto test = [&]() -> asio::awaitable<void> {

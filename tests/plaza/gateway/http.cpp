@@ -39,6 +39,13 @@ std::string upgrade(const std::string& target, const std::string& headers = "") 
          headers + "\r\n";
 }
 
+// A handshake without its line that begins like this; with others in its place.
+std::string upgrade_but(const std::string& begin, const std::string& instead = "") {
+  std::string said = upgrade("/v1?token=" + token_of("ann"), instead);
+  const std::size_t at = said.find(begin);
+  return said.erase(at, said.find("\r\n", at) + 2 - at);
+}
+
 std::string status_of(const std::string& response) { return response.substr(0, response.find("\r\n")).substr(0, 12); }
 std::string body_of(const std::string& response) {
   const auto end = response.find("\r\n\r\n");
@@ -61,14 +68,15 @@ TEST_CASE("what HTTP answers", "[gateway]") {
   const std::vector<Case> cases{
       {get("/healthz"), "HTTP/1.1 200", "ok"},
       {get("/healthz?x=1"), "HTTP/1.1 200", "ok"},
-      {"HEAD /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200", ""},
+      {"HEAD /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", "HTTP/1.1 200", ""},
       {"GET /healthz HTTP/1.0\r\n\r\n", "HTTP/1.0 200", "ok"},
       {get("/"), "HTTP/1.1 404", R"({"error":"unknown_path"})"},
       {get("/v1/x"), "HTTP/1.1 404", R"({"error":"unknown_path"})"},
       {get("/v2"), "HTTP/1.1 404", R"({"error":"unknown_version"})"},
       {upgrade("/v2", "Connection: close\r\n"), "HTTP/1.1 404", R"({"error":"unknown_version"})"},
-      {"POST /metrics HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405", R"({"error":"wrong_method"})"},
-      {"DELETE /v1 HTTP/1.1\r\n\r\n", "HTTP/1.1 405", R"({"error":"wrong_method"})"},
+      {"POST /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405",
+       R"({"error":"wrong_method"})"},
+      {"DELETE /v1 HTTP/1.1\r\nHost: test\r\n\r\n", "HTTP/1.1 405", R"({"error":"wrong_method"})"},
       {get("/v1"), "HTTP/1.1 426", R"({"error":"upgrade_required"})"},
       {upgrade("/v1", "Connection: close\r\n"), "HTTP/1.1 401", R"({"error":"bad_token"})"},
       {upgrade("/v1?token=x"), "HTTP/1.1 401", R"({"error":"bad_token"})"},
@@ -78,6 +86,18 @@ TEST_CASE("what HTTP answers", "[gateway]") {
       {upgrade("/v1", "Authorization: Bearer " + expired + "\r\n"), "HTTP/1.1 401", R"({"error":"token_expired"})"},
       {upgrade("/v1?token=" + token_of("ann"), "Content-Length: 1\r\n") + "x", "HTTP/1.1 400",
        R"({"error":"bad_request"})"},
+      {upgrade_but("Sec-WebSocket-Version", "Sec-WebSocket-Version: 12\r\nConnection: close\r\n"), "HTTP/1.1 426",
+       R"({"error":"upgrade_required"})"},
+      {upgrade_but("Sec-WebSocket-Key"), "HTTP/1.1 400", R"({"error":"bad_request"})"},
+      {upgrade_but("Sec-WebSocket-Key", "Sec-WebSocket-Key: x\r\n"), "HTTP/1.1 400", R"({"error":"bad_request"})"},
+      {upgrade_but("Sec-WebSocket-Key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ!=\r\n"), "HTTP/1.1 400",
+       R"({"error":"bad_request"})"},
+      {upgrade_but("Sec-WebSocket-Key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZXh4\r\n"), "HTTP/1.1 400",
+       R"({"error":"bad_request"})"},
+      {upgrade_but("Host"), "HTTP/1.1 400", R"({"error":"bad_request"})"},
+      {"GET /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 400", R"({"error":"bad_request"})"},
+      {get("/healthz", "Host: another\r\n"), "HTTP/1.1 400", R"({"error":"bad_request"})"},
+      {"GET /healthz HTTP/1.0\r\nHost: one\r\nHost: another\r\n\r\n", "HTTP/1.0 400", R"({"error":"bad_request"})"},
       {get("/healthz", "X: " + std::string(9000, 'x') + "\r\n"), "HTTP/1.1 431", R"({"error":"header_too_large"})"},
       {get("/" + std::string(100'000, 'x')), "HTTP/1.1 431", R"({"error":"header_too_large"})"},
       {"nonsense\r\n\r\n", "HTTP/1.1 400", R"({"error":"bad_request"})"},
@@ -93,6 +113,7 @@ TEST_CASE("what HTTP answers", "[gateway]") {
       INFO(c.said.substr(0, 200));
       CHECK(status_of(heard) == c.status);
       CHECK(body_of(heard) == c.body);
+      if (c.status == "HTTP/1.1 400") CHECK(heard.find("Connection: close\r\n") != std::string::npos);
     }
     CHECK(plaza.server->view().sessions == 0);
   };

@@ -65,8 +65,11 @@ TEST_CASE("a conversation: every operation, every kind of answer", "[gateway]") 
        R"({"id":"17","ok":false,"version":23,"error":"unknown_event"})"},
       {R"({"id":"18","op":"hold","event":"concert","count":101})",
        R"({"id":"18","ok":false,"version":23,"error":"too_many"})"},
+      // Nothing in the log has decided that: its id is free.
+      {R"({"id":"18","op":"hold","event":"concert","count":1})",
+       R"({"id":"18","ok":false,"version":24,"error":"sold_out"})"},
       {R"({"id":"19","op":"buy","event":"concert","count":1})",
-       R"({"id":"19","ok":false,"version":24,"error":"sold_out"})"},
+       R"({"id":"19","ok":false,"version":25,"error":"sold_out"})"},
   };
   const auto test = [&]() -> asio::awaitable<void> {
     TestClient client(plaza.io);

@@ -98,6 +98,10 @@ struct Node {
   bool has_said(std::string_view part) const {
     return std::any_of(said.begin(), said.end(), [&](const std::string& line) { return line.find(part) != line.npos; });
   }
+  std::ptrdiff_t times_said(std::string_view begin, std::string_view end) const {
+    return std::count_if(said.begin(), said.end(),
+                         [&](const std::string& line) { return line.starts_with(begin) && line.ends_with(end); });
+  }
   Mesh::PeerView view(NodeId of) const { return mesh->view().at(of); }
 
   std::vector<std::tuple<NodeId, FrameType, std::string>> received;
