@@ -76,6 +76,6 @@ int main(int argc, char** argv) {
   } catch (const plaza::ConfigError& error) {
     complain(error.what());
   }
-  if (ending == Ending::store_lost) complain("its disk has failed; the log says more");
+  if (ending == Ending::store_lost) complain("its disk has failed, or contradicts the other nodes; the log says more");
   return static_cast<int>(ending);
 }

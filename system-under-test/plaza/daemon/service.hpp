@@ -11,7 +11,7 @@ enum class Ending : int {
   drained = 0,       // after SIGTERM or SIGINT, in good order or at the deadline
   at_once = 1,       // after a second signal
   cannot_start = 2,  // nothing was done
-  store_lost = 3,    // its disk has failed: starting it again goes on from what the disk has
+  store_lost = 3,    // its disk has failed, or contradicts the others: starting it again goes on from what the disk has
 };
 
 // Runs the node to its end. Throws ConfigError if it cannot start: an address or the data cannot be used.

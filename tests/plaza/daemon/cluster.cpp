@@ -240,7 +240,7 @@ TEST_CASE("plazad whose disk fails ends with 3; what it has said is there", "[pl
     run(io, hold_on());
     CHECK(plazad.end() == 3);
     CHECK(plazad.said().find("level=error node=1 event=store_lost why=") != std::string::npos);
-    CHECK(plazad.said().ends_with("plazad: its disk has failed; the log says more\n"));
+    CHECK(plazad.said().ends_with("plazad: its disk has failed, or contradicts the other nodes; the log says more\n"));
   }
   REQUIRE(told.size() > 3);
   const Plazad plazad(flags, folder / "log");
