@@ -202,7 +202,6 @@ void ReplicaImpl::note_role() {
 
 // It could go on for ever without a word, and serve nobody: better it is missed.
 void ReplicaImpl::on_contradiction() {
-  STILLPOINT_REACHABLE("a leader contradicts what a node has committed");
   const raft::Core::Contradiction what = *core_->contradiction();
   const std::string entry = "entry " + std::to_string(what.index);
   const std::string other = "node " + std::to_string(what.node);
