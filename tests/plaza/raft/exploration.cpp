@@ -131,7 +131,7 @@ class Explorer {
     for (std::size_t i = 0; i < world.packets.size(); ++i) {
       const PacketId packet = world.packets[i];
       if (i > 0 && world.packets[i - 1] == packet) continue;
-      const Message& message = packets_[packet];
+      const Message message = packets_[packet];  // a copy: what is sent meanwhile may move them
       const auto deliver = [&](Node& next) { next.step({.message = message}); };
       take(world, {.kind = Kind::deliver, .node = message.to, .packet = packet}, deliver);
       if (world.duplicates < bounds_.duplicates) {
