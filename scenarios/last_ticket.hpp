@@ -51,7 +51,7 @@ struct UserContext {
   Ledger& ledger;
   const UserSettings& settings;
   std::vector<boost::asio::ip::tcp::endpoint> nodes;
-  // Called once by each user who is done: has a ticket, or knows that none will be left.
+  // Called once by each user who is done: has a ticket, knows that none will be left, or goes without.
   std::function<void()> done;
 };
 

@@ -2,8 +2,8 @@
 // node's clock, disk and peers, applies what is committed to the machine, and tells whoever waits for it.
 //
 // What one turn of the event loop brings is gathered, and made durable in one transaction; the event loop waits for the
-// disk meanwhile. If the disk fails, or a leader contradicts what it has, the node tells nobody anything any more and is at its
-// end: hook `store_lost`. The others find another leader when they miss it.
+// disk meanwhile. If the disk fails, or another node contradicts what it has, the node tells nobody anything any more
+// and is at its end: hook `store_lost`. The others find another leader when they miss it.
 //
 // A command may be submitted at any node. It goes to the leader, and is answered when it is applied at the node that it
 // was submitted at: so whoever is answered, and looks at that node's machine, sees it. A command that gets lost on the

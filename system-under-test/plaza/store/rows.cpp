@@ -7,7 +7,7 @@
 namespace plaza {
 
 // A virtual table as https://www.sqlite.org/vtab.html has them: eponymous, so it is there without having been created.
-// No exception may pass through SQLite: nothing here throws but `new`, which does not, and what Rows::At does.
+// No exception may pass through SQLite: nothing here throws, and what is asked of Rows::At must not either.
 struct RowsTable {
   struct Table : sqlite3_vtab {
     const Rows* rows = nullptr;

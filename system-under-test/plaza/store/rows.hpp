@@ -18,7 +18,7 @@ namespace plaza {
 
 class Rows {
  public:
-  // A number, or a blob, which must stay where it is until the statement has run.
+  // A number, or a blob, which must stay where it is until the statement has run. Whoever is asked must not throw.
   using Value = std::variant<std::uint64_t, std::string_view>;
   using At = std::function<Value(std::size_t row, int column)>;
 
