@@ -57,13 +57,7 @@ TEST_CASE("A message that cannot be right changes nothing") {
   }));
   INFO(c.what);
   Node node = follower();
-  Message message;
-  message.kind = Kind::append;
-  message.from = 2;
-  message.to = 1;
-  message.term = 5;
-  message.index = 4;
-  message.log_term = 4;
+  Message message = to_node_1(Kind::append, 2, 5, {.index = 4, .term = 4});
   message.entries = entries(5, {5, 5});
 
   Node other(node);

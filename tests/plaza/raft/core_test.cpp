@@ -76,14 +76,7 @@ TEST_CASE("A snapshot is installed only if the log has not got there by itself")
                                         {{4, 5}, true, 4, 4},
                                         {{9, 5}, true, 9, 9}}));
   Node node = follower();
-  Message snapshot;
-  snapshot.kind = Kind::snapshot;
-  snapshot.from = 2;
-  snapshot.to = 1;
-  snapshot.term = 5;
-  snapshot.index = c.mark.index;
-  snapshot.log_term = c.mark.term;
-  node.step({.message = snapshot, .chain = 77});
+  node.step({.message = to_node_1(Kind::snapshot, 2, 5, c.mark), .chain = 77});
   node.turn();
   CHECK((node.installs() == 1) == c.is_installed);
   CHECK(node.status().commit == c.commit);
@@ -110,13 +103,7 @@ TEST_CASE("A leader that contradicts what is committed is told of, and gets no a
                                         {{1, 1}, entries(2, {5}), 2},
                                         {{0, 0}, entries(1, {5}), 1}}));
   Core core = follower().core().clone();
-  Message append;
-  append.kind = Kind::append;
-  append.from = 2;
-  append.to = 1;
-  append.term = 5;
-  append.index = c.before.index;
-  append.log_term = c.before.term;
+  Message append = to_node_1(Kind::append, 2, 5, c.before);
   append.entries = c.entries;
   core.step(append);
   REQUIRE(core.contradiction().has_value() == (c.contradicted != 0));
@@ -132,12 +119,7 @@ TEST_CASE("A leader that contradicts what is committed is told of, and gets no a
 TEST_CASE("A leader without what another has committed is told of") {
   const auto [committed, reject] = GENERATE(table<Index, bool>({{5, false}, {6, false}, {5, true}, {6, true}}));
   Core core = leader().core().clone();
-  Message reply;
-  reply.kind = Kind::append_reply;
-  reply.from = 3;
-  reply.to = 1;
-  reply.term = 6;
-  reply.index = 5;
+  Message reply = to_node_1(Kind::append_reply, 3, 6, {.index = 5});
   reply.commit = committed;
   reply.reject = reject;
   core.step(reply);
@@ -148,13 +130,7 @@ TEST_CASE("A leader without what another has committed is told of") {
 TEST_CASE("A turn's appends are acknowledged by one message") {
   Node node = follower();
   for (Index index = 4; index < 8; ++index) {
-    Message append;
-    append.kind = Kind::append;
-    append.from = 2;
-    append.to = 1;
-    append.term = 5;
-    append.index = index;
-    append.log_term = index == 4 ? 4 : 5;
+    Message append = to_node_1(Kind::append, 2, 5, {.index = index, .term = index == 4 ? Term{4} : Term{5}});
     append.entries = entries(index + 1, {5});
     node.step({.message = append});
   }

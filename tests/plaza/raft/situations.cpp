@@ -18,6 +18,17 @@ std::vector<Entry> entries(Index first, const std::vector<Term>& terms) {
   return made;
 }
 
+Message to_node_1(Message::Kind kind, NodeId from, Term term, Mark at) {
+  Message message;
+  message.kind = kind;
+  message.from = from;
+  message.to = 1;
+  message.term = term;
+  message.index = at.index;
+  message.log_term = at.term;
+  return message;
+}
+
 Node follower() {
   Node::Disk disk;
   disk.hard_state = {.term = 5, .vote = 2, .commit = 2};
@@ -39,19 +50,11 @@ Node leader() {
   Node node = follower();
   node.core().campaign();
   node.turn();
-  Message reply;
-  reply.from = 2;
-  reply.to = 1;
-  reply.term = 6;
-  reply.kind = Message::Kind::vote_reply;
-  node.step({.message = reply});
+  node.step({.message = to_node_1(Message::Kind::vote_reply, 2, 6)});
   node.turn();
-  reply.kind = Message::Kind::append_reply;
-  reply.index = 4;
-  node.step({.message = reply});
+  node.step({.message = to_node_1(Message::Kind::append_reply, 2, 6, {.index = 4})});
   node.turn();
-  reply.index = 5;
-  node.step({.message = reply});
+  node.step({.message = to_node_1(Message::Kind::append_reply, 2, 6, {.index = 5})});
   node.turn();
   node.sent.clear();
   REQUIRE(node.status().role == Role::leader);
