@@ -307,7 +307,8 @@ class LastTicket final : public Scenario {
       for (const HostId host : hosts_) disk = std::max(disk, simulation_->disk_bytes(host));
       check_size(cluster_->longest_log(), log_most_, longest_log_, "entries in a log");
       check_size(disk, disk_most_, fullest_disk_, "bytes on a disk");
-      bounded_->remark(fmt::format("at most {} entries in a log, {} KiB on a disk", longest_log_, fullest_disk_ / 1024));
+      bounded_->remark(
+          fmt::format("at most {} entries in a log, {} KiB on a disk", longest_log_, fullest_disk_ / 1024));
       watch_sizes();
     });
   }
@@ -352,7 +353,7 @@ class LastTicket final : public Scenario {
   std::optional<Ledger> ledger_;
   Check* leads_ = nullptr;
   Check* caught_up_ = nullptr;
-  Check* stable_ = nullptr;  // null: not asked for
+  Check* stable_ = nullptr;   // null: not asked for
   Check* bounded_ = nullptr;  // likewise
   std::uint64_t leaders_most_ = 0;
   std::uint64_t log_most_ = 0;

@@ -15,7 +15,6 @@
 #include <stillpoint/simulation.hpp>
 
 #include "system-under-test/plaza/domain/machine.hpp"
-#include "system-under-test/plaza/domain/name_hash.hpp"
 #include "system-under-test/plaza/domain/tickets/tickets.hpp"
 #include "system-under-test/plaza/protocol/messages.hpp"
 

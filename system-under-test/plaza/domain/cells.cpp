@@ -6,8 +6,6 @@
 
 namespace plaza {
 
-std::size_t Cells::KeyHash::operator()(std::string_view key) const { return XXH3_64bits(key.data(), key.size()); }
-
 Cells::Cells(CellList kept) {
   cells_.reserve(kept.size());
   for (auto& [key, value] : kept) {

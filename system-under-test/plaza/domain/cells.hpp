@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "system-under-test/plaza/domain/name_hash.hpp"
+
 namespace plaza {
 
 struct CellChange {
@@ -62,17 +64,13 @@ class Cells {
  private:
   // Found by hash, since that is what happens most; brought into the order of the keys where that matters. Nothing
   // hangs on the order in which they lie here.
-  struct KeyHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const;
-  };
   struct Cell {
     std::optional<std::string> value;  // none: it is gone, and that is a change that was not taken yet
     std::uint64_t hash = 0;
     bool changed = false;
     bool taken = false;  // whoever takes the changes knows of it
   };
-  using Map = std::unordered_map<std::string, Cell, KeyHash, std::equal_to<>>;
+  using Map = std::unordered_map<std::string, Cell, NameHash, std::equal_to<>>;
 
   void set(Map::value_type& at, std::optional<std::string> value);
   void note_change(Map::value_type& at);

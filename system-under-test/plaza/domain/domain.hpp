@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 
 #include "system-under-test/plaza/bugs.hpp"
 #include "system-under-test/plaza/domain/cells.hpp"
+#include "system-under-test/plaza/domain/name_hash.hpp"
 
 namespace plaza {
 
@@ -39,6 +41,11 @@ struct RequestKey {
   std::string user;
   std::string id;
   auto operator<=>(const RequestKey&) const = default;
+};
+struct RequestKeyHash {
+  std::size_t operator()(const RequestKey& key) const {
+    return (NameHash{}(key.user) * 0x9e3779b97f4a7c15ULL) ^ NameHash {}(key.id);
+  }
 };
 
 // Numbers are on disks and in logs: they never change their meaning.

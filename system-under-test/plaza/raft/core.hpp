@@ -119,7 +119,8 @@ class Core {
   Core& operator=(Core&&) noexcept;
 
   void tick();
-  // Whatever it holds, a message does no harm: what is not for this node, or not from a voter, is dropped.
+  // Whatever it holds, a message does no harm: what is not for this node, or not from a voter, is dropped. Of one that
+  // contradicts what is committed, contradiction() tells.
   void step(Message message);
   // Of a leader: appends to its log. Nothing is promised before it is committed.
   Proposed propose(std::string data);

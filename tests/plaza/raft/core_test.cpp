@@ -157,10 +157,7 @@ TEST_CASE("A leader's own log counts when it is written, and not before") {
 
 TEST_CASE("Without a term or a vote, a commit index alone is not worth a write") {
   Node node = follower();
-  Message heartbeat;
-  heartbeat.from = 2;
-  heartbeat.to = 1;
-  heartbeat.term = 5;
+  Message heartbeat = to_node_1(Kind::heartbeat, 2, 5);
   heartbeat.commit = 3;
   node.core().step(heartbeat);
   const Ready ready = node.core().ready();
@@ -203,11 +200,7 @@ TEST_CASE("What others would vote counts for the term that was asked about, and 
   while (node.status().role == Role::follower) node.core().tick();
   REQUIRE(node.status().role == Role::pre_candidate);
   REQUIRE(node.status().term == 5);
-  Message reply;
-  reply.kind = Kind::pre_vote_reply;
-  reply.from = 2;
-  reply.to = 1;
-  reply.term = c.term;
+  Message reply = to_node_1(Kind::pre_vote_reply, 2, c.term);
   reply.reject = c.reject;
   node.step({.message = reply});
   node.turn();

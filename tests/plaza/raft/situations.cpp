@@ -34,11 +34,7 @@ Node follower() {
   disk.hard_state = {.term = 5, .vote = 2, .commit = 2};
   disk.log.replace(entries(1, {1, 1, 4, 4}));
   Node node(config_of(1), disk);
-  Message heartbeat;
-  heartbeat.from = 2;
-  heartbeat.to = 1;
-  heartbeat.term = 5;
-  node.step({.message = heartbeat});
+  node.step({.message = to_node_1(Message::Kind::heartbeat, 2, 5)});
   node.turn();
   node.sent.clear();
   REQUIRE(node.status().leader == 2);

@@ -15,7 +15,6 @@
 
 #include "system-under-test/plaza/bugs.hpp"
 #include "system-under-test/plaza/domain/domain.hpp"
-#include "system-under-test/plaza/domain/name_hash.hpp"
 #include "system-under-test/plaza/domain/tickets/free_tickets.hpp"
 #include "system-under-test/plaza/domain/tickets/ledger.hpp"
 #include "system-under-test/plaza/domain/tickets/line.hpp"
