@@ -73,6 +73,18 @@ std::string repeated_option(const CLI::App& app) {
   return "";
 }
 
+// What CLI11 has words of its own for, which are none of ours.
+std::string words_for(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string repeated = repeated_option(app);
+  if (!repeated.empty()) return repeated;
+  std::string text = error.what();
+  const std::string name = text.substr(0, text.find(':'));
+  const bool is_mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
+  if (is_mismatch && app.get_option_no_throw(name) != nullptr) return name + " has no value";
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 }  // namespace
 
 bool parse(CLI::App& app, const Arguments& arguments) {
@@ -84,10 +96,7 @@ bool parse(CLI::App& app, const Arguments& arguments) {
     fmt::print("{}", app.help());
     return false;
   } catch (const CLI::ParseError& error) {
-    const std::string repeated = repeated_option(app);
-    std::string text = repeated.empty() ? error.what() : repeated;
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    throw Error(text);
+    throw Error(words_for(app, error));
   }
   for (const std::string& extra : app.remaining()) {
     if (extra.starts_with("-") && extra.size() > 1) throw Error(unknown_option(app, extra));
