@@ -9,6 +9,8 @@
 #include <ctime>
 #include <system_error>
 
+#include "system-under-test/plaza/one_line.hpp"
+
 namespace plaza {
 
 namespace {
@@ -43,7 +45,7 @@ void append_quoted(std::string& line, std::string_view value) {
       line += c;
     } else if (c == '\n') {
       line += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (is_control_character(c)) {
       line += "\\u00";
       line += kDigits[byte >> 4];
       line += kDigits[byte & 15];

@@ -14,6 +14,7 @@
 
 #include "system-under-test/plaza/daemon/command_line.hpp"
 #include "system-under-test/plaza/daemon/service.hpp"
+#include "system-under-test/plaza/one_line.hpp"
 
 namespace {
 
@@ -34,13 +35,7 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// In one line, whatever bytes are in it.
-void complain(std::string what) {
-  for (char& c : what) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') c = ' ';
-  }
-  std::fprintf(stderr, "plazad: %s\n", what.c_str());
-}
+void complain(const std::string& what) { std::fprintf(stderr, "plazad: %s\n", plaza::in_one_line(what).c_str()); }
 
 std::unique_ptr<plaza::Log> open_log(const plaza::Config& config) {
   const plaza::Log::Options options{.node = config.node.replica.node, .least = config.log_level};

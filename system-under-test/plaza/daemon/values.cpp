@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "system-under-test/plaza/one_line.hpp"
+
 namespace plaza {
 
 using boost::asio::ip::tcp;
@@ -15,10 +17,6 @@ using std::chrono::microseconds;
 namespace {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
-
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
-}
 
 // Decimal digits and nothing else, without zeros before them.
 std::optional<std::uint64_t> digits(std::string_view text) {

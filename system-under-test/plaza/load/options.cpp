@@ -1,11 +1,11 @@
 #include "system-under-test/plaza/load/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <map>
 
+#include "system-under-test/plaza/one_line.hpp"
 #include "system-under-test/plaza/protocol/messages.hpp"
 
 namespace plaza::load {
@@ -117,9 +117,7 @@ void check(const Options& options) {
   if (options.event.empty() || options.event.size() > kNameBytesMost) {
     throw BadInput("--event: a name has 1 to " + std::to_string(kNameBytesMost) + " bytes");
   }
-  if (std::ranges::any_of(options.event, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; })) {
-    throw BadInput("--event: has a control character");
-  }
+  if (has_control_character(options.event)) throw BadInput("--event: has a control character");
   if (options.think_ms < 1) throw BadInput("--think: a pause is 1ms at least");
   parse_nodes(options.nodes);
 }

@@ -6,7 +6,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "system-under-test/plaza/one_line.hpp"
 #include "system-under-test/plaza/store/rewrite.hpp"
 
 namespace plaza {
@@ -71,11 +73,10 @@ void require_sound(Database& database, const DatabaseFormat& format) {
 }
 
 // A check's result has a headline, and a damaged schema is quoted: all of it in one line.
-std::string in_one_line(std::string text) {
+std::string words_of(const StoreError& error) {
+  std::string text = error.what();
   if (text.starts_with("*** ")) text.erase(0, text.find('\n') + 1);
-  for (char& letter : text)
-    if ((letter >= 0 && letter < ' ') || letter == '\x7f') letter = ' ';
-  return text;
+  return in_one_line(std::move(text));
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ Database open_database(const std::filesystem::path& file, const DatabaseFormat& 
 }
 
 std::string complaint(const std::filesystem::path& file, const StoreError& error) {
-  const std::string text = in_one_line(error.what());
+  const std::string text = words_of(error);
   const auto words = [&]() -> std::string {
     switch (error.code() & 0xff) {
       case SQLITE_OK:
