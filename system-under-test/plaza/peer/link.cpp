@@ -110,6 +110,8 @@ void Link::pause(Outbound::End::Kind after) {
     if (error || self->is_closed_) return;
     self->is_pausing_ = false;
     self->start();
+    // Whoever had something to send meanwhile was told that it cannot be, and nothing else would tell that it can.
+    self->drained();
   });
 }
 

@@ -75,7 +75,8 @@ struct MeshCallbacks {
   // Frames to this node that send() took may not have come; or the queue is full, which is told once until there is
   // room again.
   std::function<void(NodeId to, Stream stream)> lost;
-  // The queue of the bulk stream to this node is empty: more of a snapshot may go. Not if it was lost.
+  // The queue of the bulk stream to this node is empty: more of a snapshot may go. Not when it is lost, but when a
+  // connection may be made again after that.
   std::function<void(NodeId to)> bulk_drained;
   // A line for the log: connected, lost, refused, and why.
   std::function<void(const std::string& line)> said;

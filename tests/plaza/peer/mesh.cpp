@@ -140,6 +140,20 @@ TEST_CASE("bulk goes over a connection of its own, made when there is something 
   CHECK(pair.two->view(1).frames_received == 12);
 }
 
+TEST_CASE("bulk that cannot go for now is asked for when it can") {
+  Pair pair;
+  pair.start();
+  const auto send = [&] { return pair.one->mesh->send(2, Stream::bulk, FrameType::snapshot_chunk, "some"); };
+  pair.two.reset();
+  REQUIRE(send());
+  until(pair.io, [&] { return pair.one->has_said("to node 2 (bulk): no connection"); });
+  CHECK(pair.one->lost.back() == std::pair(NodeId{2}, Stream::bulk));
+  CHECK(pair.one->drained.empty());
+  CHECK_FALSE(send());  // no connection is made so soon
+  until(pair.io, [&] { return !pair.one->drained.empty(); });
+  CHECK(send());
+}
+
 TEST_CASE("a node that was lost is dialled again, with pauses that double") {
   asio::io_context io;
   std::optional<StrangeHost> host(io);
