@@ -1,5 +1,6 @@
 #include "scenarios/last_ticket_ledger.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -126,9 +127,10 @@ EventId Ledger::take(const plaza::Effect& effect, const plaza::Machine::Applied&
   if (event_of_) causes.state = event_of_(effect.decided_on.value_or(applied.index - 1));
   Fact fact{.event = kNoEvent, .version = applied.index, .effect = effect};
   fact.event = simulation_.apply(
-      fmt::format("{} of {} by {}, version {} decided on version {}: free {} held {} sold {} waiting {}",
-                  word_for(effect.kind), tickets_of(effect), effect.key.user, applied.index,
-                  effect.decided_on.value_or(applied.index - 1), counts.free, counts.held, counts.sold, counts.waiting),
+      fmt::format(
+          FMT_COMPILE("{} of {} by {}, version {} decided on version {}: free {} held {} sold {} waiting {}"),  // hot
+          word_for(effect.kind), tickets_of(effect), effect.key.user, applied.index,
+          effect.decided_on.value_or(applied.index - 1), counts.free, counts.held, counts.sold, counts.waiting),
       causes);
   counts_.insert_or_assign(counts_.end(), applied.index, counts_of(counts));
 
@@ -137,6 +139,11 @@ EventId Ledger::take(const plaza::Effect& effect, const plaza::Machine::Applied&
   if (effect.kind == "hold" || effect.kind == "offer")
     check_hold_begins(fact, machine.now(), effect.kind == "hold" ? event.hold_ttl : event.offer_ttl, event.payment_ttl);
   if (effect.kind == "expire") check_hold_ends(fact, machine.now());
+  // A payment lapses with whatever is asked for next; it is the purchase that it matters to.
+  if (effect.kind == "lapse" && !asked_for) {
+    if (const auto purchase = operations_.find(effect.key); purchase != operations_.end())
+      purchase->second.facts.push_back(fact);
+  }
   if (operation != nullptr) {
     check_once(*operation, fact);
     operation->facts.push_back(fact);
@@ -197,15 +204,16 @@ Finding Ledger::conflict(const Fact& fact, const Fact& earlier) const {
 }
 
 void Ledger::check_once(const Operation& operation, const Fact& fact) {
-  const auto same = std::ranges::find_if(operation.facts, [&](const Fact& earlier) {
-    return earlier.effect.kind == fact.effect.kind && earlier.effect.key == fact.effect.key;
-  });
-  // Waiting leads to an offer, a hold to a sale: but none of them twice. A purchase whose payment came too late may be
-  // begun anew.
-  const bool again = fact.effect.kind == "hold" && std::ranges::any_of(operation.facts, [](const Fact& earlier) {
-                       return earlier.effect.kind == "lapse";
-                     });
-  if (same == operation.facts.end() || again) return once_.held();
+  // Waiting leads to an offer, a hold to a sale: but none of them twice. A purchase whose payment has lapsed begins
+  // anew: it takes tickets once more, or pays for its hold once more, and that may lapse once more.
+  const auto begins = [](const Fact& each) { return each.effect.kind == "hold" || each.effect.kind == "pay"; };
+  const auto lapses = [](const Fact& each) { return each.effect.kind == "lapse"; };
+  const Fact* same = nullptr;
+  for (const Fact& earlier : operation.facts) {
+    if ((begins(fact) && lapses(earlier)) || (lapses(fact) && begins(earlier))) same = nullptr;
+    if (earlier.effect.kind == fact.effect.kind && earlier.effect.key == fact.effect.key) same = &earlier;
+  }
+  if (same == nullptr) return once_.held();
   once_.broken({.promised = "a request is served once, however often it is sent",
                 .found = fmt::format("{} of {} for {} {}, and of {}", fact.effect.kind, tickets_of(same->effect),
                                      fact.effect.key.user, fact.effect.key.id, tickets_of(fact.effect)),

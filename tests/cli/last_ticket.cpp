@@ -81,6 +81,17 @@ TEST_CASE("nodes that lose their power keep what users were told; with the bug t
 }
 
 // The first minutes of it, in which logs are compacted and the first answers forgotten.
+// A payment lapses while whoever authorises it is gone, and the user's next try begins anew.
+TEST_CASE("a purchase that begins anew after its payment has lapsed is one effect") {
+  const test::Ran ran = test::shell(
+      "cd $(mktemp -d) && " + tool() +
+      " fuzz last-ticket --users 40 --capacity 100000 --busy 6s --set tickets.payment_ttl=60ms --faults none"
+      " --set faults.count.kill=8 --seeds 1..40");
+  CAPTURE(ran.out, ran.err);
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.out.find("40 seeds PASSED") != std::string::npos);
+}
+
 TEST_CASE("a day of holds that are given back leaves nothing behind") {
   const std::string scenario = std::filesystem::current_path().string() + "/scenarios/soak/long-day.toml";
   const std::string run = tool() + " run " + scenario + " --json --seed 1 --busy 12m";
