@@ -26,20 +26,14 @@ constexpr int kControlFd = 1023;
 constexpr int kMemoryFd = 1022;
 constexpr char kStart = 's';
 
-// A run has the heaps of all its hosts in one, walks through all of it, and frees what it allocates at once: with huge
-// pages, where the machine has them, and without the allocator's usual bound on what it keeps at hand, it is a quarter
-// faster. Neither moves an address between two runs on one machine.
-constexpr char kTunables[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=2000";
-
-// The whole environment of a simulation.
-const char* const kEnvironment[] = {"LC_ALL=C",
-                                    "TZ=UTC",
-                                    "HOME=/",
-                                    "PATH=/usr/bin:/bin",
-                                    kTunables,
-                                    "ASAN_OPTIONS=detect_leaks=0:exitcode=99:handle_abort=0",
-                                    "UBSAN_OPTIONS=print_stacktrace=1:exitcode=99",
-                                    nullptr};
+// A run has the heaps of all its hosts in one, walks through all of it, and frees what it allocates at once, so it is
+// faster without the allocator's usual bound on what it keeps at hand, and with huge pages, where the machine has them.
+// But a virtual machine may give huge pages back to its host when they are free for a second or two, and getting them
+// again takes longer (2 ms for a MiB, measured) than a single run gains: they are for runs that follow on one another.
+// Neither moves an address, and the two texts are of one length, since they lie where the stack begins.
+constexpr char kForOneRun[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=0:glibc.malloc.tcache_count=2000";
+constexpr char kForManyRuns[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=2000";
+static_assert(sizeof kForOneRun == sizeof kForManyRuns);
 
 // A heap that grows and shrinks with every burst of work spends more time in the real kernel than the simulation does:
 // it grows in large steps, and never shrinks.
@@ -79,7 +73,7 @@ void fix_limit(decltype(RLIMIT_STACK) resource, rlim_t value) {
 }
 
 // Between fork and exec in the supervisor's child: everything that a process inherits gets a fixed value.
-[[noreturn]] void become_zygote(int control, int memory, int output) {
+[[noreturn]] void become_zygote(int control, int memory, int output, Zygote::Runs runs) {
   setpgid(0, 0);  // the terminal's Ctrl-C is the supervisor's business
   umask(022);
   if (chdir("/") != 0) _exit(127);
@@ -107,7 +101,16 @@ void fix_limit(decltype(RLIMIT_STACK) resource, rlim_t value) {
   char name[sizeof kName];
   std::memcpy(name, kName, sizeof kName);
   char* const arguments[] = {name, nullptr};
-  execve("/proc/self/exe", arguments, const_cast<char* const*>(kEnvironment));
+  // The whole environment of a simulation.
+  const char* const environment[] = {"LC_ALL=C",
+                                     "TZ=UTC",
+                                     "HOME=/",
+                                     "PATH=/usr/bin:/bin",
+                                     runs == Zygote::Runs::many ? kForManyRuns : kForOneRun,
+                                     "ASAN_OPTIONS=detect_leaks=0:exitcode=99:handle_abort=0",
+                                     "UBSAN_OPTIONS=print_stacktrace=1:exitcode=99",
+                                     nullptr};
+  execve("/proc/self/exe", arguments, const_cast<char* const*>(environment));
   _exit(127);
 }
 
@@ -134,7 +137,7 @@ void serve_if_zygote(int argc, char** argv) {
   if (argc == 1 && std::strcmp(argv[0], kName) == 0) serve();
 }
 
-Zygote::Zygote() : shared_(SharedRun::create()) {
+Zygote::Zygote(Runs runs) : shared_(SharedRun::create()) {
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
   if (descriptors.rlim_max <= kControlFd) {
@@ -153,7 +156,7 @@ Zygote::Zygote() : shared_(SharedRun::create()) {
 
   pid_ = fork();
   if (pid_ < 0) fail("fork");
-  if (pid_ == 0) become_zygote(control[1], shared_.fd(), output[1]);
+  if (pid_ == 0) become_zygote(control[1], shared_.fd(), output[1], runs);
   close(control[1]);
   close(output[1]);
   control_ = control[0];
