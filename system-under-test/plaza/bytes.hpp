@@ -15,6 +15,10 @@ namespace plaza {
 
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  // About so many bytes will be written.
+  explicit ByteWriter(std::size_t expected) { bytes_.reserve(expected); }
+
   ByteWriter& u8(std::uint8_t value) {
     bytes_.push_back(static_cast<char>(value));
     return *this;

@@ -1,5 +1,8 @@
 #include "system-under-test/plaza/domain/answers.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include "system-under-test/plaza/bytes.hpp"
 #include "system-under-test/plaza/domain/damaged.hpp"
 #include "system-under-test/plaza/domain/machine.hpp"
@@ -14,10 +17,6 @@ constexpr int kForgottenAtOnce = 64;
 constexpr std::uint8_t kHasDigest = 1;
 constexpr std::uint8_t kHasAnswer = 2;
 
-std::string cell_of(const RequestKey& key) {
-  return ByteWriter().raw(Answers::kPrefix).text(key.user).text(key.id).take();
-}
-
 bool is_cell(std::string_view cell) {
   ByteReader reader(cell.substr(Answers::kPrefix.size()));
   const std::size_t user = reader.text().size();
@@ -26,7 +25,7 @@ bool is_cell(std::string_view cell) {
 }
 
 std::string encode(const Remembered& remembered) {
-  ByteWriter writer;
+  ByteWriter writer(32 + (remembered.answer ? remembered.answer->body.size() : 0));
   writer.u8(static_cast<std::uint8_t>((remembered.digest ? kHasDigest : 0) | (remembered.answer ? kHasAnswer : 0)));
   writer.varint(static_cast<std::uint64_t>(remembered.given.count()));
   if (remembered.digest) writer.u64(*remembered.digest);
@@ -59,6 +58,11 @@ std::optional<Remembered> decode(std::string_view bytes) {
 
 }  // namespace
 
+std::string Answers::cell_of(const RequestKey& key) {
+  const std::size_t size = kPrefix.size() + key.user.size() + key.id.size() + 2;
+  return ByteWriter(size).raw(kPrefix).text(key.user).text(key.id).take();
+}
+
 void Answers::restore(const Cells& cells, LogTime now) {
   by_age_.clear();
   cells.each(kPrefix, [&](std::string_view cell, std::string_view value) {
@@ -66,31 +70,35 @@ void Answers::restore(const Cells& cells, LogTime now) {
     const auto remembered = decode(value);
     if (!remembered) throw_damaged(cell, "no answer");
     if (remembered->given > now) throw_damaged(cell, "an answer of the future");
-    by_age_.emplace(remembered->given, cell);
+    by_age_.emplace_back(remembered->given, cell);
   });
+  std::ranges::make_heap(by_age_, std::greater());
 }
 
-std::optional<Remembered> Answers::find(const Cells& cells, const RequestKey& key) const {
-  const std::string* value = cells.find(cell_of(key));
+std::optional<Remembered> Answers::find(const Cells& cells, std::string_view cell) {
+  const std::string* value = cells.find(cell);
   return value == nullptr ? std::nullopt : decode(*value);
 }
 
 bool Answers::is_kept(const Remembered& remembered, LogTime now) { return remembered.given + kAnswersKept > now; }
 
-void Answers::put(Cells& cells, const RequestKey& key, const Remembered& remembered,
-                  const std::optional<Remembered>& before) {
-  const std::string cell = cell_of(key);
-  if (before) by_age_.erase({before->given, cell});
+void Answers::put(Cells& cells, std::string cell, const Remembered& remembered) {
   cells.put(cell, encode(remembered));
-  by_age_.emplace(remembered.given, cell);
+  by_age_.emplace_back(remembered.given, std::move(cell));
+  std::ranges::push_heap(by_age_, std::greater());
 }
 
 void Answers::forget(Cells& cells, LogTime now) {
-  for (int i = 0; i < kForgottenAtOnce && !by_age_.empty(); ++i) {
-    const auto oldest = by_age_.begin();
-    if (oldest->first + kAnswersKept > now) return;
-    cells.erase(oldest->second);
-    by_age_.erase(oldest);
+  for (int forgotten = 0; forgotten < kForgottenAtOnce && !by_age_.empty();) {
+    if (by_age_.front().first + kAnswersKept > now) return;
+    std::ranges::pop_heap(by_age_, std::greater());
+    const auto [given, cell] = std::move(by_age_.back());
+    by_age_.pop_back();
+    // It counts only if it is still there: a node that was restored has no others here.
+    const std::string* value = cells.find(cell);
+    if (value == nullptr || decode(*value)->given != given) continue;
+    cells.erase(cell);
+    ++forgotten;
   }
 }
 

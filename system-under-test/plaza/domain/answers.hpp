@@ -7,10 +7,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "system-under-test/plaza/domain/cells.hpp"
 #include "system-under-test/plaza/domain/domain.hpp"
@@ -32,19 +32,23 @@ class Answers {
   // Reads the index anew. Throws DamagedState.
   void restore(const Cells& cells, LogTime now);
 
+  // Where the answer to a request is.
+  static std::string cell_of(const RequestKey& key);
+
   // None where nothing is remembered. Whether it is too old, is_kept() says: what is, may be forgotten already or not,
   // and that must make no difference.
-  std::optional<Remembered> find(const Cells& cells, const RequestKey& key) const;
+  static std::optional<Remembered> find(const Cells& cells, std::string_view cell);
   static bool is_kept(const Remembered& remembered, LogTime now);
-  // In place of `before`, which is what find() has.
-  void put(Cells& cells, const RequestKey& key, const Remembered& remembered, const std::optional<Remembered>& before);
+  // In place of what find() has, if there is anything.
+  void put(Cells& cells, std::string cell, const Remembered& remembered);
   // Forgets some of what is too old: no more than this, so that no entry takes long after a long silence.
   void forget(Cells& cells, LogTime now);
 
-  std::size_t size() const { return by_age_.size(); }
-
  private:
-  std::set<std::pair<LogTime, std::string>> by_age_;  // when it was given, and the cell
+  // A heap: the one that was given first is in front, of several the one whose cell comes first. An answer in whose
+  // place another was put stays until it is old enough, and is passed over then. They come in the order of their times,
+  // so to add one takes no search.
+  std::vector<std::pair<LogTime, std::string>> by_age_;
 };
 
 }  // namespace plaza

@@ -6,12 +6,13 @@
 
 namespace plaza {
 
-Cells::Cells(CellList kept) {
+Cells::Cells(CellList kept, const std::vector<std::uint64_t>& numbers) {
   cells_.reserve(kept.size());
-  for (auto& [key, value] : kept) {
-    Map::value_type& at = *cells_.try_emplace(std::move(key)).first;
-    set(at, std::move(value));
-    at.second.taken = true;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    Map::value_type& at = *cells_.try_emplace(std::move(kept[i].first)).first;
+    set(at, std::move(kept[i].second));
+    at.second.number = numbers.empty() ? i + 1 : numbers[i];
+    last_number_ = std::max(last_number_, at.second.number);
   }
 }
 
@@ -20,9 +21,8 @@ const std::string* Cells::find(std::string_view key) const {
   return found == cells_.end() || !found->second.value ? nullptr : &*found->second.value;
 }
 
-void Cells::put(std::string_view key, std::string value) {
-  auto at = cells_.find(key);
-  if (at == cells_.end()) at = cells_.try_emplace(std::string(key)).first;
+void Cells::put(std::string key, std::string value) {
+  const auto at = cells_.try_emplace(std::move(key)).first;
   if (at->second.value == value) return;
   set(*at, std::move(value));
   note_change(*at);
@@ -71,14 +71,15 @@ void Cells::each(std::string_view prefix,
 }
 
 std::vector<CellChange> Cells::take_changes() {
-  std::ranges::sort(changed_, {}, [](const Map::value_type* at) -> const std::string& { return at->first; });
   std::vector<CellChange> changes;
   changes.reserve(changed_.size());
   for (Map::value_type* at : std::exchange(changed_, {})) {
     Cell& cell = at->second;
     cell.changed = false;
-    if (cell.value || cell.taken) changes.push_back({.key = at->first, .value = cell.value, .is_new = !cell.taken});
-    cell.taken = true;
+    const bool is_new = cell.number == 0;
+    if (is_new && cell.value) cell.number = ++last_number_;
+    if (cell.number != 0)
+      changes.push_back({.number = cell.number, .key = at->first, .value = cell.value, .is_new = is_new});
     if (!cell.value) cells_.erase(cells_.find(at->first));
   }
   return changes;

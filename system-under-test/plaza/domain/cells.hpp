@@ -1,4 +1,4 @@
-// The state of a node's machine as cells: a key and a value, both bytes, in the order of the keys.
+// The state of a node's machine as cells: a key and a value, both bytes.
 //
 // What is kept on the disk, sent in a snapshot, hashed and compared between nodes is this and nothing else. Domains
 // have whatever structures they like beside it, and rebuild them from here.
@@ -7,6 +7,10 @@
 // order in which they came to be. The changes since the last take_changes() are remembered by key: a cell that was
 // changed a hundred times is written once. A value that is put where it is already is no change, and neither is a cell
 // that came and went in between: whoever takes the changes has never heard of it.
+//
+// Whoever keeps the changes on a disk finds a cell by its number there: the first change of the cell tells it, and it
+// is the cell's for as long as that is there. Numbers grow, so new cells go where the last ones went, however their
+// keys are spread.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +27,7 @@
 namespace plaza {
 
 struct CellChange {
+  std::uint64_t number = 0;
   std::string key;
   std::optional<std::string> value;  // none: it is gone
   bool is_new = false;               // no earlier change has told of it, nor was it there from the beginning
@@ -36,11 +41,11 @@ class Cells {
   Cells() = default;
   Cells(Cells&&) = default;
   Cells& operator=(Cells&&) = default;
-  // As they were kept; nothing of it counts as a change.
-  explicit Cells(CellList kept);
+  // As they were kept; nothing of it counts as a change. Their numbers are in the same order, or they are 1, 2, 3, ....
+  explicit Cells(CellList kept, const std::vector<std::uint64_t>& numbers = {});
 
   const std::string* find(std::string_view key) const;
-  void put(std::string_view key, std::string value);
+  void put(std::string key, std::string value);
   void erase(std::string_view key);
   // All whose key begins with this, in order.
   void each(std::string_view prefix,
@@ -52,6 +57,7 @@ class Cells {
 
   // How many cells were touched since; take_changes() may have fewer.
   std::size_t changes() const { return changed_.size(); }
+  // In the order in which the cells were first touched.
   std::vector<CellChange> take_changes();
   CellList all() const;
 
@@ -67,8 +73,8 @@ class Cells {
   struct Cell {
     std::optional<std::string> value;  // none: it is gone, and that is a change that was not taken yet
     std::uint64_t hash = 0;
+    std::uint64_t number = 0;  // 0: whoever takes the changes does not know of it
     bool changed = false;
-    bool taken = false;  // whoever takes the changes knows of it
   };
   using Map = std::unordered_map<std::string, Cell, NameHash, std::equal_to<>>;
 
@@ -78,6 +84,7 @@ class Cells {
 
   Map cells_;
   std::vector<Map::value_type*> changed_;  // they stay where they are
+  std::uint64_t last_number_ = 0;
   std::uint64_t hash_ = 0;
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;

@@ -30,7 +30,7 @@ std::string_view read_name(ByteReader& reader) { return reader.raw(reader.u8());
 }  // namespace
 
 std::string encode(const Command& command) {
-  ByteWriter writer;
+  ByteWriter writer(12 + command.key.user.size() + command.key.id.size() + command.body.size());
   writer.u8(kFormat).u64(static_cast<std::uint64_t>(command.time.count()));
   writer.u8(static_cast<std::uint8_t>(command.domain));
   write_name(writer, command.key.user);

@@ -39,8 +39,8 @@ class Machine::Impl {
   Impl(Bugs bugs, std::function<LogTime()> local_clock)
       : bugs_(bugs), local_clock_(std::move(local_clock)), domains_(make_domains()) {}
 
-  void restore(CellList kept, std::uint64_t applied) {
-    cells_ = Cells(std::move(kept));
+  void restore(CellList kept, std::uint64_t applied, const std::vector<std::uint64_t>& numbers) {
+    cells_ = Cells(std::move(kept), numbers);
     applied_ = applied;
     domains_ = make_domains();
     cells_.each("", [this](std::string_view cell, std::string_view) {
@@ -62,6 +62,7 @@ class Machine::Impl {
       return applied;
     }
     applied.key = command->key;
+    applied.topics.reserve(4);
     move_time(command->time);
     Step step{.index = index, .now = now_, .cells = cells_, .effects = applied.effects, .topics = applied.topics};
     for (const auto& [id, domain] : domains_) domain->pass_time(step);
@@ -124,7 +125,7 @@ class Machine::Impl {
   void move_time(LogTime time) {
     if (time <= now_) return;
     now_ = time;
-    cells_.put(kTimeCell, ByteWriter().u64(static_cast<std::uint64_t>(now_.count())).take());
+    cells_.put(std::string(kTimeCell), ByteWriter().u64(static_cast<std::uint64_t>(now_.count())).take());
   }
 
   // Decides, or gives the answer that was given before.
@@ -133,15 +134,16 @@ class Machine::Impl {
     const Part part = domain.part_of(command.body);
     const std::uint64_t digest = digest_of(command);
     const bool nobody = command.key.user.empty();
-    const auto before = nobody ? std::nullopt : answers_.find(cells_, command.key);
+    std::string cell = nobody ? std::string() : Answers::cell_of(command.key);
+    const auto before = nobody ? std::nullopt : Answers::find(cells_, cell);
     const bool counts = before && Answers::is_kept(*before, now_) && !is_forgetful(part);
-    const auto known = counts ? before : std::nullopt;
+    const Remembered* known = counts ? &*before : nullptr;
     // A conclusion has another body than the beginning by its nature.
-    if (known && part != Part::conclusion && known->digest && *known->digest != digest) {
+    if (known != nullptr && part != Part::conclusion && known->digest && *known->digest != digest) {
       applied.answer = {.refusal = Refusal::id_reused, .index = step.index};
       return;
     }
-    if (known && known->answer) {
+    if (known != nullptr && known->answer) {
       applied.repeated = true;
       applied.answer = *known->answer;
       return;
@@ -152,11 +154,11 @@ class Machine::Impl {
     Remembered remembered{.given = now_};
     if (part != Part::conclusion) {
       remembered.digest = digest;
-    } else if (known) {
+    } else if (known != nullptr) {
       remembered.digest = known->digest;  // what the beginning asked for
     }
     if (!applied.answer.awaits) remembered.answer = applied.answer;
-    answers_.put(cells_, command.key, remembered, before);
+    answers_.put(cells_, std::move(cell), remembered);
   }
 
   // The correct machine looks for the answer of every request. Without it a purchase whose answer was lost on its way
@@ -178,7 +180,9 @@ Machine::~Machine() = default;
 Machine::Machine(Machine&&) noexcept = default;
 Machine& Machine::operator=(Machine&&) noexcept = default;
 
-void Machine::restore(CellList cells, std::uint64_t applied) { impl_->restore(std::move(cells), applied); }
+void Machine::restore(CellList cells, std::uint64_t applied, const std::vector<std::uint64_t>& numbers) {
+  impl_->restore(std::move(cells), applied, numbers);
+}
 Machine::Applied Machine::apply(std::uint64_t index, std::string_view entry) { return impl_->apply(index, entry); }
 std::uint64_t Machine::applied_index() const { return impl_->applied_index(); }
 LogTime Machine::now() const { return impl_->now(); }

@@ -63,8 +63,8 @@ class Machine {
   Machine(Machine&&) noexcept;
   Machine& operator=(Machine&&) noexcept;
 
-  // Becomes what was kept. Throws DamagedState, and is then not to be used.
-  void restore(CellList cells, std::uint64_t applied);
+  // Becomes what was kept; see Cells for the numbers. Throws DamagedState, and is then not to be used.
+  void restore(CellList cells, std::uint64_t applied, const std::vector<std::uint64_t>& numbers = {});
 
   // Applies the next entry: index is applied_index() + 1. `entry` is an encoded Command, or empty (a no-op). What is
   // neither is answered with bad_request, to an empty key, and changes nothing.

@@ -36,7 +36,7 @@ ReplicaImpl::ReplicaImpl(const asio::any_io_executor& executor, ReplicaConfig co
 
 void ReplicaImpl::restore() {
   NodeStore::Kept kept = store_->take_kept();
-  machine_.restore(std::move(kept.cells), kept.applied);
+  machine_.restore(std::move(kept.cells), kept.applied, kept.cell_numbers);
   flushed_ = kept.applied;
   start_core({.hard_state = kept.hard_state,
               .start = kept.start,

@@ -1,9 +1,15 @@
 #include "system-under-test/plaza/store/node_load.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace plaza {
 namespace {
+
+// Cells are numbered from 1 on, each once: a number beyond this was never given.
+constexpr std::uint64_t kCellNumberMost = std::uint64_t{1} << 62;
 
 [[noreturn]] void damaged(const std::string& record, const std::string& how) {
   throw StoreError(0, record + " is damaged: " + how);
@@ -41,19 +47,22 @@ std::uint64_t load_incarnation(Database& database) {
   return row->number(0);
 }
 
-raft::HardState load_hard_state(Database& database) {
-  const Row row(database, "the hard state", "SELECT term, vote, known_commit, sum FROM hard_state WHERE id = 1");
-  const raft::HardState found{
-      .term = row->number(0), .vote = static_cast<raft::NodeId>(row->number(1)), .commit = row->number(2)};
-  require_sum("the hard state", row->number(3), sum_of(found));
-  return found;
-}
-
-NodeExtent load_extent(Database& database) {
-  const Row row(database, "the log's mark", "SELECT mark_index, mark_term, last_index, sum FROM extent WHERE id = 1");
-  const NodeExtent found{.mark = {.index = row->number(0), .term = row->number(1)}, .last = row->number(2)};
-  require_sum("the log's mark", row->number(3), sum_of(found));
-  if (found.last < found.mark.index) damaged("the log's mark", "it is beyond the log's end");
+NodeStanding load_standing(Database& database) {
+  const Row row(database, "the node's standing",
+                "SELECT term, vote, known_commit, mark_index, mark_term, last_index, applied, hash, sum FROM standing "
+                "WHERE id = 1");
+  const NodeStanding found{.hard_state = {.term = row->number(0),
+                                          .vote = static_cast<raft::NodeId>(row->number(1)),
+                                          .commit = row->number(2)},
+                           .log = {.mark = {.index = row->number(3), .term = row->number(4)}, .last = row->number(5)},
+                           .applied = row->number(6),
+                           .hash = row->number(7)};
+  require_sum("the node's standing", row->number(8), sum_of(found));
+  const auto& [mark, last] = found.log;
+  if (last < mark.index) damaged("the log's mark", "it is beyond the log's end");
+  if (found.applied < mark.index || found.applied > last)
+    damaged("the applied index", "it is " + std::to_string(found.applied) + ", and the log goes from " +
+                                     std::to_string(mark.index + 1) + " to " + std::to_string(last));
   return found;
 }
 
@@ -90,51 +99,40 @@ std::vector<raft::Entry> load_log(Database& database, const NodeExtent& extent) 
   return entries;
 }
 
-struct Applied {
-  std::uint64_t index = 0;
-  std::uint64_t hash = 0;
-};
-
-Applied load_applied(Database& database, const NodeExtent& extent) {
-  const Row row(database, "the applied index", "SELECT idx, hash, sum FROM applied WHERE id = 1");
-  const Applied found{.index = row->number(0), .hash = row->number(1)};
-  require_sum("the applied index", row->number(2), sum_of(NodeRecord::applied, {found.index, found.hash}));
-  if (found.index < extent.mark.index || found.index > extent.last)
-    damaged("the applied index", "it is " + std::to_string(found.index) + ", and the log goes from " +
-                                     std::to_string(extent.mark.index + 1) + " to " + std::to_string(extent.last));
-  return found;
-}
-
-CellList load_cells(Database& database, std::uint64_t hash) {
-  CellList cells;
-  Statement rows(database, "SELECT key, value FROM cell ORDER BY key");
-  while (rows.step()) {
-    std::string key = rows.blob(0);
-    if (!cells.empty() && key <= cells.back().first) damaged("the state", "its cells are out of order");
-    cells.emplace_back(std::move(key), rows.blob(1));
+void load_cells(Database& database, std::uint64_t hash, NodeStore::Kept& kept) {
+  struct Cell {
+    std::string key;
+    std::string value;
+    std::uint64_t number;
+  };
+  std::vector<Cell> cells;
+  Statement rows(database, "SELECT number, key, value FROM cell");
+  while (rows.step()) cells.push_back({.key = rows.blob(1), .value = rows.blob(2), .number = rows.number(0)});
+  std::ranges::sort(cells, {}, &Cell::key);
+  if (std::ranges::adjacent_find(cells, {}, &Cell::key) != cells.end())
+    damaged("the state", "two of its cells have one key");
+  for (Cell& cell : cells) {
+    if (cell.number == 0 || cell.number > kCellNumberMost)
+      damaged("the state", "no cell has the number " + std::to_string(cell.number));
+    kept.cells.emplace_back(std::move(cell.key), std::move(cell.value));
+    kept.cell_numbers.push_back(cell.number);
   }
-  if (Cells::hash_of(cells) != hash) damaged("the state", "its cells do not match their hash");
-  return cells;
+  if (Cells::hash_of(kept.cells) != hash) damaged("the state", "its cells do not match their hash");
 }
 
 }  // namespace
 
 NodeLoaded load_node(Database& database, const NodeIdentity& identity) {
-  NodeLoaded loaded;
   require_identity(database, identity);
-  loaded.incarnation = load_incarnation(database);
-  loaded.extent = load_extent(database);
-  loaded.kept.hard_state = load_hard_state(database);
-  loaded.kept.start = loaded.extent.mark;
-  loaded.kept.entries = load_log(database, loaded.extent);
-  const raft::Term last_term = loaded.kept.entries.empty() ? loaded.extent.mark.term : loaded.kept.entries.back().term;
-  if (loaded.kept.hard_state.term < last_term)
-    damaged("the hard state", "its term " + std::to_string(loaded.kept.hard_state.term) + " is before the log's " +
-                                  std::to_string(last_term));
-  const Applied applied = load_applied(database, loaded.extent);
-  loaded.kept.applied = applied.index;
-  loaded.kept.cells = load_cells(database, applied.hash);
-  loaded.hash = applied.hash;
+  NodeLoaded loaded{.kept = {}, .standing = load_standing(database), .incarnation = load_incarnation(database)};
+  const auto& [hard_state, extent, applied, hash] = loaded.standing;
+  std::vector<raft::Entry> entries = load_log(database, extent);
+  const raft::Term last_term = entries.empty() ? extent.mark.term : entries.back().term;
+  if (hard_state.term < last_term)
+    damaged("the hard state",
+            "its term " + std::to_string(hard_state.term) + " is before the log's " + std::to_string(last_term));
+  loaded.kept = {.hard_state = hard_state, .start = extent.mark, .entries = std::move(entries), .applied = applied};
+  load_cells(database, hash, loaded.kept);
   return loaded;
 }
 

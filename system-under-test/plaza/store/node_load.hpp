@@ -11,8 +11,7 @@ namespace plaza {
 
 struct NodeLoaded {
   NodeStore::Kept kept;
-  NodeExtent extent;
-  std::uint64_t hash = 0;  // of the cells
+  NodeStanding standing;
   std::uint64_t incarnation = 0;
 };
 

@@ -22,12 +22,9 @@ Database open_node(const std::filesystem::path& file, const NodeIdentity& identi
     who.bind(1, identity.cluster).bind(2, std::uint64_t{identity.node}).bind(3, sum).run();
     Statement start(database, "INSERT INTO start VALUES (1, 0, ?1)");
     start.bind(1, sum_of(NodeRecord::start, {0})).run();
-    Statement hard_state(database, "INSERT INTO hard_state VALUES (1, 0, 0, 0, ?1)");
-    hard_state.bind(1, sum_of(raft::HardState{})).run();
-    Statement extent(database, "INSERT INTO extent VALUES (1, 0, 0, 0, ?1)");
-    extent.bind(1, sum_of(NodeExtent{})).run();
-    Statement applied(database, "INSERT INTO applied VALUES (1, 0, 0, ?1)");
-    applied.bind(1, sum_of(NodeRecord::applied, {0, Cells::hash_of(CellList{})})).run();
+    const NodeStanding none{.hard_state = {}, .log = {}, .applied = 0, .hash = Cells::hash_of(CellList{})};
+    Statement standing(database, "INSERT INTO standing VALUES (1, 0, 0, 0, 0, 0, 0, 0, ?1, ?2)");
+    standing.bind(1, none.hash).bind(2, sum_of(none)).run();
   };
   return open_database(file, {.application_id = kNodeApplicationId,
                               .schema_version = kNodeSchemaVersion,
@@ -48,27 +45,24 @@ struct NodeStore::Statements {
       : rows(database),
         begin(database, "BEGIN IMMEDIATE"),
         commit(database, "COMMIT"),
-        hard_state(database, "UPDATE hard_state SET term = ?1, vote = ?2, known_commit = ?3, sum = ?4 WHERE id = 1"),
-        extent(database, "UPDATE extent SET mark_index = ?1, mark_term = ?2, last_index = ?3, sum = ?4 WHERE id = 1"),
-        applied(database, "UPDATE applied SET idx = ?1, hash = ?2, sum = ?3 WHERE id = 1"),
+        standing(database,
+                 "UPDATE standing SET term = ?1, vote = ?2, known_commit = ?3, mark_index = ?4, mark_term = ?5, "
+                 "last_index = ?6, applied = ?7, hash = ?8, sum = ?9 WHERE id = 1"),
         append(database, "INSERT OR ROLLBACK INTO log SELECT a, b, c, d, e FROM rows"),
         forget_from(database, "DELETE FROM log WHERE idx >= ?1"),
         forget_through(database, "DELETE FROM log WHERE idx <= ?1"),
         term_of(database, "SELECT term FROM log WHERE idx = ?1"),
-        add(database, "INSERT OR ROLLBACK INTO cell SELECT a, b FROM rows"),
-        put(database, "REPLACE INTO cell VALUES (?1, ?2)"),
-        erase(database, "DELETE FROM cell WHERE key = ?1"),
+        add(database, "INSERT OR ROLLBACK INTO cell SELECT a, b, c FROM rows"),
+        put(database, "REPLACE INTO cell VALUES (?1, ?2, ?3)"),
+        erase(database, "DELETE FROM cell WHERE number = ?1"),
         erase_all(database, "DELETE FROM cell") {}
   Rows rows;
-  Statement begin, commit, hard_state, extent, applied, append, forget_from, forget_through, term_of, add, put, erase,
-      erase_all;
+  Statement begin, commit, standing, append, forget_from, forget_through, term_of, add, put, erase, erase_all;
 };
 
 struct NodeStore::Now {
-  NodeExtent extent;
-  std::uint64_t applied = 0;
+  NodeStanding standing;
   raft::Index compact = 0;  // what the log shall have forgotten, sooner or later
-  std::uint64_t hash = 0;   // of the cells
 };
 
 NodeStore::NodeStore(const std::filesystem::path& folder, NodeIdentity identity, Bugs bugs) try
@@ -83,10 +77,7 @@ NodeStore::NodeStore(const std::filesystem::path& folder, NodeIdentity identity,
   start.bind(1, incarnation_).bind(2, sum_of(NodeRecord::start, {incarnation_})).run();
 
   statements_ = std::make_unique<Statements>(database_);
-  now_ = std::make_unique<Now>(Now{.extent = loaded.extent,
-                                   .applied = loaded.kept.applied,
-                                   .compact = loaded.extent.mark.index,
-                                   .hash = loaded.hash});
+  now_ = std::make_unique<Now>(Now{.standing = loaded.standing, .compact = loaded.standing.log.mark.index});
   kept_ = std::move(loaded.kept);
 } catch (const StoreError& error) {
   throw StoreError(error.code(), complaint(folder / "node.db", error));
@@ -100,8 +91,11 @@ void NodeStore::write(const Batch& batch) {
   std::unique_ptr<Now> now = std::move(now_);
   try {
     if (bugs_.apply_index_not_atomic && batch.state && !batch.install) {
+      // The correct store has the applied index in the transaction of the cells that it is about: a node that starts
+      // with an index beyond its cells skips what is between them, one with an index before them applies it twice.
       statements_->begin.run();
-      write_applied(batch.state->applied, now->hash);
+      now->standing.applied = batch.state->applied;
+      write_standing(now->standing);
       statements_->commit.run();
     }
     statements_->begin.run();
@@ -116,23 +110,32 @@ void NodeStore::write(const Batch& batch) {
 }
 
 void NodeStore::write_parts(const Batch& batch, Now& now) {
-  const NodeExtent before = now.extent;
+  const NodeStanding before = now.standing;
   if (batch.install) write_install(*batch.install, now);
-  if (!batch.entries.empty()) write_entries(batch.entries, now);
-  if (batch.hard_state) write_hard_state(*batch.hard_state);
-  if (batch.state) write_state(*batch.state, now);
+  if (!batch.entries.empty()) write_entries(batch.entries, now.standing.log);
+  if (batch.hard_state) now.standing.hard_state = *batch.hard_state;
+  if (batch.state) write_state(*batch.state, now.standing);
   if (batch.compact) {
-    if (batch.compact->index > now.applied)
-      refuse("the state is that of " + std::to_string(now.applied) + ", and the log shall forget up to " +
+    if (batch.compact->index > now.standing.applied)
+      refuse("the state is that of " + std::to_string(now.standing.applied) + ", and the log shall forget up to " +
              std::to_string(batch.compact->index));
     now.compact = std::max(now.compact, batch.compact->index);
   }
   write_compact(now);
-  if (now.extent == before) return;
-  statements_->extent.bind(1, now.extent.mark.index)
-      .bind(2, now.extent.mark.term)
-      .bind(3, now.extent.last)
-      .bind(4, sum_of(now.extent))
+  if (now.standing != before) write_standing(now.standing);
+}
+
+void NodeStore::write_standing(const NodeStanding& standing) {
+  const auto& [hard_state, log, applied, hash] = standing;
+  statements_->standing.bind(1, hard_state.term)
+      .bind(2, std::uint64_t{hard_state.vote})
+      .bind(3, hard_state.commit)
+      .bind(4, log.mark.index)
+      .bind(5, log.mark.term)
+      .bind(6, log.last)
+      .bind(7, applied)
+      .bind(8, hash)
+      .bind(9, sum_of(standing))
       .run();
 }
 
@@ -141,27 +144,27 @@ void NodeStore::write_install(const Install& install, Now& now) {
   // All of the log goes: what lies behind the mark may contradict what the snapshot stands for.
   if (bugs_.snapshot_keeps_conflicting_suffix) {
     statements_->forget_through.bind(1, install.mark.index).run();
-    now.extent.last = std::max(now.extent.last, install.mark.index);
+    now.standing.log.last = std::max(now.standing.log.last, install.mark.index);
   } else {
     statements_->forget_from.bind(1, std::uint64_t{0}).run();
-    now.extent.last = install.mark.index;
+    now.standing.log.last = install.mark.index;
   }
-  now.extent.mark = install.mark;
+  now.standing.log.mark = install.mark;
   now.compact = install.mark.index;
   statements_->erase_all.run();
   statements_->rows.run(statements_->add, install.cells.size(), [&](std::size_t row, int column) -> Rows::Value {
-    return std::string_view(column == 0 ? install.cells[row].first : install.cells[row].second);
+    if (column == 0) return row + 1;
+    return std::string_view(column == 1 ? install.cells[row].first : install.cells[row].second);
   });
-  now.applied = install.mark.index;
-  now.hash = install.hash;
-  write_applied(install.mark.index, install.hash);
+  now.standing.applied = install.mark.index;
+  now.standing.hash = install.hash;
 }
 
-void NodeStore::write_entries(const std::vector<raft::Entry>& entries, Now& now) {
+void NodeStore::write_entries(const std::vector<raft::Entry>& entries, NodeExtent& log) {
   raft::Index next = entries.front().index;
-  if (next <= now.extent.mark.index || next > now.extent.last + 1)
-    refuse(words_for(now.extent) + ", and an entry " + std::to_string(next) + " comes");
-  if (next <= now.extent.last) {
+  if (next <= log.mark.index || next > log.last + 1)
+    refuse(words_for(log) + ", and an entry " + std::to_string(next) + " comes");
+  if (next <= log.last) {
     STILLPOINT_REACHABLE("entries replace the end of a log");
     statements_->forget_from.bind(1, next).run();
   }
@@ -185,51 +188,38 @@ void NodeStore::write_entries(const std::vector<raft::Entry>& entries, Now& now)
         return sum_of(entry);
     }
   });
-  now.extent.last = next - 1;
+  log.last = next - 1;
 }
 
-void NodeStore::write_hard_state(const raft::HardState& hard_state) {
-  statements_->hard_state.bind(1, hard_state.term)
-      .bind(2, std::uint64_t{hard_state.vote})
-      .bind(3, hard_state.commit)
-      .bind(4, sum_of(hard_state))
-      .run();
-}
-
-void NodeStore::write_state(const State& state, Now& now) {
-  if (state.applied < now.extent.mark.index || state.applied > now.extent.last)
-    refuse(words_for(now.extent) + ", and the state is that of " + std::to_string(state.applied));
+void NodeStore::write_state(const State& state, NodeStanding& standing) {
+  if (state.applied < standing.log.mark.index || state.applied > standing.log.last)
+    refuse(words_for(standing.log) + ", and the state is that of " + std::to_string(state.applied));
   std::vector<const CellChange*> added;
   for (const CellChange& change : state.changes) {
     if (change.value && change.is_new) {
       added.push_back(&change);
     } else if (change.value) {
-      statements_->put.bind_blob(1, change.key).bind_blob(2, *change.value).run();
+      statements_->put.bind(1, change.number).bind_blob(2, change.key).bind_blob(3, *change.value).run();
     } else {
-      statements_->erase.bind_blob(1, change.key).run();
+      statements_->erase.bind(1, change.number).run();
     }
   }
   statements_->rows.run(statements_->add, added.size(), [&](std::size_t row, int column) -> Rows::Value {
-    return std::string_view(column == 0 ? added[row]->key : *added[row]->value);
+    if (column == 0) return added[row]->number;
+    return std::string_view(column == 1 ? added[row]->key : *added[row]->value);
   });
-  now.applied = state.applied;
-  now.hash = state.hash;
-  write_applied(state.applied, state.hash);
-}
-
-// In the transaction of the cells that it is about: a node that starts with an index beyond its cells would skip what
-// is between them, one that starts with an index before them would apply it twice.
-void NodeStore::write_applied(std::uint64_t index, std::uint64_t hash) {
-  statements_->applied.bind(1, index).bind(2, hash).bind(3, sum_of(NodeRecord::applied, {index, hash})).run();
+  standing.applied = state.applied;
+  standing.hash = state.hash;
 }
 
 void NodeStore::write_compact(Now& now) {
-  if (now.compact <= now.extent.mark.index) return;
-  const raft::Index through = std::min(now.compact, now.extent.mark.index + kForgottenAtOnce);
+  raft::Mark& mark = now.standing.log.mark;
+  if (now.compact <= mark.index) return;
+  const raft::Index through = std::min(now.compact, mark.index + kForgottenAtOnce);
   STILLPOINT_SOMETIMES(through < now.compact, "a log is compacted in several writes");
   Statement& term = statements_->term_of.bind(1, through);
   if (!term.step()) throw StoreError(0, "log entry " + std::to_string(through) + " is damaged: it is missing");
-  now.extent.mark = {.index = through, .term = term.number(0)};
+  mark = {.index = through, .term = term.number(0)};
   term.run();
   statements_->forget_through.bind(1, through).run();
 }

@@ -26,6 +26,9 @@
 
 namespace plaza {
 
+struct NodeExtent;
+struct NodeStanding;
+
 struct NodeIdentity {
   std::string cluster;
   raft::NodeId node = 0;
@@ -40,6 +43,7 @@ class NodeStore {
     std::vector<raft::Entry> entries = {};  // without a gap
     std::uint64_t applied = 0;              // of the cells
     CellList cells = {};
+    std::vector<std::uint64_t> cell_numbers = {};  // of the cells, in their order
   };
 
   // Applied state, to be kept with its index.
@@ -51,7 +55,7 @@ class NodeStore {
   struct Install {
     raft::Mark mark = {};
     std::uint64_t hash = 0;
-    CellList cells = {};
+    CellList cells = {};  // numbered 1, 2, 3, ...
   };
   struct Batch {
     std::optional<Install> install = std::nullopt;  // first: replaces cells and log
@@ -86,11 +90,10 @@ class NodeStore {
   struct Now;
   void write_parts(const Batch& batch, Now& now);
   void write_install(const Install& install, Now& now);
-  void write_entries(const std::vector<raft::Entry>& entries, Now& now);
-  void write_hard_state(const raft::HardState& hard_state);
-  void write_state(const State& state, Now& now);
-  void write_applied(std::uint64_t index, std::uint64_t hash);
+  void write_entries(const std::vector<raft::Entry>& entries, NodeExtent& log);
+  void write_state(const State& state, NodeStanding& standing);
   void write_compact(Now& now);
+  void write_standing(const NodeStanding& standing);
 
   std::filesystem::path file_;
   NodeIdentity identity_;

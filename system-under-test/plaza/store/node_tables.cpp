@@ -1,5 +1,6 @@
 #include "system-under-test/plaza/store/node_tables.hpp"
 
+#include <endian.h>
 #include <xxhash.h>
 
 namespace plaza {
@@ -7,22 +8,17 @@ namespace plaza {
 // The numbers are hashed first, and their hash is the seed of the bytes': no copy of them, whatever their size. Disks
 // have these sums: they never change.
 std::uint64_t sum_of(NodeRecord record, std::initializer_list<std::uint64_t> numbers, std::string_view bytes) {
-  std::array<char, 64> head{};
-  std::size_t size = 0;
-  const auto add = [&](std::uint64_t number) {
-    for (int i = 0; i < 8; ++i) head.at(size++) = static_cast<char>(number >> (8 * i));
-  };
-  add(static_cast<std::uint64_t>(record));
-  for (const std::uint64_t number : numbers) add(number);
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), XXH3_64bits(head.data(), size));
+  std::array<std::uint64_t, 10> head{};
+  std::size_t count = 0;
+  head.at(count++) = htole64(static_cast<std::uint64_t>(record));
+  for (const std::uint64_t number : numbers) head.at(count++) = htole64(number);
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), XXH3_64bits(head.data(), count * sizeof(std::uint64_t)));
 }
 
-std::uint64_t sum_of(const raft::HardState& hard_state) {
-  return sum_of(NodeRecord::hard_state, {hard_state.term, hard_state.vote, hard_state.commit});
-}
-
-std::uint64_t sum_of(const NodeExtent& extent) {
-  return sum_of(NodeRecord::extent, {extent.mark.index, extent.mark.term, extent.last});
+std::uint64_t sum_of(const NodeStanding& standing) {
+  const auto& [hard_state, log, applied, hash] = standing;
+  return sum_of(NodeRecord::standing, {hard_state.term, hard_state.vote, hard_state.commit, log.mark.index,
+                                       log.mark.term, log.last, applied, hash});
 }
 
 std::uint64_t sum_of(const raft::Entry& entry) {

@@ -26,8 +26,11 @@ bool require_ours(Database& database, const DatabaseFormat& format) {
   if (version > format.schema_version)
     throw StoreError(0, "written by a newer plaza: its schema is " + std::to_string(version) + ", this one knows " +
                             std::to_string(format.schema_version));
-  if (version != format.schema_version)
+  if (version < 1)
     throw StoreError(0, "damaged: its schema is " + std::to_string(version) + ", which no plaza has written");
+  if (version < format.schema_version)
+    throw StoreError(0, "written by an older plaza: its schema is " + std::to_string(version) + ", this one knows " +
+                            std::to_string(format.schema_version) + " only");
   return false;
 }
 
@@ -36,6 +39,7 @@ void begin_write_ahead_log(Database& database) {
     throw StoreError(0, "cannot have a write-ahead log: its journal mode stays " + mode);
   database.execute("PRAGMA synchronous = FULL");
   database.execute("PRAGMA journal_size_limit = " + std::to_string(kLogBytesKept));
+  database.execute("PRAGMA wal_autocheckpoint = 250");
 }
 
 // In one transaction with the marks that say whose it is: a crash leaves a new file, or one that is ready.

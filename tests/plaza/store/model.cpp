@@ -52,7 +52,7 @@ void Model::change_cells(Draw& draw) {
 void Model::draw_install(Draw& draw, NodeStore::Batch& batch) {
   cells_ = Cells();
   for (int i = 0; i < 3; ++i) change_cells(draw);
-  cells_.take_changes();
+  cells_ = Cells(cells_.all());
   kept_.start = {.index = last() + draw.below(5), .term = std::max(term_at(last()), kept_.hard_state.term)};
   kept_.entries.clear();
   kept_.applied = kept_.start.index;

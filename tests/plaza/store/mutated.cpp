@@ -64,7 +64,7 @@ TEST_CASE("a database with some bytes changed holds exactly what it held, or is 
     }
     whole = bytes_of(folder / "node.db");
   }
-  REQUIRE(whole.size() >= 10 * kPage);
+  REQUIRE(whole.size() >= 8 * kPage);
 
   int refused = 0;
   int unharmed = 0;

@@ -57,10 +57,14 @@ TEST_CASE("a new store holds nothing, and an old one what was written to it", "[
   CHECK(same(reopened(folder.path),
              {.hard_state = hard_state, .start = {}, .entries = log, .applied = 3, .cells = cells.all()}));
 
-  cells.erase("a");
-  cells.put("c", "3");
   {
     NodeStore store(folder.path, kNode);
+    const NodeStore::Kept kept = store.take_kept();
+    CHECK(kept.cell_numbers == std::vector<std::uint64_t>{2, 1});
+    cells = Cells(kept.cells, kept.cell_numbers);
+    cells.erase("a");
+    cells.put(std::string("\0b", 2), "2");
+    cells.put("c", "3");
     store.write({.entries = entries(4, 5, 3),
                  .hard_state = std::nullopt,
                  .state = NodeStore::State{.applied = 4, .hash = cells.hash(), .changes = cells.take_changes()},

@@ -105,10 +105,15 @@ TEST_CASE("a database that is not this node's is one clear line", "[node_store]"
        [](const fs::path& folder) {
          sql(folder / "node.db", "PRAGMA application_id = 1886157409; PRAGMA user_version = 1");
        }},
-      {"written by a newer plaza: its schema is 2, this one knows 1",
+      {"written by a newer plaza: its schema is 3, this one knows 2",
        [](const fs::path& folder) {
          fill(folder);
-         sql(folder / "node.db", "PRAGMA user_version = 2");
+         sql(folder / "node.db", "PRAGMA user_version = 3");
+       }},
+      {"written by an older plaza: its schema is 1, this one knows 2 only",
+       [](const fs::path& folder) {
+         fill(folder);
+         sql(folder / "node.db", "PRAGMA user_version = 1");
        }},
       {"damaged: its schema is 0, which no plaza has written",
        [](const fs::path& folder) {
@@ -173,14 +178,16 @@ TEST_CASE("a record that does not match is named", "[node_store]") {
       {"DELETE FROM identity", "its identity is damaged: it is missing"},
       {"UPDATE start SET incarnation = 7", "the start counter is damaged: it does not match its checksum"},
       {"DELETE FROM start", "the start counter is damaged: it is missing"},
-      {"UPDATE hard_state SET term = 4", "the hard state is damaged: it does not match its checksum"},
-      {"UPDATE hard_state SET vote = 3", "the hard state is damaged: it does not match its checksum"},
-      {"UPDATE hard_state SET known_commit = 13", "the hard state is damaged: it does not match its checksum"},
-      {"UPDATE hard_state SET sum = sum + 1", "the hard state is damaged: it does not match its checksum"},
-      {"DELETE FROM hard_state", "the hard state is damaged: it is missing"},
-      {"UPDATE extent SET mark_term = 2", "the log's mark is damaged: it does not match its checksum"},
-      {"UPDATE extent SET last_index = 29", "the log's mark is damaged: it does not match its checksum"},
-      {"DELETE FROM extent", "the log's mark is damaged: it is missing"},
+      {"UPDATE standing SET term = 4", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET vote = 3", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET known_commit = 13", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET mark_index = 9", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET mark_term = 2", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET last_index = 29", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET applied = 16", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET hash = hash + 1", "the node's standing is damaged: it does not match its checksum"},
+      {"UPDATE standing SET sum = sum + 1", "the node's standing is damaged: it does not match its checksum"},
+      {"DELETE FROM standing", "the node's standing is damaged: it is missing"},
       {"UPDATE log SET term = 2 WHERE idx = 20", "log entry 20 is damaged: it does not match its checksum"},
       {"UPDATE log SET kind = 0 WHERE idx = 11", "log entry 11 is damaged: it does not match its checksum"},
       {"UPDATE log SET kind = 257 WHERE idx = 11", "log entry 11 is damaged: it does not match its checksum"},
@@ -195,15 +202,17 @@ TEST_CASE("a record that does not match is named", "[node_store]") {
       {"DELETE FROM log WHERE idx IN (17, 18)", "log entry 17 is damaged: it is missing, and the next is 19"},
       {"DELETE FROM log WHERE idx = 30", "log entry 30 is damaged: it is missing, and the log goes up to 30"},
       {"DELETE FROM log", "log entry 11 is damaged: it is missing, and the log goes up to 30"},
-      {"UPDATE applied SET idx = 16", "the applied index is damaged: it does not match its checksum"},
-      {"UPDATE applied SET hash = hash + 1", "the applied index is damaged: it does not match its checksum"},
-      {"DELETE FROM applied", "the applied index is damaged: it is missing"},
       {"UPDATE cell SET value = x'00' WHERE key = CAST('b' AS BLOB)",
        "the state is damaged: its cells do not match their hash"},
       {"UPDATE cell SET key = CAST('d' AS BLOB) WHERE key = CAST('b' AS BLOB)",
        "the state is damaged: its cells do not match their hash"},
       {"DELETE FROM cell WHERE key = CAST('c' AS BLOB)", "the state is damaged: its cells do not match their hash"},
-      {"INSERT INTO cell VALUES (x'', x'')", "the state is damaged: its cells do not match their hash"},
+      {"INSERT INTO cell VALUES (4, x'', x'')", "the state is damaged: its cells do not match their hash"},
+      {"INSERT INTO cell SELECT 4, key, value FROM cell WHERE number = 2",
+       "the state is damaged: two of its cells have one key"},
+      {"UPDATE cell SET number = -1 WHERE number = 2",
+       "the state is damaged: no cell has the number 18446744073709551615"},
+      {"UPDATE cell SET number = 0 WHERE number = 2", "the state is damaged: no cell has the number 0"},
   };
   for (const Case& c : cases) {
     INFO(c.change);

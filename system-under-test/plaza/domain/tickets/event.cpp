@@ -195,13 +195,12 @@ void Event::change(const RequestKey& key, const Held& held, Step& step) {
 }
 
 Held Event::take_out(const RequestKey& key, Ends ends, Step& step) {
-  Held held = *holds_.find(key);
+  Held held = holds_.take(key);
   // The correct code leaves nothing behind of a hold that has ended. What stays among the deadlines looks there like a
   // hold that has not.
   const bool leaves_deadline = bugs_.double_release && ends == Ends::by_request;
   if (!leaves_deadline) due_.erase(Due{.at = held.ends(), .hold = key, .lot = {}});
   if (held.paying) paying_.erase(RequestKey{key.user, held.paying->by});
-  holds_.erase(key);
   step.cells.erase(hold_cell(terms_.event, key));
   return held;
 }

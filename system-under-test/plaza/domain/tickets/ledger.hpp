@@ -39,14 +39,15 @@ class Ledger {
     tickets_ += record.lot.count;
     place->second = std::move(record);
   }
-  void erase(const RequestKey& key) {
+  // Out of it. Requires: it is there.
+  Record take(const RequestKey& key) {
     const auto records = by_user_.find(key.user);
-    if (records == by_user_.end()) return;
     const auto found = records->second.find(key.id);
-    if (found == records->second.end()) return;
-    tickets_ -= found->second.lot.count;
+    Record record = std::move(found->second);
+    tickets_ -= record.lot.count;
     records->second.erase(found);
     if (records->second.empty()) by_user_.erase(records);
+    return record;
   }
   // Those of one user, in the order of their ids: visit(id, record).
   template <typename Visit>

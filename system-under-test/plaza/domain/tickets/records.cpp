@@ -14,7 +14,8 @@ constexpr std::uint8_t kPaying = 4;
 constexpr std::size_t kPrefixBytes = 2;
 
 std::string request_cell(std::string_view prefix, std::string_view event, const RequestKey& key) {
-  return ByteWriter().raw(prefix).text(event).text(key.user).text(key.id).take();
+  const std::size_t size = prefix.size() + event.size() + key.user.size() + key.id.size() + 3;
+  return ByteWriter(size).raw(prefix).text(event).text(key.user).text(key.id).take();
 }
 
 std::optional<RequestKey> read_key(ByteReader& reader) {
