@@ -183,48 +183,45 @@ class LastTicket final : public Scenario {
     });
   }
 
+  // Sees nothing of what a node still does, to the end of its turn, when its power has failed or it was killed: it has
+  // not happened.
+  template <typename Hook>
+  auto seen(plaza::raft::NodeId id, Hook hook) {
+    return [this, id, hook](const auto&... what) {
+      if (!simulation_->is_up(hosts_[id - 1])) return;
+      const Observing observing(*simulation_);
+      hook(what...);
+    };
+  }
+
   plaza::NodeHooks hooks(plaza::raft::NodeId id) {
     plaza::NodeHooks hooks;
-    hooks.replica.recovered = [this, id](const plaza::raft::Stored& stored, const plaza::Machine&,
-                                         std::uint64_t incarnation) {
-      const Observing observing(*simulation_);
-      cluster_->recovered(id, stored, incarnation);
-    };
-    hooks.replica.persisting = [this, id](const plaza::NodeStore::Batch& batch) {
-      const Observing observing(*simulation_);
-      cluster_->persisting(id, batch);
-    };
-    hooks.replica.persisted = [this, id](const plaza::NodeStore::Batch& batch) {
-      const Observing observing(*simulation_);
-      cluster_->persisted(id, batch);
-    };
-    hooks.replica.role_changed = [this, id](const plaza::raft::Status& status) {
-      const Observing observing(*simulation_);
-      cluster_->role_changed(id, status);
-    };
-    hooks.replica.applied = [this, id](const plaza::raft::Entry& entry, const plaza::Machine::Applied& applied,
-                                       const plaza::Machine& machine) {
-      const Observing observing(*simulation_);
+    hooks.replica.recovered =
+        seen(id, [this, id](const plaza::raft::Stored& stored, const plaza::Machine&, std::uint64_t incarnation) {
+          cluster_->recovered(id, stored, incarnation);
+        });
+    hooks.replica.persisting =
+        seen(id, [this, id](const plaza::NodeStore::Batch& batch) { cluster_->persisting(id, batch); });
+    hooks.replica.persisted =
+        seen(id, [this, id](const plaza::NodeStore::Batch& batch) { cluster_->persisted(id, batch); });
+    hooks.replica.role_changed =
+        seen(id, [this, id](const plaza::raft::Status& status) { cluster_->role_changed(id, status); });
+    hooks.replica.applied = seen(id, [this, id](const plaza::raft::Entry& entry, const plaza::Machine::Applied& applied,
+                                                const plaza::Machine& machine) {
       if (cluster_->applied(id, entry, machine.hash()))
         cluster_->names(entry.index, ledger_->applied(applied, machine));
-    };
-    hooks.replica.installed = [this, id](const plaza::raft::Mark& mark, const plaza::Machine& machine) {
-      const Observing observing(*simulation_);
+    });
+    hooks.replica.installed = seen(id, [this, id](const plaza::raft::Mark& mark, const plaza::Machine& machine) {
       cluster_->installed(id, mark, machine.hash());
-    };
-    hooks.replica.store_lost = [this, id](const std::string& why) {
-      const Observing observing(*simulation_);
+    });
+    hooks.replica.store_lost = seen(id, [this, id](const std::string& why) {
       simulation_->note(fmt::format("{} has lost its store: {}", name_of(id), why));
       restart_later(id);
-    };
-    hooks.replica.said = [this, id](const std::string& line) {
-      const Observing observing(*simulation_);
-      simulation_->log(fmt::format("{}: {}", name_of(id), line));
-    };
-    hooks.gateway.received = [this](const std::string& user, const plaza::Request& request) {
-      const Observing observing(*simulation_);
-      ledger_->received(user, request);
-    };
+    });
+    hooks.replica.said =
+        seen(id, [this, id](const std::string& line) { simulation_->log(fmt::format("{}: {}", name_of(id), line)); });
+    hooks.gateway.received =
+        seen(id, [this](const std::string& user, const plaza::Request& request) { ledger_->received(user, request); });
     return hooks;
   }
 

@@ -34,6 +34,8 @@ class Generator {
     }
     for (const KindInfo& kind : all_kinds()) {
       if (!model_.allows[static_cast<std::size_t>(kind.kind)] || model_.counts.contains(kind.kind)) continue;
+      // It came later than the others, and seeds shall mean what they meant: it is there where it is asked for.
+      if (kind.kind == Kind::crash_mid_write) continue;
       RandomStream swarm(seed_, "plan swarm", kind.name);
       if (!swarm.chance(profile_.chance)) continue;
       add(kind, swarm.between(1, profile_.most));

@@ -46,6 +46,20 @@ class Crash final : public Setting {
   }
 };
 
+class CrashMidWrite final : public Setting {
+ public:
+  using Setting::Setting;
+
+ private:
+  void set(Host& host) override {
+    host.storage().crash_after(static_cast<std::uint64_t>(now_.fault.number("operations")), now_.cause());
+  }
+  void unset(Host& host) override {
+    host.storage().do_not_crash();
+    if (host.down()) now_.machines.boot(host);
+  }
+};
+
 class CrashLoop final : public Deed {
  public:
   explicit CrashLoop(Circumstances& now) : now_(now), host_(now.kernel.host(now.hosts.front())) {}
@@ -256,6 +270,8 @@ std::unique_ptr<Deed> make_host_deed(Circumstances& now) {
     case Kind::power_loss:
     case Kind::wiped_disk:
       return std::make_unique<Crash>(now);
+    case Kind::crash_mid_write:
+      return std::make_unique<CrashMidWrite>(now);
     case Kind::crash_loop:
       return std::make_unique<CrashLoop>(now);
     case Kind::kill:
@@ -287,6 +303,7 @@ bool could_hit(Kind kind, const Host& host) {
     case Kind::crash:
     case Kind::lost_writes:
     case Kind::torn_writes:
+    case Kind::crash_mid_write:
     case Kind::crash_loop:
     case Kind::power_loss:
     case Kind::wiped_disk:

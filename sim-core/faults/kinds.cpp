@@ -54,6 +54,7 @@ constexpr std::array kSlowNames{duration("min", 0, 0, 500 * kMs), duration("max"
 constexpr std::array kFailingNames{words("error", "timeout|try-again|unknown|failed"),
                                    Magnitude{.name = "about", .unit = Unit::text, .words = ""}};
 constexpr std::array kCrash{words("peers", kPeers)};
+constexpr std::array kCrashMidWrite{Magnitude{"operations", Unit::count, 1, 1'000'000'000, 1, 1, 30}};
 constexpr std::array kCrashLoop{Magnitude{"times", Unit::count, 2, 1'000, 3, 2, 5},
                                 duration("up", 100 * kMs, 1 * kMs, 300 * kMs, kHour),
                                 duration("down", 100 * kMs, 10 * kMs, 200 * kMs, kHour)};
@@ -139,6 +140,8 @@ constexpr std::array<KindInfo, kKinds> kTable{{
      "a crash that takes all that was not synced"},
     {Kind::torn_writes, "torn-writes", kHosts, kAtHosts, kTime, kDown, 5 * kMs, 500 * kMs, kCrash,
      "a crash that tears writes at their sectors"},
+    {Kind::crash_mid_write, "crash-mid-write", kHosts, kAtHosts, kTime, kDown, 20 * kMs, 500 * kMs, kCrashMidWrite,
+     "the power fails in the midst of what a host writes"},
     {Kind::crash_loop, "crash-loop", kHosts, kAtHosts, kMoment, kDown, 0, 0, kCrashLoop,
      "a host crashes again and again"},
     {Kind::power_loss, "power-loss", kHosts, kAtHosts, kTime, kDown, 20 * kMs, 500 * kMs, kCrash,

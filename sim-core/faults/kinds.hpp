@@ -31,6 +31,7 @@ enum class Kind : std::uint8_t {
   crash,
   lost_writes,
   torn_writes,
+  crash_mid_write,
   crash_loop,
   power_loss,
   kill,

@@ -28,6 +28,7 @@ void Host::crash(Cause cause, Peers peers) {
   if (!running_) return lose_power(cause, peers);
   end_asked_ = EndAsked{cause, peers};
   if (running_task_ != nullptr && running_task_->may_sleep) process_->stand_still();
+  if (storage_ != nullptr) storage_->lose_power();
 }
 
 void Host::end_as_asked() {
@@ -36,17 +37,20 @@ void Host::end_as_asked() {
   if (alive()) kill_process(asked.cause);
 }
 
-void Host::crash_at_next_call() {
-  crash_at_next_call_ = true;
+void Host::crash_at_next_call(Cause cause) {
+  crash_at_next_call_ = cause;
   free_calls_in_turn_ = 1;
   (observed_ ? calls_before_observed_ : calls_until_toll_) = 1;
 }
+
+void Host::do_not_crash_at_next_call() { crash_at_next_call_.reset(); }
 
 // Unless somebody resets its connections nobody is told: of what the host had with others, they hear when they speak to
 // it, or not at all.
 void Host::lose_power(Cause cause, Peers peers) {
   EventQueue& queue = kernel_.queue;
   queue.cancel(*this);
+  ++kernel_.power_losses;
   const auto open = static_cast<std::uint64_t>(descriptors.count());
   const std::size_t ends = kernel_.tcp.ends_at(id_);
   last_end_ = kernel_.trace.event(EventKind::crash, queue.now(), where(), 0, open, ends, cause);
@@ -102,7 +106,7 @@ void Host::forget_process() {
   descriptors.set_limit(options_.descriptor_limit);
   last_read = kNoEvent;
   observe(false);
-  crash_at_next_call_ = false;
+  crash_at_next_call_.reset();
   free_calls_in_turn_ = calls_until_toll_ = watches_calls() ? 1 : kFreeCallsInTurn;
   woken_while_running_ = false;
   cpu_time_ = unpaid_ = Duration::zero();

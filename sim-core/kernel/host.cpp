@@ -292,7 +292,7 @@ bool Host::take_toll() {
   if (!failing_calls_.empty()) calls_until_toll_ = 1;
   if (crash_at_next_call_) {
     if (running_task_ == nullptr || !running_task_->may_sleep || may_be_left(*running_task_)) {
-      if (!crashing()) crash();
+      if (!crashing()) crash(*crash_at_next_call_);
       return true;
     }
     calls_until_toll_ = 1;  // and so at the next one

@@ -139,11 +139,14 @@ class Host final : private Event {
   // The host loses its power, because of `cause`; boot() brings it back. Requires that it is up.
   //
   // Where the host itself runs, what asks for it is the last that happens: a task that may sleep never returns from
-  // here. The main task of a process that polls cannot be left in the midst of its turn; there the power goes when the
-  // turn is over. Nobody may ask for it from within the kernel's own code, which would stop half-way: schedule it.
+  // here. The main task of a process that polls cannot be left in the midst of its turn; there the turn goes on to its
+  // end, but nothing that it still sends arrives, and nothing that it still writes will have been durable. Nobody may
+  // ask for it from within the kernel's own code, which would stop half-way: schedule it.
   void crash(Cause cause = {}, Peers peers = Peers::silence);
-  // It loses its power when it makes its next call, before that does anything.
-  void crash_at_next_call();
+  // It loses its power, because of `cause`, when it makes its next call, before that does anything.
+  void crash_at_next_call(Cause cause = {});
+  // Not any more; of no effect once it is crashing().
+  void do_not_crash_at_next_call();
   // It will crash when the turn that runs is over.
   bool crashing() const { return end_asked_ && end_asked_->crash; }
   // It will crash, or its process be killed, when the turn that runs is over.
@@ -361,7 +364,7 @@ class Host final : private Event {
   void schedule_timeout(Task& task);
   void clocks_changed();
   bool take_toll();
-  bool watches_calls() const { return crash_at_next_call_ || !failing_calls_.empty(); }
+  bool watches_calls() const { return crash_at_next_call_.has_value() || !failing_calls_.empty(); }
   bool is_beyond_free_calls();
   static bool may_be_left(const Task& task);
   void spend(Duration cost);
@@ -380,7 +383,7 @@ class Host final : private Event {
   bool down_ = false;
   bool killed_ = false;
   std::optional<EndAsked> end_asked_;
-  bool crash_at_next_call_ = false;
+  std::optional<Cause> crash_at_next_call_;
   std::vector<FailingCall> failing_calls_;
   std::uint64_t watched_calls_ = 0;  // in this turn, while there are such
   std::uint64_t watched_turn_ = 0;

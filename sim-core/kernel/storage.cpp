@@ -145,15 +145,21 @@ disk::WallTime Storage::wall_time() const { return host_.clocks().read(CLOCK_REA
 
 // An operation has changed the disk.
 EventId Storage::note(EventKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::string_view payload) {
-  if (++operations_ == crash_at_) host_.crash_at_next_call();
+  if (++operations_ == crash_at_) host_.crash_at_next_call(crash_at_cause_);
   Kernel& kernel = host_.kernel();
   last_operation_ = kernel.trace.event(kind, kernel.queue.now(), host_.where(), a, b, c, {}, payload);
   return last_operation_;
 }
 
-void Storage::crash_after(std::uint64_t operations) {
+void Storage::crash_after(std::uint64_t operations, Cause cause) {
   crash_at_ = operations_ + operations;
-  if (operations == 0) host_.crash_at_next_call();
+  crash_at_cause_ = cause;
+  if (operations == 0) host_.crash_at_next_call(cause);
+}
+
+void Storage::do_not_crash() {
+  crash_at_ = 0;
+  host_.do_not_crash_at_next_call();
 }
 
 EventId Storage::wrote(const disk::Inode& inode, std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -209,7 +215,14 @@ void Storage::tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, 
   kernel.trace.disk(kernel.queue.now(), host_.where(), static_cast<std::uint8_t>(detail), subject, a, b, text);
 }
 
+// What was waiting to be written when it failed is lost with what came later: some order of theirs would have to hold.
+void Storage::lose_power() {
+  files.let_fsync_lie(true);
+  next_crash(disk::CrashKeeps::nothing);
+}
+
 void Storage::crash(EventId cause) {
+  files.let_fsync_lie(files.options().fsync_lies);
   const auto choice = disk::make_choice(std::exchange(next_crash_, disk::CrashKeeps::some), crashes_, torn_crashes_);
   working_directory_ = nullptr;
   locks.forget_all();

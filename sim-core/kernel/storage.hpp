@@ -109,8 +109,10 @@ class Storage final : private disk::Machine {
 
   // How many operations have changed the disk so far: writes, changes of size, names and permissions, and syncs.
   std::uint64_t operations() const { return operations_; }
-  // The host loses its power at its next call after so many further ones.
-  void crash_after(std::uint64_t operations);
+  // The host loses its power, because of `cause`, at its next call after so many further ones.
+  void crash_after(std::uint64_t operations, Cause cause = {});
+  // Not any more.
+  void do_not_crash();
 
   // The wait for the device is over: the process sleeps, or its slice takes longer.
   void wait_until(VirtualTime when);
@@ -121,6 +123,8 @@ class Storage final : private disk::Machine {
 
   // Another process begins on a machine that goes on, with a working directory and a umask as ever.
   void start_process();
+  // The power has failed in the midst of a turn that goes on: what the process still does reaches the disk no more.
+  void lose_power();
   // The power fails: what was not durable is lost, or not, as the seed and the model say. `cause` is the crash.
   void crash(EventId cause);
 
@@ -180,6 +184,7 @@ class Storage final : private disk::Machine {
   disk::Inode* working_directory_ = nullptr;
   std::uint64_t operations_ = 0;
   std::uint64_t crash_at_ = 0;  // so many operations; 0: never
+  Cause crash_at_cause_;
 };
 
 }  // namespace stillpoint::kernel

@@ -69,10 +69,7 @@ struct Run::Appointment final : Event {
 class Run::Machinery final : public faults::Machines {
  public:
   explicit Machinery(Run& run) : run_(run) {}
-  void crash(kernel::Host& host, Cause cause, kernel::Peers peers) override {
-    ++run_.power_losses_;
-    host.crash(cause, peers);
-  }
+  void crash(kernel::Host& host, Cause cause, kernel::Peers peers) override { host.crash(cause, peers); }
   void kill(kernel::Host& host, Cause cause) override { host.kill(cause); }
   void boot(kernel::Host& host) override {
     if (host.boots() < kernel::Host::kMostBoots) run_.start(host);
@@ -198,7 +195,7 @@ bool Run::runaway_at_this_instant() {
 Report Run::report_now(Report report) const {
   report.violations = report_.violations;
   report.measures = report_.measures;
-  if (power_losses_ > 0) report.measures.push_back({"losses of power", power_losses_});
+  if (kernel_.power_losses > 0) report.measures.push_back({"losses of power", kernel_.power_losses});
   if (kernel_.threads_left_behind > 0)
     report.measures.push_back({"threads that they left behind", kernel_.threads_left_behind});
   report.tallies.clear();
@@ -293,7 +290,6 @@ kernel::Host& Run::known_host(HostId host, std::string_view what) {
 void Run::crash(HostId id) {
   kernel::Host& host = known_host(id, "crash");
   if (host.down() || host.crashing()) throw Error(fmt::format("cannot crash host {}: it is down already", host.name()));
-  ++power_losses_;
   const CurrentHost none(nullptr);  // what is done now is no code of the scenario's
   host.crash();
 }

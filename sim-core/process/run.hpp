@@ -115,7 +115,6 @@ class Run final : public Simulation {
   Report report_;
   bool over_ = false;
   std::optional<Report> crash_;  // of the first program that crashed
-  std::uint64_t power_losses_ = 0;
 
   VirtualTime instant_{};
   std::uint64_t events_at_instant_ = 0;

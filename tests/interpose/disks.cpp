@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
@@ -234,4 +237,71 @@ TEST_CASE("on a driven host the handler that runs is the last") {
   });
   CHECK(handlers == 2);
   CHECK(operations == 7);
+}
+
+// Two syncs of one turn, and the power fails after so many operations: the file is there, one byte, its sync, another.
+TEST_CASE("a turn without power reaches neither the disk nor anybody else") {
+  namespace asio = boost::asio;
+  using asio::ip::tcp;
+  struct Left {
+    std::string file;
+    bool heard = false;
+  };
+  const auto crashed_after = [](std::uint64_t operations, std::uint64_t seed) {
+    Left left;
+    int boots = 0;
+    const auto outcome = test::simulate(seed, 1min, [&](Simulation& simulation) {
+      struct Server {
+        explicit Server(asio::io_context& context) : acceptor(context, {tcp::v4(), 80}), socket(context) {}
+        tcp::acceptor acceptor;
+        tcp::socket socket;
+      };
+      const HostId host =
+          simulation.add_host({.name = "host", .start = [&](asio::io_context& context) -> std::shared_ptr<void> {
+                                 if (++boots > 1) {
+                                   std::ifstream in("log");
+                                   left.file = {std::istreambuf_iterator<char>(in), {}};
+                                   return std::make_shared<int>();
+                                 }
+                                 const auto server = std::make_shared<Server>(context);
+                                 server->acceptor.async_accept(server->socket, [server](boost::system::error_code) {
+                                   const int fd = open("log", O_WRONLY | O_CREAT, 0644);
+                                   for (const char* byte : {"1", "2"}) {
+                                     if (write(fd, byte, 1) != 1 || fsync(fd) != 0) std::abort();
+                                   }
+                                   close(fd);
+                                   boost::system::error_code ignored;
+                                   asio::write(server->socket, asio::buffer("done", 4), ignored);
+                                 });
+                                 return server;
+                               }});
+      const HostId client = simulation.add_host(
+          {.name = "client", .start = [&](asio::io_context& context) -> std::shared_ptr<void> {
+             const auto socket = std::make_shared<tcp::socket>(context);
+             const auto byte = std::make_shared<char>();
+             socket->async_connect({asio::ip::make_address("10.0.0.1"), 80}, [&, socket, byte](auto) {
+               socket->async_read_some(asio::buffer(byte.get(), 1),
+                                       [&, socket, byte](auto error, std::size_t) { left.heard = !error; });
+             });
+             return socket;
+           }});
+      static_cast<void>(client);
+      simulation.crash_after_disk_operations(host, operations);
+      simulation.at(VirtualTime(10s), [&, host] {
+        if (!simulation.is_up(host)) simulation.boot(host);
+      });
+    });
+    CHECK(outcome.report.verdict == Verdict::pass);
+    return left;
+  };
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    INFO(seed);
+    for (const std::uint64_t operations : {3, 4}) {
+      const Left left = crashed_after(operations, seed);
+      CHECK(left.file == "1");
+      CHECK_FALSE(left.heard);
+    }
+    CHECK(crashed_after(2, seed).file.empty());
+    CHECK(crashed_after(100, seed).heard);
+  }
 }

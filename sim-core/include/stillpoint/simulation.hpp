@@ -159,8 +159,9 @@ class Simulation {
   // crash() at the first call that the host makes after so many further operations have changed its disk: a write, a
   // change of a size, of a name or of permissions, a sync. So a test can try the loss of power between any two of them:
   // it asks disk_operations() of a run that nobody disturbs, and then has one run for each. A call that libc makes for
-  // the program from within itself (a flush of stdio) is no place to stop; the next one is. Who makes no further call
-  // keeps the power. Replaces what was asked for before. Throws Error if the host does not exist.
+  // the program from within itself (a flush of stdio) is no place to stop; the next one is. A driven host's turn goes
+  // on to its end, but what it still writes will not have been durable, and what it still sends nobody gets. Who makes
+  // no further call keeps the power. Replaces what was asked for before. Throws Error if the host does not exist.
   virtual void crash_after_disk_operations(HostId host, std::uint64_t operations) = 0;
   // How many there have been so far, in all its lives.
   virtual std::uint64_t disk_operations(HostId host) const = 0;

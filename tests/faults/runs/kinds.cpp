@@ -37,6 +37,7 @@ const std::vector<Row>& table() {
   static const std::string flap = with(kLinks, "down = '300ms'\nup = '50ms'");
   static const std::string names = with(kHost, "min = '1s'\nmax = '2s'");
   static const std::string refused = with(kHost, "error = 'try-again'");
+  static const std::string third = with(kHost, "operations = 3");
   static const std::string loop = with(kHost, "times = 3");
   static const std::string two = "on = ['node-1', 'node-2']";
   static const std::string every = "on = ['every node']";
@@ -69,6 +70,7 @@ const std::vector<Row>& table() {
       {Kind::crash, kHost, {"crash", "heal"}, "connection"},
       {Kind::lost_writes, kHost, {"crash"}, "connection"},
       {Kind::torn_writes, kHost, {"crash"}, "connection"},
+      {Kind::crash_mid_write, third.c_str(), {"crash"}, "connection"},
       {Kind::crash_loop, loop.c_str(), {"crash"}, "connection", ""},
       {Kind::power_loss, two.c_str(), {"crash"}, "connection"},
       {Kind::kill, kHost, {"exit"}, "connection"},
