@@ -55,7 +55,7 @@ class CrashMidWrite final : public Setting {
     host.storage().crash_after(static_cast<std::uint64_t>(now_.fault.number("operations")), now_.cause());
   }
   void unset(Host& host) override {
-    host.storage().do_not_crash();
+    host.storage().do_not_crash(now_.event);
     if (host.down()) now_.machines.boot(host);
   }
 };

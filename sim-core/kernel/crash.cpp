@@ -28,6 +28,7 @@ void Host::crash(Cause cause, Peers peers) {
   if (!running_) return lose_power(cause, peers);
   end_asked_ = EndAsked{cause, peers};
   if (running_task_ != nullptr && running_task_->may_sleep) process_->stand_still();
+  kernel_.fabric.silent = id_;
   if (storage_ != nullptr) storage_->lose_power();
 }
 
@@ -51,6 +52,7 @@ void Host::lose_power(Cause cause, Peers peers) {
   EventQueue& queue = kernel_.queue;
   queue.cancel(*this);
   ++kernel_.power_losses;
+  kernel_.fabric.silent = kHarness;
   const auto open = static_cast<std::uint64_t>(descriptors.count());
   const std::size_t ends = kernel_.tcp.ends_at(id_);
   last_end_ = kernel_.trace.event(EventKind::crash, queue.now(), where(), 0, open, ends, cause);

@@ -157,7 +157,8 @@ void Storage::crash_after(std::uint64_t operations, Cause cause) {
   if (operations == 0) host_.crash_at_next_call(cause);
 }
 
-void Storage::do_not_crash() {
+void Storage::do_not_crash(EventId cause) {
+  if (crash_at_cause_.event != cause) return;
   crash_at_ = 0;
   host_.do_not_crash_at_next_call();
 }

@@ -111,8 +111,8 @@ class Storage final : private disk::Machine {
   std::uint64_t operations() const { return operations_; }
   // The host loses its power, because of `cause`, at its next call after so many further ones.
   void crash_after(std::uint64_t operations, Cause cause = {});
-  // Not any more.
-  void do_not_crash();
+  // Not any more, if that was what it was to crash for.
+  void do_not_crash(EventId cause);
 
   // The wait for the device is over: the process sleeps, or its slice takes longer.
   void wait_until(VirtualTime when);

@@ -248,8 +248,6 @@ Result<std::size_t> TcpSocket::send(const OutMessage& message) {
 Result<std::size_t> TcpSocket::send_parts(std::span<const iovec> parts, int flags) {
   if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE)) != 0) return Failure{kNotServed};
   if (side_ == nullptr) return Failure{error_ != 0 ? take_error() : EPIPE};
-  if (host().crashing()) [[unlikely]]
-    return total_size(parts);  // what a turn without power still sends, nobody gets
   const auto more = (flags & MSG_MORE) != 0 ? net::TcpSide::More::follows : net::TcpSide::More::no;
   return with_spans<const std::byte>(parts, [&](auto spans) { return side_->send(spans, host().now(), more); });
 }

@@ -305,8 +305,6 @@ Result<std::size_t> UdpSocket::send(const OutMessage& message) {
   constexpr std::size_t kMost = 0xFFFF;
   if (!v6() && size > kMost) return Failure{EMSGSIZE};
 
-  if (host().crashing()) return size;  // as of TCP
-
   Target target{.address = endpoint_.peer};
   const Address* to = message.to;
   if (v6() && to != nullptr) {

@@ -90,6 +90,8 @@ class Fabric {
   // How far the host that runs has got ahead of the queue in its slice, for example in waits for its disk: what it
   // sends leaves so much later.
   Duration ahead{};
+  // That host, if it has lost its power in the midst of its slice: what it still sends is lost. Otherwise kHarness.
+  HostId silent = kHarness;
 
   // The number of the next stream of segments: a connection, or a socket's datagrams.
   ConnectionId next_connection() { return ++last_connection_; }

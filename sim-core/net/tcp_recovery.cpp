@@ -27,11 +27,14 @@ bool is_reliable(Segment kind) { return kind == Segment::data || kind == Segment
 
 void TcpSide::transmit_by_link(Packet* packet, VirtualTime now, std::uint64_t random) {
   constexpr std::uint64_t kLosses = std::uint64_t{1} << 63;  // these draws shift no latency
-  Passage passage = link_->pass({.payload = packet->size,
-                                 .connection = connection(),
-                                 .departure = now,
-                                 .latency_random = random,
-                                 .loss_random = random_.at(kLosses + packets_sent())});
+  Passage passage{.lost = true};
+  if (tcp().fabric_.silent != where_.host) {
+    passage = link_->pass({.payload = packet->size,
+                           .connection = connection(),
+                           .departure = now,
+                           .latency_random = random,
+                           .loss_random = random_.at(kLosses + packets_sent())});
+  }
   if (passage.lost) {
     const Segment kind = packet->kind;
     const EventId lost = lose(packet, passage, now);

@@ -46,7 +46,7 @@ void TcpSide::transmit(Packet* packet, VirtualTime now) {
   const std::uint64_t random = random_.next();
   packet->rank = static_cast<std::uint32_t>(random & 0xFFFFFF);
   const VirtualTime departure = now + tcp().fabric_.ahead;
-  if (!link_->plain || flight_.lost != 0) [[unlikely]]
+  if (!link_->plain || flight_.lost != 0 || tcp().fabric_.silent == where_.host) [[unlikely]]
     return transmit_by_link(packet, departure, random);
   launch(packet, departure + link_->plain_latency(random));
 }

@@ -165,6 +165,8 @@ void Udp::transmit(UdpEndpoint& endpoint, Packet* packet, const Departure& depar
   datagram->random = flow.random;
   datagram->draw = flow.sent++ * kDraws;
   const std::uint64_t random = flow.random.at(datagram->draw + kLatency);
+  if (fabric_.silent == datagram->from) [[unlikely]]
+    return lose(datagram, endpoint.where, Passage{.lost = true});
   if (!flow.link->plain) [[unlikely]]
     return transmit_by_link(endpoint, flow, datagram, random, now);
   launch(flow, datagram, random, now, now + flow.link->plain_latency(random));
