@@ -218,7 +218,7 @@ int bench(const Arguments& arguments) {
     fmt::print("{:<6} {:>14} {:>8} {:>9}{}{}\n", "", "per CPU s", "CPU s", "RSS MiB", counts ? "  instructions" : "",
                real ? "  for real, and the ratio to it" : "");
   }
-  supervise::Zygote zygote(supervise::Zygote::Runs::many);
+  supervise::Zygote zygote;
   const auto faster = [](const Figure& a, const Figure& b) { return a.per_cpu_s > b.per_cpu_s; };
   const auto sooner = [](const Figure& a, const Figure& b) { return a.per_s > b.per_s; };
   for (const workloads::Workload* workload : chosen) {

@@ -46,7 +46,7 @@ class Campaign {
     }
     remove_unfinished_traces(file.folder());
     // Here, while there is one thread: that is no time to fork from.
-    for (unsigned i = 0; i < options.jobs; ++i) zygotes_.push_back(new_zygote());
+    for (unsigned i = 0; i < options.jobs; ++i) zygotes_.push_back(std::make_unique<Zygote>());
     if (!zygotes_.front()->fixed_addresses() && options.on_warning) {
       options.on_warning(supervise::kMovingAddresses);
     }
@@ -67,8 +67,6 @@ class Campaign {
   }
 
  private:
-  static std::unique_ptr<Zygote> new_zygote() { return std::make_unique<Zygote>(Zygote::Runs::many); }
-
   const std::vector<Series>& series() const { return file_.plan().series; }
 
   // Of real time, in this session and in those before.
@@ -152,7 +150,7 @@ class Campaign {
         // Somebody killed the zygote: a machine without memory may. Another one can go on, but for a recording, which
         // has seen a part of the run.
         if (tries == 0 || run_options.on_records) throw;
-        zygote = new_zygote();
+        zygote = std::make_unique<Zygote>();
       }
     }
   }

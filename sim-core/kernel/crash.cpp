@@ -29,7 +29,7 @@ void Host::crash(Cause cause, Peers peers) {
   end_asked_ = EndAsked{cause, peers};
   if (running_task_ != nullptr && running_task_->may_sleep) process_->stand_still();
   kernel_.fabric.silent = id_;
-  if (storage_ != nullptr) storage_->lose_power();
+  storage().lose_power();
 }
 
 void Host::end_as_asked() {
@@ -44,7 +44,10 @@ void Host::crash_at_next_call(Cause cause) {
   (observed_ ? calls_before_observed_ : calls_until_toll_) = 1;
 }
 
-void Host::do_not_crash_at_next_call() { crash_at_next_call_.reset(); }
+void Host::do_not_crash_at_next_call() {
+  crash_at_next_call_.reset();
+  if (!watches_calls()) free_calls_in_turn_ = kFreeCallsInTurn;
+}
 
 // Unless somebody resets its connections nobody is told: of what the host had with others, they hear when they speak to
 // it, or not at all.

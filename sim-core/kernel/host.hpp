@@ -140,8 +140,8 @@ class Host final : private Event {
   //
   // Where the host itself runs, what asks for it is the last that happens: a task that may sleep never returns from
   // here. The main task of a process that polls cannot be left in the midst of its turn; there the turn goes on to its
-  // end, but nothing that it still sends arrives, and nothing that it still writes will have been durable. Nobody may
-  // ask for it from within the kernel's own code, which would stop half-way: schedule it.
+  // end, but nothing that it still sends arrives, and nothing that it has not synced by now is left. Nobody may ask for
+  // it from within the kernel's own code, which would stop half-way: schedule it.
   void crash(Cause cause = {}, Peers peers = Peers::silence);
   // It loses its power, because of `cause`, when it makes its next call, before that does anything.
   void crash_at_next_call(Cause cause = {});

@@ -56,8 +56,8 @@ class Kernel {
   // Turns that hosts took so far: with the events of the queue, the measure of an endless loop at one instant.
   std::uint64_t turns = 0;
   HostId last_to_turn = kHarness;
-  // Real threads that stand still for ever, as their hosts lost their power.
   std::uint64_t power_losses = 0;
+  // Real threads that stand still for ever, as their hosts lost their power.
   std::uint64_t threads_left_behind = 0;
   // What the harness itself runs as. It may not make system calls, so that a scenario cannot let the real world in.
   Host harness;

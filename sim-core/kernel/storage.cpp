@@ -44,7 +44,7 @@ void Storage::wait_until(VirtualTime when) {
 }
 
 Status Storage::sync(disk::Inode& inode, disk::FileSystem::Sync what, std::string_view call) {
-  if (troubles_.any()) [[unlikely]]
+  if (troubles_.any() && !host_.crashing()) [[unlikely]]
     return sync_in_trouble(inode, what, call);
   const std::uint64_t bytes = files.sync(inode, what);
   wait_until(device.flush(host_.now(), bytes));
@@ -216,7 +216,7 @@ void Storage::tell(disk::Detail detail, std::uint64_t subject, std::uint64_t a, 
   kernel.trace.disk(kernel.queue.now(), host_.where(), static_cast<std::uint8_t>(detail), subject, a, b, text);
 }
 
-// What was waiting to be written when it failed is lost with what came later: some order of theirs would have to hold.
+// What was waiting to be written when it failed is lost with what comes later: of the two together no order would hold.
 void Storage::lose_power() {
   files.let_fsync_lie(true);
   next_crash(disk::CrashKeeps::nothing);

@@ -123,7 +123,8 @@ class Storage final : private disk::Machine {
 
   // Another process begins on a machine that goes on, with a working directory and a umask as ever.
   void start_process();
-  // The power has failed in the midst of a turn that goes on: what the process still does reaches the disk no more.
+  // The power has failed in the midst of a turn that goes on: what the process still does reaches the disk no more, but
+  // where it is so much that the machine would write everything back by itself.
   void lose_power();
   // The power fails: what was not durable is lost, or not, as the seed and the model say. `cause` is the crash.
   void crash(EventId cause);

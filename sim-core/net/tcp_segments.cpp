@@ -99,6 +99,8 @@ void TcpSide::settle(VirtualTime now) {
 }
 
 void TcpSide::grant(std::size_t acknowledged, std::size_t window, VirtualTime now) {
+  if (tcp().fabric_.silent == peer().where_.host) [[unlikely]]
+    return;
   const Link& way = *peer().link_;
   VirtualTime at = now + way.latency_min;
   if (!way.plain) [[unlikely]] {

@@ -26,14 +26,22 @@ constexpr int kControlFd = 1023;
 constexpr int kMemoryFd = 1022;
 constexpr char kStart = 's';
 
-// A run has the heaps of all its hosts in one, walks through all of it, and frees what it allocates at once, so it is
-// faster without the allocator's usual bound on what it keeps at hand, and with huge pages, where the machine has them.
-// But a virtual machine may give huge pages back to its host when they are free for a second or two, and getting them
-// again takes longer (2 ms for a MiB, measured) than a single run gains: they are for runs that follow on one another.
-// Neither moves an address, and the two texts are of one length, since they lie where the stack begins.
-constexpr char kForOneRun[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=0:glibc.malloc.tcache_count=2000";
-constexpr char kForManyRuns[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=2000";
-static_assert(sizeof kForOneRun == sizeof kForManyRuns);
+// A run has the heaps of all its hosts in one, and frees what it allocates at once: it is faster without the allocator's
+// usual bound on what it keeps at hand. Not with huge pages (glibc.malloc.hugetlb): a virtual machine may give them back
+// to its host when they are free for a second or two, and getting them again takes longer, 2 ms for a MiB, than a run
+// gains. And not with huge pages for some runs only: the heap grows in other steps then, so what is allocated after a
+// consolidation is at another address, and a service that depends on addresses does not replay.
+constexpr char kTunables[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000";
+
+// The whole environment of a simulation.
+const char* const kEnvironment[] = {"LC_ALL=C",
+                                    "TZ=UTC",
+                                    "HOME=/",
+                                    "PATH=/usr/bin:/bin",
+                                    kTunables,
+                                    "ASAN_OPTIONS=detect_leaks=0:exitcode=99:handle_abort=0",
+                                    "UBSAN_OPTIONS=print_stacktrace=1:exitcode=99",
+                                    nullptr};
 
 // A heap that grows and shrinks with every burst of work spends more time in the real kernel than the simulation does:
 // it grows in large steps, and never shrinks.
@@ -73,7 +81,7 @@ void fix_limit(decltype(RLIMIT_STACK) resource, rlim_t value) {
 }
 
 // Between fork and exec in the supervisor's child: everything that a process inherits gets a fixed value.
-[[noreturn]] void become_zygote(int control, int memory, int output, Zygote::Runs runs) {
+[[noreturn]] void become_zygote(int control, int memory, int output) {
   setpgid(0, 0);  // the terminal's Ctrl-C is the supervisor's business
   umask(022);
   if (chdir("/") != 0) _exit(127);
@@ -101,16 +109,7 @@ void fix_limit(decltype(RLIMIT_STACK) resource, rlim_t value) {
   char name[sizeof kName];
   std::memcpy(name, kName, sizeof kName);
   char* const arguments[] = {name, nullptr};
-  // The whole environment of a simulation.
-  const char* const environment[] = {"LC_ALL=C",
-                                     "TZ=UTC",
-                                     "HOME=/",
-                                     "PATH=/usr/bin:/bin",
-                                     runs == Zygote::Runs::many ? kForManyRuns : kForOneRun,
-                                     "ASAN_OPTIONS=detect_leaks=0:exitcode=99:handle_abort=0",
-                                     "UBSAN_OPTIONS=print_stacktrace=1:exitcode=99",
-                                     nullptr};
-  execve("/proc/self/exe", arguments, const_cast<char* const*>(environment));
+  execve("/proc/self/exe", arguments, const_cast<char* const*>(kEnvironment));
   _exit(127);
 }
 
@@ -137,7 +136,7 @@ void serve_if_zygote(int argc, char** argv) {
   if (argc == 1 && std::strcmp(argv[0], kName) == 0) serve();
 }
 
-Zygote::Zygote(Runs runs) : shared_(SharedRun::create()) {
+Zygote::Zygote() : shared_(SharedRun::create()) {
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
   if (descriptors.rlim_max <= kControlFd) {
@@ -156,7 +155,7 @@ Zygote::Zygote(Runs runs) : shared_(SharedRun::create()) {
 
   pid_ = fork();
   if (pid_ < 0) fail("fork");
-  if (pid_ == 0) become_zygote(control[1], shared_.fd(), output[1], runs);
+  if (pid_ == 0) become_zygote(control[1], shared_.fd(), output[1]);
   close(control[1]);
   close(output[1]);
   control_ = control[0];

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include <cstdint>
 #include <string>
 
 #include "sim-core/supervise/shared_run.hpp"
@@ -33,11 +32,8 @@ constexpr const char* kMovingAddresses =
 // The supervisor's handle on a zygote, for one simulation at a time.
 class Zygote {
  public:
-  // How many simulations it is started for. They are the same either way; many may be faster each.
-  enum class Runs : std::uint8_t { one, many };
-
   // Throws Error.
-  explicit Zygote(Runs runs = Runs::one);
+  Zygote();
   Zygote(const Zygote&) = delete;
   Zygote& operator=(const Zygote&) = delete;
   ~Zygote();

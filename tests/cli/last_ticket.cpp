@@ -80,7 +80,6 @@ TEST_CASE("nodes that lose their power keep what users were told; with the bug t
   CHECK(caught > 0);
 }
 
-// The first minutes of it, in which logs are compacted and the first answers forgotten.
 // A payment lapses while whoever authorises it is gone, and the user's next try begins anew.
 TEST_CASE("a purchase that begins anew after its payment has lapsed is one effect") {
   const test::Ran ran = test::shell(
@@ -92,6 +91,7 @@ TEST_CASE("a purchase that begins anew after its payment has lapsed is one effec
   CHECK(ran.out.find("40 seeds PASSED") != std::string::npos);
 }
 
+// The first minutes of it, in which logs are compacted and the first answers forgotten.
 TEST_CASE("a day of holds that are given back leaves nothing behind") {
   const std::string scenario = std::filesystem::current_path().string() + "/scenarios/soak/long-day.toml";
   const std::string run = tool() + " run " + scenario + " --json --seed 1 --busy 12m";

@@ -91,15 +91,6 @@ TEST_CASE("recording changes nothing in a run") {
   CHECK(recorded.notes.size() == 20);
 }
 
-TEST_CASE("what is at which address is the same in a run by itself and in one of many") {
-  const RunRequest request{.scenario_text = file("pointers.toml"), .overrides = {}, .bug = {}, .seed = 5};
-  Zygote one;
-  Zygote many(Zygote::Runs::many);
-  const std::uint64_t hash = run_once(one, request).hash;
-  CHECK(run_once(many, request).hash == hash);
-  CHECK(run_once(many, request).hash == hash);
-}
-
 TEST_CASE("whatever a service dies of is a verdict, with a complete stream up to then") {
   struct Row {
     const char* kind;

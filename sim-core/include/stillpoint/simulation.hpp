@@ -135,8 +135,8 @@ class Simulation {
   // output before are in the log.
   //
   // May be called from anywhere: at(), hooks, another host. Called by what runs on the host itself: on a thread of a
-  // program, crash() does not return; on a host that is driven by its event loop, the power goes when the handler that
-  // runs has returned, and what that does until then, it has done before the crash.
+  // program, crash() does not return; on a host that is driven by its event loop the handler that runs goes on until it
+  // returns, but what it still sends nobody gets, and nothing that was not synced before is left.
   //
   // A program's `ended` is not called: nobody is left to tell. Throws Error if the host is down, or does not exist.
   virtual void crash(HostId host) = 0;
@@ -159,9 +159,8 @@ class Simulation {
   // crash() at the first call that the host makes after so many further operations have changed its disk: a write, a
   // change of a size, of a name or of permissions, a sync. So a test can try the loss of power between any two of them:
   // it asks disk_operations() of a run that nobody disturbs, and then has one run for each. A call that libc makes for
-  // the program from within itself (a flush of stdio) is no place to stop; the next one is. A driven host's turn goes
-  // on to its end, but what it still writes will not have been durable, and what it still sends nobody gets. Who makes
-  // no further call keeps the power. Replaces what was asked for before. Throws Error if the host does not exist.
+  // the program from within itself (a flush of stdio) is no place to stop; the next one is. Who makes no further call
+  // keeps the power. Replaces what was asked for before. Throws Error if the host does not exist.
   virtual void crash_after_disk_operations(HostId host, std::uint64_t operations) = 0;
   // How many there have been so far, in all its lives.
   virtual std::uint64_t disk_operations(HostId host) const = 0;
