@@ -183,8 +183,8 @@ class LastTicket final : public Scenario {
     });
   }
 
-  // Sees nothing of what a node still does, to the end of its turn, when its power has failed in the midst of it: it has
-  // not happened. (Nobody is killed in the midst of a turn here.)
+  // Sees nothing of what a node still does, to the end of its turn, when its power has failed in the midst of it: it
+  // has not happened. (Nobody is killed in the midst of a turn here.)
   template <typename Hook>
   auto seen(plaza::raft::NodeId id, Hook hook) {
     return [this, id, hook](const auto&... what) {

@@ -26,11 +26,11 @@ constexpr int kControlFd = 1023;
 constexpr int kMemoryFd = 1022;
 constexpr char kStart = 's';
 
-// A run has the heaps of all its hosts in one, and frees what it allocates at once: it is faster without the allocator's
-// usual bound on what it keeps at hand. Not with huge pages (glibc.malloc.hugetlb): a virtual machine may give them back
-// to its host when they are free for a second or two, and getting them again takes longer, 2 ms for a MiB, than a run
-// gains. And not with huge pages for some runs only: the heap grows in other steps then, so what is allocated after a
-// consolidation is at another address, and a service that depends on addresses does not replay.
+// A run has the heaps of all its hosts in one, and frees what it allocates at once: it is faster without the
+// allocator's usual bound on what it keeps at hand. Not with huge pages (glibc.malloc.hugetlb): a virtual machine may
+// give them back to its host when they are free for a second or two, and getting them again takes longer, 2 ms for a
+// MiB, than a run gains. And not with huge pages for some runs only: the heap grows in other steps then, so what is
+// allocated after a consolidation is at another address, and a service that depends on addresses does not replay.
 constexpr char kTunables[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000";
 
 // The whole environment of a simulation.
