@@ -20,7 +20,7 @@ std::string bytes_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-bool is_worth_it(const Model& model) { return model.kept().entries.size() > 30 && model.kept().cells.size() > 15; }
+bool is_worth_it(const Model& model) { return model.kept().entries.size() > 70 && model.kept().cells.size() > 15; }
 
 // What a disk, a cable or a person may do to a file.
 void mutate(std::string& bytes, Draw& draw) {
@@ -64,7 +64,7 @@ TEST_CASE("a database with some bytes changed holds exactly what it held, or is 
     }
     whole = bytes_of(folder / "node.db");
   }
-  REQUIRE(whole.size() >= 8 * kPage);
+  REQUIRE(whole.size() >= 10 * kPage);
 
   int refused = 0;
   int unharmed = 0;
